@@ -1,0 +1,1 @@
+"""lionsearch: finding optimizers by program search."""

@@ -1,0 +1,79 @@
+"""Program -> a short text that is equal for programs which compute the same thing by construction.
+
+It ignores names, dead code, the order of independent statements and the order of commutative arguments, sees
+hyperparameters as their defaults, and folds constants (in float32, the precision of training). It is the key of the
+evaluation cache. Invariant: equal fingerprints give equal float32 updates. Non-goal: algebra beyond folding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from functools import lru_cache
+
+import numpy as np
+
+from lionsearch.analysis.liveness import remove_dead_code
+from lionsearch.lang import OPERATIONS, Program
+
+_DIGEST_BYTES = 12
+_pack = struct.Struct("<cf").pack
+
+
+def fingerprint(program: Program) -> str:
+    """Return the functional fingerprint: 24 hexadecimal digits.
+
+    Example:
+        >>> from lionsearch.lang import parse
+        >>> one = parse("def train(w, g, m, lr):\\n  m = g * 2\\n  return lr * g, m")
+        >>> two = parse("def train(w, grad, lr): return grad * lr".replace("grad", "g"))
+        >>> fingerprint(one) == fingerprint(two)
+        True
+    """
+    live = remove_dead_code(program)
+    values: dict[str, bytes] = {name: _digest(b"i" + name.encode()) for name in live.inputs}
+    values.update((slot, _digest(b"s%d" % index)) for index, slot in enumerate(live.slots))
+    values.update((name, _constant(value)) for name, value in live.hyperparameters)
+    for statement in live.statements:
+        arguments = [values[a] if type(a) is str else _constant(a) for a in statement.arguments]
+        values[statement.target] = _node(statement.operation, arguments)
+    outputs = [values[name] for name in (live.update, *live.slots)]
+    return hashlib.blake2b(b"|".join(outputs), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _node(operation: str, arguments: list[bytes]) -> bytes:
+    """Return the digest of one operation on these digests; constants (5 bytes) are folded."""
+    if operation == "copy":
+        return arguments[0]
+    for argument in arguments:
+        if len(argument) == _DIGEST_BYTES:
+            break
+    else:
+        return _fold(operation, tuple(arguments))
+    if operation in _COMMUTATIVE:
+        arguments.sort()
+    return _digest(_CODES[operation] + b"|".join(arguments))
+
+
+_CODES = {name: b"o%d|" % index for index, name in enumerate(OPERATIONS)}
+_COMMUTATIVE = frozenset(name for name, operation in OPERATIONS.items() if operation.commutative)
+
+
+@lru_cache(maxsize=65536)
+def _fold(operation: str, arguments: tuple[bytes, ...]) -> bytes:
+    elementwise = OPERATIONS[operation].elementwise
+    assert elementwise is not None, "an operation over the tree cannot have constant arguments"
+    values = [np.float32(struct.unpack("<cf", argument)[1]) for argument in arguments]
+    with np.errstate(all="ignore"):
+        return _constant(float(np.float32(elementwise(np, *values))))
+
+
+def _constant(value: float) -> bytes:
+    try:
+        return _pack(b"c", value + 0.0)  # + 0.0 makes -0.0 and 0.0 one constant
+    except OverflowError:
+        return _pack(b"c", np.copysign(np.inf, value))
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()

@@ -1,0 +1,105 @@
+"""Every error that lionsearch raises on purpose.
+
+    LionSearchError
+    ├── ProgramError     program text outside the language (also a SyntaxError)
+    ├── UnknownNameError a name that nothing has: program, task, operation, setting (also a LookupError)
+    ├── SettingError     a setting of a wrong type or value (also a ValueError)
+    ├── RunError         a run folder that is not one, or is in use
+    └── TaskError        a task that breaks the task interface (also a ValueError)
+
+Each message says what was wrong, where, what was expected and the nearest valid name. A candidate that fails
+in training is not an error: it is a `lionsearch.records.Failure`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class LionSearchError(Exception):
+    """Base of all errors that a user can cause and correct."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a program file: line from 1, column from 1."""
+
+    line: int
+    column: int
+
+
+class ProgramError(LionSearchError, SyntaxError):
+    """Program text that is not in the language.
+
+    Args:
+        message: one sentence, without the place.
+        location: where in `text` the problem stands, if it has a place.
+        text: the whole program text, from which the line is quoted.
+        filename: shown in front of the message.
+    """
+
+    def __init__(self, message: str, location: Location | None = None, text: str = "", filename: str = "<program>"):
+        self.message = message
+        self.location = location
+        self.source = text
+        self.file = filename
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        if self.location is None:
+            return f"{self.file}: {self.message}"
+        line, column = self.location.line, self.location.column
+        head = f"{self.file}:{line}:{column}: {self.message}"
+        lines = self.source.splitlines()
+        if not 0 < line <= len(lines):
+            return head
+        return f"{head}\n  {lines[line - 1]}\n  {' ' * (column - 1)}^"
+
+    def __reduce__(self):
+        return ProgramError, (self.message, self.location, self.source, self.file)
+
+
+class UnknownNameError(LionSearchError, LookupError):
+    """A name that is not among the valid ones; the message names the nearest."""
+
+    def __init__(self, what: str, name: str, valid: Iterable[str], where: str = ""):
+        self.what, self.name, self.valid, self.where = what, name, tuple(valid), where
+        place = f"{where}: " if where else ""
+        super().__init__(f"{place}unknown {what} {name!r}; {nearest_hint(name, self.valid)}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self):
+        return UnknownNameError, (self.what, self.name, self.valid, self.where)
+
+
+class SettingError(LionSearchError, ValueError):
+    """A setting of a wrong type or value."""
+
+
+class RunError(LionSearchError):
+    """A run folder that cannot be used."""
+
+
+class TaskError(LionSearchError, ValueError):
+    """A task that breaks the task interface."""
+
+
+def nearest_hint(name: str, valid: Iterable[str]) -> str:
+    """Return "did you mean 'x'?" or the list of what there is.
+
+    Example:
+        >>> nearest_hint("squre", ["square", "sqrt", "sign"])
+        "did you mean 'square'?"
+    """
+    names = sorted(valid)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    if not names:
+        return "there is none"
+    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return f"expected one of: {shown}"

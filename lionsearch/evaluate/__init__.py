@@ -1,0 +1,1 @@
+"""Program -> score: interpreter, compiler, training loop, fitness."""

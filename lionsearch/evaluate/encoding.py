@@ -1,0 +1,239 @@
+"""Program -> arrays that the interpreter runs, with no XLA in sight.
+
+Scalars that depend on nothing but the schedule, the step and constants are computed here, in NumPy, for all steps at
+once; what is left are statements on rows. Each variable gets a row of the register file, reused after its last
+read. A slot's new value goes to the slot's own row, so the end of one step is the start of the next.
+
+Invariant: no row is read in a step before it is written in that step, slots and weights excepted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lionsearch.errors import LionSearchError
+from lionsearch.lang import OPERATIONS, Program, Statement
+
+OPCODES: dict[str, int] = {name: code for code, name in enumerate(OPERATIONS)}
+"""The interpreter's number for each operation of the table."""
+
+WEIGHTS_ROW, GRADIENT_ROW, FIRST_SLOT_ROW = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the interpreter has room for; fixed when it is compiled.
+
+    Attributes:
+        max_length: live statements of a program.
+        max_slots: live state slots of a program.
+    """
+
+    max_length: int = 64
+    max_slots: int = 6
+
+    @property
+    def rows(self) -> int:
+        """Rows of the register file: weights, gradient, slots, and a temporary for each statement and slot."""
+        return FIRST_SLOT_ROW + 2 * self.max_slots + self.max_length
+
+    @property
+    def instructions(self) -> int:
+        """Statements, the moves that put slots in their rows, and the subtraction of the update."""
+        return self.max_length + 2 * self.max_slots + 1
+
+    @property
+    def scalars(self) -> int:
+        """Distinct scalars that the statements on rows read."""
+        return self.max_length
+
+
+class TooLongError(LionSearchError):
+    """A program that is longer than the interpreter has room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedProgram:
+    """A program as the interpreter's input.
+
+    Attributes:
+        instructions: int32 (instructions, 5): opcode, three operands, target row. An operand below `Limits.rows` is
+            a row, above it a scalar.
+        length: int32, the number of instructions in use.
+        scalars: float32 (steps, scalars).
+    """
+
+    instructions: np.ndarray
+    length: np.ndarray
+    scalars: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A value that lives in the register file, by the order in which it was made."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scalar:
+    """A scalar that is known before training: float32, () if constant, else (steps,)."""
+
+    array: np.ndarray
+
+
+_Value = _Row | _Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class _Instruction:
+    opcode: int
+    operands: tuple[_Value, ...]
+    target: _Row
+
+
+def encode_program(program: Program, lr: np.ndarray, limits: Limits) -> EncodedProgram:
+    """Return the arrays for a program without dead code.
+
+    Args:
+        program: dead code removed.
+        lr: float32 (steps,), the value of the schedule at each step.
+        limits: the room that the interpreter was compiled with.
+
+    Raises:
+        TooLongError: if the program has more statements, slots or scalars than the limits.
+    """
+    for what, count, most in (
+        ("statements", len(program.statements), limits.max_length),
+        ("slots", len(program.slots), limits.max_slots),
+    ):
+        if count > most:
+            raise TooLongError(f"the program has {count} live {what}; the interpreter was compiled for {most}")
+    instructions = _lower(program, lr)
+    rows = _allocate_rows(instructions, FIRST_SLOT_ROW + len(program.slots))
+    return _pack(instructions, rows, len(lr), limits)
+
+
+def _lower(program: Program, lr: np.ndarray) -> list[_Instruction]:
+    """Return instructions on rows, in single-assignment form but for the final writes to weights and slots."""
+    weights, gradient = _Row(WEIGHTS_ROW), _Row(GRADIENT_ROW)
+    slots = [_Row(FIRST_SLOT_ROW + i) for i in range(len(program.slots))]
+    steps = np.arange(1, len(lr) + 1, dtype=np.float32)
+    values: dict[str, _Value] = {"w": weights, "g": gradient, "lr": _scalar(lr), "t": _scalar(steps)}
+    values.update(zip(program.slots, slots, strict=True))
+    values.update((name, _scalar(value)) for name, value in program.hyperparameters)
+    fresh = FIRST_SLOT_ROW + len(slots)
+    instructions: list[_Instruction] = []
+    for statement in program.statements:
+        operands = tuple(values[a] if isinstance(a, str) else _scalar(a) for a in statement.arguments)
+        if any(isinstance(operand, _Row) for operand in operands):
+            target = _Row(fresh)
+            fresh += 1
+            instructions.append(_Instruction(OPCODES[statement.operation], operands, target))
+            values[statement.target] = target
+        else:
+            values[statement.target] = _compute_scalar(statement, operands)
+    finals = [values[slot] for slot in program.slots]
+    subtract = _Instruction(OPCODES["subtract"], (weights, values[program.update]), weights)
+    return _settle_slots(instructions, slots, finals, subtract, fresh)
+
+
+def _compute_scalar(statement: Statement, operands: tuple[_Value, ...]) -> _Scalar:
+    elementwise = OPERATIONS[statement.operation].elementwise
+    assert elementwise is not None, "an operation over the tree has a tensor among its arguments"
+    with np.errstate(all="ignore"):
+        return _scalar(elementwise(np, *(operand.array for operand in operands if isinstance(operand, _Scalar))))
+
+
+def _settle_slots(
+    instructions: list[_Instruction], slots: list[_Row], finals: list[_Value], subtract: _Instruction, fresh: int
+) -> list[_Instruction]:
+    """Make each slot's final value end in the slot's row.
+
+    A value is computed straight into the row where nothing reads the slot's old value afterwards; else it is moved
+    there at the end, by way of a temporary if it is another slot's old value or the old weights.
+    """
+    early: list[_Instruction] = []
+    late: list[_Instruction] = []
+    everything = [*instructions, subtract]
+    copy = OPCODES["copy"]
+    renamed: dict[_Row, _Row] = {}
+    for slot, final in zip(slots, finals, strict=True):
+        assert isinstance(final, _Row), "kind inference lets no scalar into a slot"
+        if final == slot:
+            continue
+        made_at = next((i for i, x in enumerate(instructions) if x.target == final), None)
+        if made_at is None:  # an input or another slot's old value
+            temporary = _Row(fresh)
+            fresh += 1
+            early.append(_Instruction(copy, (final,), temporary))
+            late.append(_Instruction(copy, (temporary,), slot))
+        elif (
+            final in renamed
+            or any(slot in x.operands for x in everything[made_at + 1 :])
+            or slot in finals  # another slot takes this one's old value at the end
+        ):
+            late.append(_Instruction(copy, (renamed.get(final, final),), slot))
+        else:
+            renamed[final] = slot
+    body = [
+        _Instruction(
+            x.opcode,
+            tuple(renamed.get(v, v) if isinstance(v, _Row) else v for v in x.operands),
+            renamed.get(x.target, x.target),
+        )
+        for x in [*instructions, *early, subtract, *late]
+    ]
+    return body
+
+
+def _allocate_rows(instructions: list[_Instruction], first_free: int) -> dict[_Row, int]:
+    """Return a physical row for each value; a temporary's row is free again after its last read."""
+    rows = {_Row(i): i for i in range(first_free)}
+    last_read: dict[_Row, int] = {}
+    for index, instruction in enumerate(instructions):
+        for operand in instruction.operands:
+            if isinstance(operand, _Row):
+                last_read[operand] = index
+    free: list[int] = []
+    used = first_free
+    for index, instruction in enumerate(instructions):
+        for operand in {x for x in instruction.operands if isinstance(x, _Row)}:
+            if operand.number >= first_free and last_read[operand] == index:
+                free.append(rows[operand])
+        if instruction.target not in rows:
+            if not free:
+                free.append(used)
+                used += 1
+            rows[instruction.target] = free.pop(free.index(min(free)))
+    return rows
+
+
+def _pack(instructions: list[_Instruction], rows: dict[_Row, int], steps: int, limits: Limits) -> EncodedProgram:
+    columns: dict[bytes, int] = {}
+    scalars = np.zeros((steps, limits.scalars), np.float32)
+
+    def operand_code(value: _Value) -> int:
+        if isinstance(value, _Row):
+            return rows[value]
+        key = value.array.tobytes()
+        if key not in columns:
+            if len(columns) == limits.scalars:
+                raise TooLongError(f"the program reads more than {limits.scalars} different scalars")
+            scalars[:, len(columns)] = value.array
+            columns[key] = len(columns)
+        return limits.rows + columns[key]
+
+    table = np.zeros((limits.instructions, 5), np.int32)
+    for index, instruction in enumerate(instructions):
+        codes = [operand_code(operand) for operand in instruction.operands]
+        codes += [codes[0]] * (3 - len(codes))
+        table[index] = (instruction.opcode, *codes, rows[instruction.target])
+    return EncodedProgram(table, np.int32(len(instructions)), scalars)
+
+
+def _scalar(value: float | np.ndarray) -> _Scalar:
+    with np.errstate(over="ignore"):
+        return _Scalar(np.asarray(value, np.float32))

@@ -1,0 +1,100 @@
+"""A program as a frozen value: what `parse` returns, what everything else reads.
+
+A program is a list of one-operation statements. A variable is a `str`, a constant is a `float`.
+
+Invariants: constants are finite; every variable is written before it is read; `slots` are returned in this order.
+Non-goal: kinds (see `lionsearch.analysis.kinds`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lionsearch.errors import UnknownNameError
+
+Argument = str | float
+"""A variable (its name) or a constant."""
+
+REQUIRED_INPUTS = ("w", "g", "lr")
+"""What every program gets: weights, gradient, and the value of the learning-rate schedule."""
+
+OPTIONAL_INPUTS: dict[str, str] = {
+    "t": "the step, from 1",
+    "h": "an estimate of the Hessian's diagonal",
+    "loss": "the loss of the batch",
+}
+"""What a program may ask for after `lr`, by reserved name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`target = operation(*arguments)`."""
+
+    target: str
+    operation: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An update rule: `w <- w - update`, with state slots that start at zero.
+
+    Attributes:
+        statements: executed in order, once per training step.
+        update: the variable that holds the update at the end.
+        slots: the state variables, in the order in which they are passed and returned.
+        optional_inputs: names from `OPTIONAL_INPUTS` that the program asks for.
+        hyperparameters: keyword-only parameters with their defaults.
+        description: the docstring of the file.
+
+    Example:
+        >>> from lionsearch.lang import parse
+        >>> program = parse("def train(w, g, lr): return g * lr")
+        >>> len(program.statements), program.update, program.slots
+        (1, 'v1', ())
+    """
+
+    statements: tuple[Statement, ...]
+    update: str
+    slots: tuple[str, ...] = ()
+    optional_inputs: tuple[str, ...] = ()
+    hyperparameters: tuple[tuple[str, float], ...] = ()
+    description: str = ""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """All inputs, the slots left out."""
+        return REQUIRED_INPUTS + self.optional_inputs
+
+    @property
+    def initial_variables(self) -> tuple[str, ...]:
+        """Every variable that has a value before the first statement."""
+        return self.inputs + self.slots + tuple(name for name, _ in self.hyperparameters)
+
+    def with_hyperparameters(self, values: Mapping[str, float]) -> Program:
+        """Return the program with other defaults for some of its hyperparameters.
+
+        Raises:
+            UnknownNameError: if the program has no hyperparameter of that name.
+        """
+        known = dict(self.hyperparameters)
+        for name in values:
+            if name not in known:
+                raise UnknownNameError("hyperparameter", name, known)
+        merged = tuple((name, float(values.get(name, value))) for name, value in self.hyperparameters)
+        return replace(self, hyperparameters=merged)
+
+    def inline_hyperparameters(self) -> Program:
+        """Return the same program with each hyperparameter replaced by its default, as the search sees it."""
+        if not self.hyperparameters:
+            return self
+        values: dict[str, float] = dict(self.hyperparameters)
+        statements: list[Statement] = []
+        for statement in self.statements:
+            arguments = tuple(values.get(a, a) if isinstance(a, str) else a for a in statement.arguments)
+            statements.append(Statement(statement.target, statement.operation, arguments))
+            values.pop(statement.target, None)  # from here on the name is an ordinary variable
+        if self.update in values:
+            statements.append(Statement(self.update, "copy", (values[self.update],)))
+        return replace(self, statements=tuple(statements), hyperparameters=())

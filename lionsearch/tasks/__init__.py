@@ -1,0 +1,3 @@
+"""Models and data behind `proxy_tasks/*.toml`."""
+
+from lionsearch.tasks.problem import Problem as Problem

@@ -1,0 +1,185 @@
+"""The shipped tasks: functions that return a `Problem`, named by the TOML files of `proxy_tasks/`."""
+
+from __future__ import annotations
+
+import pydoc_data.topics
+from collections import Counter
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from sklearn.datasets import load_digits
+
+from lionsearch.tasks import networks
+from lionsearch.tasks.problem import Problem
+
+_SPLITS = ("train", "validation", "test")
+
+
+def digits_mlp(width: int = 64, noise: float = 0.5, train_examples: int = 800) -> Problem:
+    """Return a perceptron with one hidden layer on scikit-learn's 8x8 digits, with noisy training images.
+
+    Args:
+        width: units of the hidden layer.
+        noise: standard deviation of the noise added to all images, in units of the images' own.
+        train_examples: images to train on, of 1,797; validation and test get 450 each.
+    """
+    return _classifier(
+        _digits(noise, train_examples),
+        init=partial(networks.init_mlp, widths=(64, width, 10)),
+        logits=networks.apply_mlp,
+    )
+
+
+def digits_vit(
+    width: int = 24, layers: int = 1, heads: int = 2, noise: float = 0.5, train_examples: int = 800
+) -> Problem:
+    """Return a small vision transformer on the digits, cut into 16 patches of 2x2 pixels.
+
+    Args:
+        width: width of a token.
+        layers: transformer blocks.
+        heads: attention heads.
+        noise: as for `digits_mlp`.
+        train_examples: as for `digits_mlp`.
+    """
+
+    def init(key: jax.Array) -> networks.Params:
+        embed, place, body, head = jax.random.split(key, 4)
+        return {
+            "embed": networks.init_dense(embed, 4, width),
+            "positions": 0.5 * jax.random.normal(place, (16, width)),
+            "blocks": networks.init_transformer(body, layers, width),
+            "head": networks.init_dense(head, width, 10),
+        }
+
+    def logits(params: networks.Params, images: jax.Array) -> jax.Array:
+        patches = images.reshape(-1, 4, 2, 4, 2).transpose(0, 1, 3, 2, 4).reshape(-1, 4)
+        tokens = networks.apply_dense(params["embed"], patches).reshape(-1, 16, width) + params["positions"]
+        mixed = networks.apply_transformer(params["blocks"], tokens.reshape(-1, width), 16, heads, causal=False)
+        return networks.apply_dense(params["head"], mixed.reshape(-1, 16, width).mean(axis=1))
+
+    return _classifier(_digits(noise, train_examples), init=init, logits=logits)
+
+
+def docs_transformer(
+    width: int = 32, layers: int = 2, heads: int = 2, context: int = 32, vocabulary: int = 64, evaluated: int = 128
+) -> Problem:
+    """Return a character-level language model on Python's own reference text (`pydoc_data.topics`).
+
+    Whole topics are held out for validation and test. The text differs a little between Python versions, and so does
+    the task's fingerprint.
+
+    Args:
+        width: width of a token.
+        layers: transformer blocks.
+        heads: attention heads.
+        context: characters that the model sees.
+        vocabulary: different characters; the rarest share one.
+        evaluated: sequences in the validation and in the test split.
+    """
+
+    def init(key: jax.Array) -> networks.Params:
+        embed, place, body = jax.random.split(key, 3)
+        return {
+            "embed": 0.5 * jax.random.normal(embed, (vocabulary, width)),
+            "positions": 0.1 * jax.random.normal(place, (context, width)),
+            "blocks": networks.init_transformer(body, layers, width),
+            "head": networks.init_dense(jax.random.fold_in(key, 3), width, vocabulary),
+        }
+
+    def loss(params: networks.Params, batch: jax.Array) -> jax.Array:
+        symbols = batch[:, :-1]
+        tokens = params["embed"][symbols] + params["positions"]
+        mixed = networks.apply_transformer(params["blocks"], tokens.reshape(-1, width), context, heads, causal=True)
+        return networks.cross_entropy(networks.apply_dense(params["head"], mixed), batch[:, 1:].reshape(-1))
+
+    return Problem(init, loss, **_topics(context + 1, vocabulary, evaluated))
+
+
+def teacher_student(
+    inputs: int = 32, width: int = 32, condition: float = 1e3, noise: float = 0.2, examples: int = 1024
+) -> Problem:
+    """Return a regression onto a random network, with inputs of very different scales.
+
+    Args:
+        inputs: input features.
+        width: hidden units of the student; the teacher has a quarter.
+        condition: ratio of the largest to the smallest variance of the inputs.
+        noise: standard deviation of the targets' noise; the targets' own is 1.
+        examples: training examples; validation and test have half each.
+    """
+    rng = np.random.default_rng(7)
+    scales = np.geomspace(1.0, condition**-0.5, inputs)
+    rotation = np.linalg.qr(rng.normal(size=(inputs, inputs)))[0]
+    hidden = rng.normal(size=(inputs, width // 4)) / np.sqrt(inputs)
+    output = rng.normal(size=width // 4)
+    z = rng.normal(size=(2 * examples, inputs))
+    x = ((z * scales) @ rotation * np.sqrt(inputs / np.sum(scales**2))).astype(np.float32)
+    clean = np.tanh(2.0 * z @ hidden) @ output
+    y = (clean / clean.std() + noise * rng.normal(size=clean.shape)).astype(np.float32)
+
+    def loss(params: Any, batch: Any) -> jax.Array:
+        return jnp.mean((networks.apply_mlp(params, batch["x"])[:, 0] - batch["y"]) ** 2)
+
+    return Problem(
+        init=partial(networks.init_mlp, widths=(inputs, width, 1)),
+        loss=loss,
+        **_split({"x": x, "y": y}, examples, examples // 2),
+    )
+
+
+def _classifier(data: dict[str, Any], *, init: Any, logits: Any) -> Problem:
+    """Return a problem on `{"image", "label"}` batches from a function that gives logits."""
+
+    def loss(params: Any, batch: Any) -> jax.Array:
+        return networks.cross_entropy(logits(params, batch["image"]), batch["label"])
+
+    def metrics(params: Any, batch: Any) -> dict[str, jax.Array]:
+        return {"accuracy": networks.accuracy(logits(params, batch["image"]), batch["label"])}
+
+    return Problem(init, loss, **data, metrics=metrics)
+
+
+def _digits(noise: float, train_examples: int) -> dict[str, Any]:
+    images, labels = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(images))
+    scaled = (images - images.mean()) / images.std()
+    noisy = scaled + noise * np.random.default_rng(1).normal(size=images.shape)
+    data = {"image": noisy[order].astype(np.float32), "label": labels[order].astype(np.int32)}
+    return _split(data, train_examples, 450)
+
+
+def _topics(length: int, vocabulary: int, evaluated: int) -> dict[str, Any]:
+    topics: dict[str, str] = pydoc_data.topics.topics
+    common = Counter("".join(topics.values())).most_common(vocabulary - 1)
+    codes = {character: code for code, (character, _) in enumerate(sorted(common))}
+    names = sorted(topics)
+    np.random.default_rng(0).shuffle(names)
+    sequences = []
+    for name in names:
+        text = np.array([codes.get(character, vocabulary - 1) for character in topics[name]], np.int32)
+        windows = len(text) // length
+        sequences.append(text[: windows * length].reshape(windows, length))
+    # whole topics go to test, then validation, until each is full; the rest is for training
+    held_out: list[np.ndarray] = []
+    start = 0
+    for _ in range(2):
+        end, found = start, 0
+        while found < 2 * evaluated:
+            found += len(sequences[end])
+            end += 1
+        pool = np.concatenate(sequences[start:end])
+        held_out.append(pool[np.random.default_rng(1).permutation(len(pool))[:evaluated]])
+        start = end
+    return {"test": held_out[0], "validation": held_out[1], "train": np.concatenate(sequences[start:])}
+
+
+def _split(data: dict[str, np.ndarray], train: int, evaluated: int) -> dict[str, Any]:
+    bounds = np.cumsum([0, train, evaluated, evaluated])
+    return {
+        split: {name: array[start:end] for name, array in data.items()}
+        for split, start, end in zip(_SPLITS, bounds[:-1], bounds[1:], strict=True)
+    }
