@@ -2,6 +2,7 @@
 
     LionSearchError
     ├── ProgramError     program text outside the language (also a SyntaxError)
+    ├── MissingFileError a file or folder that is not there (also a FileNotFoundError)
     ├── UnknownNameError a name that nothing has: program, task, operation, setting (also a LookupError)
     ├── SettingError     a setting of a wrong type or value (also a ValueError)
     ├── RunError         a run folder that is not one, or is in use
@@ -74,6 +75,10 @@ class UnknownNameError(LionSearchError, LookupError):
 
     def __reduce__(self):
         return UnknownNameError, (self.what, self.name, self.valid, self.where)
+
+
+class MissingFileError(LionSearchError, FileNotFoundError):
+    """A file or folder that is not there."""
 
 
 class SettingError(LionSearchError, ValueError):

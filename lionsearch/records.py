@@ -50,12 +50,14 @@ class TaskResult:
         loss: mean final loss over the seeds on the stage's split; None after a failure.
         score: 0 is tuned AdamW on the same seeds, -1 an untrained network; None after a failure.
         failure: why there is no score.
+        metrics: the task's own measures on the same split, by name.
     """
 
     task: str
     loss: float | None = None
     score: float | None = None
     failure: Failure | None = None
+    metrics: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

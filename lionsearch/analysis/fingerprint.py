@@ -55,7 +55,7 @@ def _node(operation: str, arguments: list[bytes]) -> bytes:
     return _digest(_CODES[operation] + b"|".join(arguments))
 
 
-_CODES = {name: b"o%d|" % index for index, name in enumerate(OPERATIONS)}
+_CODES = {name: b"o%s|" % name.encode() for name in OPERATIONS}  # names, so that a new row changes no fingerprint
 _COMMUTATIVE = frozenset(name for name, operation in OPERATIONS.items() if operation.commutative)
 
 
@@ -70,7 +70,7 @@ def _fold(operation: str, arguments: tuple[bytes, ...]) -> bytes:
 
 def _constant(value: float) -> bytes:
     try:
-        return _pack(b"c", value + 0.0)  # + 0.0 makes -0.0 and 0.0 one constant
+        return _pack(b"c", value)  # -0.0 and 0.0 stay two constants: power(x, -1) tells them apart
     except OverflowError:
         return _pack(b"c", np.copysign(np.inf, value))
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import Field
 
 from lionsearch.errors import LionSearchError
 from lionsearch.lang import OPERATIONS, Program, Statement
+from lionsearch.settings import Settings
 
 OPCODES: dict[str, int] = {name: code for code, name in enumerate(OPERATIONS)}
 """The interpreter's number for each operation of the table."""
@@ -22,8 +24,7 @@ OPCODES: dict[str, int] = {name: code for code, name in enumerate(OPERATIONS)}
 WEIGHTS_ROW, GRADIENT_ROW, FIRST_SLOT_ROW = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Settings):
     """What the interpreter has room for; fixed when it is compiled.
 
     Attributes:
@@ -31,8 +32,8 @@ class Limits:
         max_slots: live state slots of a program.
     """
 
-    max_length: int = 64
-    max_slots: int = 6
+    max_length: int = Field(default=64, gt=0)
+    max_slots: int = Field(default=6, ge=0)
 
     @property
     def rows(self) -> int:

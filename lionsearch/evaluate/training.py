@@ -16,6 +16,7 @@ from jax import lax
 from lionsearch.evaluate.rules import Rule
 
 Loss = Callable[[Any, Any], jax.Array]
+Metrics = Callable[[Any, Any], dict[str, jax.Array]]
 
 
 class Course(NamedTuple):
@@ -37,19 +38,22 @@ class Outcome(NamedTuple):
         loss: the final loss on the whole evaluation batch; of the last weights, if the run ended early.
         curve: (chunks,), the probe's loss after each chunk; inf where it was not reached.
         chunks: how many chunks were trained.
+        metrics: the task's own measures of the final weights on the whole evaluation batch.
     """
 
     loss: jax.Array
     curve: jax.Array
     chunks: jax.Array
+    metrics: dict[str, jax.Array]
 
 
-def build_trainer(loss: Loss, rule: Rule) -> Callable[..., Outcome]:
+def build_trainer(loss: Loss, rule: Rule, metrics: Metrics | None = None) -> Callable[..., Outcome]:
     """Return `train(program, course, inputs, data, probe, final, limits) -> Outcome`, not yet jitted.
 
     Args:
         loss: `loss(params, batch)`, a scalar.
         rule: the update rule.
+        metrics: `metrics(params, batch)`, further scalars by name.
 
     Returns:
         A function of: the rule's program; a `Course`; `inputs`, a tree with leading axes (chunks, steps per chunk);
@@ -83,6 +87,8 @@ def build_trainer(loss: Loss, rule: Rule) -> Callable[..., Outcome]:
         state = rule.start(course.params)
         curve = jnp.full((chunks,), jnp.inf)
         trained, _, state, curve = lax.while_loop(goes_on, train_chunk, (0, True, state, curve))
-        return Outcome(loss(rule.weights(state), final), curve, jnp.asarray(trained))
+        params = rule.weights(state)
+        measured = {} if metrics is None else metrics(params, final)
+        return Outcome(loss(params, final), curve, jnp.asarray(trained), measured)
 
     return train

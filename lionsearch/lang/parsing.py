@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from dataclasses import dataclass
 from itertools import count
 
@@ -24,6 +25,7 @@ _OPERATORS: dict[type[ast.operator], str] = {
     ast.Pow: SYMBOLS["**"],
 }
 _RESERVED = {"w", "g", "lr", *OPTIONAL_INPUTS}
+_LINE_END = re.compile(r"\r\n|\r|\n")  # what Python's grammar ends a line at; `str.splitlines` knows more
 _SHAPE = "def train(w, g, <slots>, lr): ... return update, <slots>"
 
 
@@ -62,7 +64,11 @@ def parse_with_locations(text: str, filename: str = "<program>") -> ParsedProgra
     Raises:
         ProgramError: if the text is not in the language.
     """
-    return _Parser(text, filename).parse()
+    try:
+        return _Parser(text, filename).parse()
+    except RecursionError:
+        message = "an expression is nested too deeply; give names to its parts"
+        raise ProgramError(message, None, text, filename) from None
 
 
 class _Parser:
@@ -70,6 +76,7 @@ class _Parser:
 
     def __init__(self, text: str, filename: str):
         self._text, self._filename = text, filename
+        self._lines = _LINE_END.split(text)
         self._statements: list[Statement] = []
         self._locations: list[Location] = []
         self._defined: set[str] = set()
@@ -121,15 +128,20 @@ class _Parser:
         self, function: ast.FunctionDef
     ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, float], ...]]:
         arguments = function.args
-        for extra in (arguments.vararg, arguments.kwarg):
+        for stars, extra in (("*", arguments.vararg), ("**", arguments.kwarg)):
             if extra is not None:
-                raise self._error(extra, f"'*{extra.arg}' is not allowed; expected {_SHAPE}")
-        if arguments.posonlyargs or arguments.defaults:
-            node = arguments.posonlyargs[0] if arguments.posonlyargs else arguments.defaults[0]
-            raise self._error(node, "defaults belong to hyperparameters, after '*': train(w, g, lr, *, b1=0.9)")
+                raise self._error(extra, f"'{stars}{extra.arg}' is not allowed; expected {_SHAPE}")
+        if arguments.posonlyargs:
+            raise self._error(arguments.posonlyargs[0], f"'/' is not allowed; expected {_SHAPE}")
+        if arguments.defaults:
+            message = "defaults belong to hyperparameters, after '*': train(w, g, lr, *, b1=0.9)"
+            raise self._error(arguments.defaults[0], message)
+        if function.returns is not None:
+            raise self._error(function.returns, "an annotation is not allowed")
         positional = [argument.arg for argument in arguments.args]
+        seen: set[str] = set()
         for argument in (*arguments.args, *arguments.kwonlyargs):
-            self._name(argument, argument.arg)
+            self._parameter(argument, seen)
         if positional[:2] != ["w", "g"] or "lr" not in positional:
             raise self._error(function, f"the parameters are ({', '.join(positional)}); expected {_SHAPE}")
         split = positional.index("lr")
@@ -142,11 +154,22 @@ class _Parser:
                 hint = nearest_hint(argument.arg, OPTIONAL_INPUTS)
                 message = f"unknown input {argument.arg!r} after 'lr' ({hint}); slots go between 'g' and 'lr'"
                 raise self._error(argument, message)
+        for argument in arguments.kwonlyargs:
+            if argument.arg in _RESERVED:
+                raise self._error(argument, f"{argument.arg!r} is an input and cannot be a hyperparameter")
         hyperparameters = tuple(
             (argument.arg, self._default(argument, default))
             for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         )
         return slots, optional, hyperparameters
+
+    def _parameter(self, argument: ast.arg, seen: set[str]) -> None:
+        self._name(argument, argument.arg)
+        if argument.annotation is not None:
+            raise self._error(argument.annotation, "an annotation is not allowed")
+        if argument.arg in seen:
+            raise self._error(argument, f"a second parameter {argument.arg!r}; each name stands once")
+        seen.add(argument.arg)
 
     def _default(self, argument: ast.arg, default: ast.expr | None) -> float:
         value = _number(default) if default is not None else None
@@ -173,7 +196,7 @@ class _Parser:
     def _return(self, node: ast.Return, slots: tuple[str, ...]) -> str:
         values: list[ast.expr | None] = list(node.value.elts) if isinstance(node.value, ast.Tuple) else [node.value]
         returned = [value.id if isinstance(value, ast.Name) else None for value in values[1:]]
-        if values[0] is None or tuple(returned) != slots:
+        if not values or values[0] is None or tuple(returned) != slots:
             raise self._error(node, f"the slots must be returned after the update, in their order: {_returns(slots)}")
         argument = self._expression(values[0])
         if isinstance(argument, str):
@@ -251,9 +274,8 @@ class _Parser:
     def _place(self, node: ast.AST) -> Location:
         # ast counts columns in UTF-8 bytes; people count characters
         line, offset = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-        lines = self._text.splitlines()
-        if line <= len(lines):
-            offset = len(lines[line - 1].encode()[:offset].decode(errors="ignore"))
+        if line <= len(self._lines):
+            offset = len(self._lines[line - 1].encode()[:offset].decode(errors="ignore"))
         return Location(line, offset + 1)
 
     def _error(self, node: ast.AST, message: str) -> ProgramError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lionsearch.lang.operations import OPERATIONS
 from lionsearch.lang.program import Argument, Program, Statement
 
@@ -53,7 +55,6 @@ def _format_argument(argument: Argument) -> str:
 
 
 def _format_description(description: str) -> str:
-    escaped = description.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if escaped.endswith('"'):
-        escaped = escaped[:-1] + '\\"'
-    return f'"""{escaped}"""'
+    escaped = description.replace("\\", "\\\\").replace("\r", "\\r").replace("\0", "\\x00")
+    escaped = re.sub(r'"(?=""|\Z)', r'\\"', escaped)  # three quotes, or one at the end, would close the string
+    return f'"""{escaped}"""'.encode(errors="backslashreplace").decode()  # a lone surrogate has no bytes of its own

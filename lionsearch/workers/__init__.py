@@ -1,1 +1,5 @@
+"""Where evaluations run: in this process, or on Ray actors."""
 
+from lionsearch.workers.pool import LocalPool as LocalPool
+from lionsearch.workers.pool import Pool as Pool
+from lionsearch.workers.pool import Request as Request

@@ -1,0 +1,87 @@
+"""Names -> files: programs, proxy tasks and experiments, in the working folder first, then among the shipped ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lionsearch.analysis import check_program
+from lionsearch.errors import MissingFileError, ProgramError, UnknownNameError
+from lionsearch.lang import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One of the three data folders.
+
+    Attributes:
+        what: what a file of it is called in messages.
+        folder: the folder's name, in the working folder and among the shipped data.
+        suffix: of its files.
+    """
+
+    what: str
+    folder: str
+    suffix: str
+
+    def names(self) -> list[str]:
+        """Return every name there is, sorted."""
+        return sorted({path.stem for folder in self._folders() for path in folder.glob(f"*{self.suffix}")})
+
+    def find(self, name: str) -> Path:
+        """Return the file of a name, or of a path (something with a separator or the suffix).
+
+        Raises:
+            MissingFileError: if a path is not there.
+            UnknownNameError: if nothing has the name.
+        """
+        if "/" in name or "\\" in name or name.endswith(self.suffix):
+            path = Path(name)
+            if not path.is_file():
+                raise MissingFileError(f"{name}: there is no such file")
+            return path
+        for folder in self._folders():
+            path = folder / f"{name}{self.suffix}"
+            if path.is_file():
+                return path
+        raise UnknownNameError(self.what, name, self.names())
+
+    def _folders(self) -> list[Path]:
+        package = Path(__file__).parent
+        shipped = package / "_shipped" / self.folder
+        source = package.parent / self.folder  # a checkout
+        return [Path(self.folder), shipped if shipped.is_dir() else source]
+
+
+PROGRAMS = Shelf("program", "programs", ".py")
+TASKS = Shelf("task", "proxy_tasks", ".toml")
+EXPERIMENTS = Shelf("experiment", "experiments", ".toml")
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text.
+
+    Raises:
+        ProgramError: if it is not UTF-8 text.
+        MissingFileError: if it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ProgramError(f"not UTF-8 text: {error.reason} at byte {error.start}", filename=str(path)) from None
+    except OSError as error:
+        raise MissingFileError(f"{path}: {error.strerror}") from None
+
+
+def load_program(name: str) -> Program:
+    """Return a checked program by name or path.
+
+    Raises:
+        LionSearchError: if it is not there or not valid.
+
+    Example:
+        >>> len(load_program("adamw").statements)
+        9
+    """
+    path = PROGRAMS.find(name)
+    return check_program(read_text(path), str(path))

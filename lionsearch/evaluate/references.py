@@ -1,0 +1,73 @@
+"""Tuned AdamW on a task and seed: what scores are measured against, measured on the spot and kept on disk.
+
+The key of a stored reference holds the task's fingerprint, seed, split, and everything about the machine that can
+change a float: a reference is never carried from one machine to another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What tuned AdamW did on one seed.
+
+    Attributes:
+        chance: loss of the untrained network on the whole split.
+        loss: final loss on the whole split.
+        probe_chance: loss of the untrained network on the probe.
+        curve: loss on the probe after each chunk.
+    """
+
+    chance: float
+    loss: float
+    probe_chance: float
+    curve: tuple[float, ...]
+
+
+def cache_folder() -> Path:
+    """Return the folder of stored references; `LIONSEARCH_CACHE` overrides it."""
+    chosen = os.environ.get("LIONSEARCH_CACHE")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("lionsearch"))
+
+
+class ReferenceCache:
+    """References on disk, one small JSON file each. A file that cannot be read or written is as good as none.
+
+    Args:
+        machine: what results depend on besides the task (`describe_device`).
+    """
+
+    def __init__(self, machine: str):
+        self._machine = machine
+
+    def load(self, task: str, seed: int, split: str) -> Reference | None:
+        """Return the stored reference of a task's fingerprint, seed and split, or None."""
+        try:
+            content = json.loads(self._path(task, seed, split).read_text())
+            return Reference(**{**content, "curve": tuple(content["curve"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def store(self, task: str, seed: int, split: str, reference: Reference) -> None:
+        """Keep a reference; concurrent writers leave one whole file."""
+        path = self._path(task, seed, split)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+                json.dump(asdict(reference), file)
+            os.replace(file.name, path)
+        except OSError:
+            return
+
+    def _path(self, task: str, seed: int, split: str) -> Path:
+        key = hashlib.blake2b(f"{self._machine}|{task}|{seed}|{split}".encode(), digest_size=12).hexdigest()
+        return cache_folder() / "references" / f"{key}.json"

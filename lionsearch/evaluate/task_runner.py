@@ -1,0 +1,277 @@
+"""One task on this machine: programs -> `TaskResult`, against tuned AdamW on the same seeds.
+
+The trainer is compiled once; see `training.py`. A candidate leaves early when its loss on a part of the validation
+split is hopeless: it must keep a share of the reference's progress that grows from 5 % to 50 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import numpy as np
+
+from lionsearch.analysis import find_live, remove_dead_code
+from lionsearch.catalog import load_program
+from lionsearch.errors import TaskError
+from lionsearch.evaluate.device import describe_device
+from lionsearch.evaluate.encoding import EncodedProgram, Limits, TooLongError, encode_program
+from lionsearch.evaluate.references import Reference, ReferenceCache
+from lionsearch.evaluate.rules import CompiledRule, InterpretedRule
+from lionsearch.evaluate.training import Course, Outcome, build_trainer
+from lionsearch.lang import Program
+from lionsearch.records import Failure, FailureKind, TaskResult
+from lionsearch.tasks.problem import Problem, count_examples
+from lionsearch.tasks.spec import TASK_INPUTS, TaskSpec, fingerprint_task, load_problem
+
+BREAK_EVEN_STEPS = 50_000
+"""Training steps from which compiling a program costs less than interpreting it (`benchmarks/throughput.py`)."""
+
+_FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """Which trainings an evaluation consists of.
+
+    Attributes:
+        seeds: of initial weights and batches.
+        split: `validation` or `test`, on which the final loss is measured.
+    """
+
+    seeds: tuple[int, ...]
+    split: str = "validation"
+
+
+class TaskRunner:
+    """Trains with programs on one task.
+
+    Args:
+        spec: the task.
+        limits: the longest program.
+        early_exit: whether hopeless training ends early; the benchmark shows what it saves.
+
+    Raises:
+        TaskError: if the task's factory breaks the interface.
+    """
+
+    def __init__(self, spec: TaskSpec, limits: Limits, *, early_exit: bool = True):
+        self.spec, self.limits, self._early_exit = spec, limits, early_exit
+        self.problem: Problem = load_problem(spec)
+        examples = count_examples(self.problem.train)
+        if spec.batch > examples:
+            raise TaskError(f"task {spec.name!r}: a batch of {spec.batch} from {examples} training examples")
+        self._lr = spec.schedule()
+        self._data, self._splits = jax.device_put((self.problem.train, self._evaluated()))
+        self._courses: dict[int, Course] = {}
+        self._references: dict[tuple[int, str], Reference] = {}
+        self._init = jax.jit(self.problem.init)
+        self._loss = jax.jit(self.problem.loss)
+        example = jax.eval_shape(self.problem.init, jax.random.key(0))
+        self._trainer = build_trainer(self.problem.loss, InterpretedRule(example, limits), self.problem.metrics)
+        self._train = jax.jit(self._trainer)
+        self._train_population = jax.jit(jax.vmap(self._trainer, in_axes=((0, 0), None, 0, None, None, None, None)))
+
+    def evaluate(self, program: Program, seeds: Seeds) -> TaskResult:
+        """Train with a program once per seed, until it fails.
+
+        Raises:
+            TaskError: if the program asks for an input that training cannot give.
+        """
+        encoded = self._prepare(program)
+        if isinstance(encoded, TaskResult):
+            return encoded
+        outcomes: list[Outcome] = []
+        for seed in seeds.seeds:
+            outcome = self._run(program, encoded, seed, seeds.split)
+            failure = self._failure(outcome, seed, seeds.split)
+            if failure is not None:
+                return TaskResult(self.spec.name, failure=failure)
+            outcomes.append(outcome)
+        return self._summarize(outcomes, seeds)
+
+    def evaluate_population(self, programs: Sequence[Program], seeds: Seeds) -> list[TaskResult]:
+        """Train with many programs at once, as one batch: the way to use an accelerator.
+
+        On a CPU this is slower than one program at a time, since every operation runs for every statement.
+        """
+        results: dict[int, TaskResult] = {}
+        encoded: dict[int, EncodedProgram] = {}
+        for index, program in enumerate(programs):
+            prepared = self._prepare(program)
+            if isinstance(prepared, TaskResult):
+                results[index] = prepared
+            else:
+                encoded[index] = prepared
+        order = list(encoded)
+        outcomes: dict[int, list[Outcome]] = {index: [] for index in order}
+        for seed in seeds.seeds if order else ():
+            batch = self._run_population([encoded[index] for index in order], seed, seeds.split)
+            for position, index in enumerate(order):
+                outcome = jax.tree.map(lambda leaf, at=position: leaf[at], batch)
+                failure = self._failure(outcome, seed, seeds.split)
+                outcomes[index].append(outcome)
+                if failure is not None and index not in results:
+                    results[index] = TaskResult(self.spec.name, failure=failure)
+        for index in order:
+            if index not in results:
+                results[index] = self._summarize(outcomes[index], seeds)
+        return [results[index] for index in range(len(programs))]
+
+    def reference(self, seed: int, split: str) -> Reference:
+        """Return tuned AdamW's result on a seed, from memory, disk, or by measuring it.
+
+        Raises:
+            TaskError: if tuned AdamW is no better than an untrained network: the task can rank nothing.
+        """
+        key = (seed, split)
+        if key not in self._references:
+            stored = self._cache.load(self.fingerprint, seed, split)
+            if stored is None:
+                stored = self._measure_reference(seed, split)
+                self._cache.store(self.fingerprint, seed, split, stored)
+            self._references[key] = stored
+        return self._references[key]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The task's fingerprint: its settings and data."""
+        splits = (self.problem.train, self.problem.validation, self.problem.test)
+        return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)])
+
+    @cached_property
+    def _cache(self) -> ReferenceCache:
+        return ReferenceCache(describe_device())
+
+    def _evaluated(self) -> dict[str, Any]:
+        """Return the splits that a loss is measured on; the probe is a quarter of the validation split."""
+        quarter = max(1, count_examples(self.problem.validation) // 4)
+        return {
+            "validation": self.problem.validation,
+            "test": self.problem.test,
+            "probe": jax.tree.map(lambda leaf: leaf[:quarter], self.problem.validation),
+        }
+
+    def _prepare(self, program: Program) -> EncodedProgram | TaskResult:
+        """Return the encoded program, or the result of a program that need not be trained with."""
+        missing = sorted(set(program.inputs) - TASK_INPUTS)
+        if missing:
+            raise TaskError(
+                f"the program asks for {missing[0]!r}, which task {self.spec.name!r} cannot give; "
+                f"it gives {', '.join(sorted(TASK_INPUTS))}"
+            )
+        live = remove_dead_code(program)
+        if "g" not in find_live(live).reads:
+            failure = Failure(FailureKind.NO_PROGRESS, "the update does not depend on the gradient")
+            return TaskResult(self.spec.name, failure=failure)
+        try:
+            return encode_program(live, self._lr, self.limits)
+        except TooLongError as error:
+            return TaskResult(self.spec.name, failure=Failure(FailureKind.TOO_LONG, str(error)))
+
+    def _run(self, program: Program, encoded: EncodedProgram, seed: int, split: str) -> Outcome:
+        """Train once; long training is compiled, the rest interpreted."""
+        if self.spec.steps >= BREAK_EVEN_STEPS:
+            return self.run_compiled(program, seed, split)
+        return self._call(self._train, encoded, seed, split, self._limits(seed, split))
+
+    def run_compiled(self, program: Program, seed: int, split: str) -> Outcome:
+        """Train once with the program compiled to native JAX: a compilation for each call."""
+        rule = CompiledRule(remove_dead_code(program))
+        train = jax.jit(build_trainer(self.problem.loss, rule, self.problem.metrics))
+        steps = np.arange(1, self.spec.steps + 1, dtype=np.float32)
+        inputs = (self._chunked(self._lr), self._chunked(steps))
+        outcome = train(
+            None, self._course(seed), inputs, self._data, self._splits["probe"], self._splits[split],
+            self._limits(seed, split),
+        )  # fmt: skip
+        return jax.device_get(outcome)
+
+    def _run_population(self, encoded: Sequence[EncodedProgram], seed: int, split: str) -> Outcome:
+        stacked = EncodedProgram(
+            np.stack([e.instructions for e in encoded]),
+            np.stack([e.length for e in encoded]),
+            np.stack([e.scalars for e in encoded]),
+        )
+        return self._call(self._train_population, stacked, seed, split, self._limits(seed, split))
+
+    def _call(self, train: Any, encoded: EncodedProgram, seed: int, split: str, limits: np.ndarray) -> Outcome:
+        program = (encoded.instructions, encoded.length)
+        inputs = self._chunked(encoded.scalars)
+        outcome = train(
+            program, self._course(seed), inputs, self._data, self._splits["probe"], self._splits[split], limits
+        )
+        return jax.device_get(outcome)
+
+    def _chunked(self, steps: np.ndarray) -> np.ndarray:
+        """Return (..., steps, n) or (steps,) with the steps' axis cut in chunks."""
+        chunks = (self.spec.chunks, self.spec.steps // self.spec.chunks)
+        if steps.ndim == 1:
+            return steps.reshape(chunks)
+        return steps.reshape(*steps.shape[:-2], *chunks, steps.shape[-1])
+
+    def _course(self, seed: int) -> Course:
+        if seed not in self._courses:
+            params = self._init(jax.random.key(seed))
+            self._courses[seed] = Course(params, jax.device_put(self._draw_batches(seed)))
+        return self._courses[seed]
+
+    def _draw_batches(self, seed: int) -> np.ndarray:
+        """Return int32 (chunks, steps per chunk, batch): epochs without replacement, reshuffled each time."""
+        rng = np.random.default_rng([seed, 1])
+        examples = count_examples(self.problem.train)
+        per_epoch = examples // self.spec.batch
+        epochs = -(-self.spec.steps // per_epoch)
+        drawn = [rng.permutation(examples)[: per_epoch * self.spec.batch] for _ in range(epochs)]
+        batches = np.concatenate(drawn).reshape(-1, self.spec.batch)[: self.spec.steps]
+        return batches.reshape(self.spec.chunks, -1, self.spec.batch).astype(np.int32)
+
+    def _limits(self, seed: int, split: str) -> np.ndarray:
+        """Return the loss on the probe above which training ends, after each chunk."""
+        if not self._early_exit:
+            return np.full(self.spec.chunks, np.inf, np.float32)
+        reference = self.reference(seed, split)
+        share = np.linspace(_FIRST_SHARE, _LAST_SHARE, self.spec.chunks)
+        progress = np.maximum(reference.probe_chance - np.array(reference.curve), 0)
+        return (reference.probe_chance - share * progress).astype(np.float32)
+
+    def _measure_reference(self, seed: int, split: str) -> Reference:
+        adamw = load_program("adamw").with_hyperparameters({"weight_decay": self.spec.weight_decay})
+        encoded = encode_program(adamw, self._lr, self.limits)
+        never = np.full(self.spec.chunks, np.inf, np.float32)
+        outcome = self._call(self._train, encoded, seed, split, never)
+        params = self._course(seed).params
+        chance = float(self._loss(params, self._splits[split]))
+        probe_chance = float(self._loss(params, self._splits["probe"]))
+        loss = float(outcome.loss)
+        if not loss < chance:
+            raise TaskError(
+                f"task {self.spec.name!r}: tuned AdamW ends at a loss of {loss:.4g}, no better than the untrained "
+                f"network's {chance:.4g}; run: lionsearch tune adamw --task {self.spec.name}"
+            )
+        return Reference(chance, loss, probe_chance, tuple(float(value) for value in outcome.curve))
+
+    def _failure(self, outcome: Outcome, seed: int, split: str) -> Failure | None:
+        chunks, total = int(outcome.chunks), self.spec.chunks
+        done = chunks * self.spec.steps // total
+        last = float(outcome.curve[chunks - 1])
+        if not np.isfinite(last) or not np.isfinite(outcome.loss):
+            return Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {self.spec.steps} steps")
+        limit = float(self._limits(seed, split)[chunks - 1])
+        if last > limit:
+            detail = f"after {done} of {self.spec.steps} steps the loss was {last:.4g}; at most {limit:.4g} goes on"
+            return Failure(FailureKind.NO_PROGRESS, detail)
+        return None
+
+    def _summarize(self, outcomes: Sequence[Outcome], seeds: Seeds) -> TaskResult:
+        scores = []
+        for seed, outcome in zip(seeds.seeds, outcomes, strict=True):
+            reference = self.reference(seed, seeds.split)
+            scores.append((reference.loss - float(outcome.loss)) / (reference.chance - reference.loss))
+        names = sorted(outcomes[0].metrics)
+        metrics = tuple((name, float(np.mean([o.metrics[name] for o in outcomes]))) for name in names)
+        loss = float(np.mean([float(outcome.loss) for outcome in outcomes]))
+        return TaskResult(self.spec.name, loss, float(np.mean(scores)), metrics=metrics)

@@ -1,0 +1,120 @@
+"""`proxy_tasks/*.toml` -> `TaskSpec`, and `TaskSpec` -> `Problem`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import sys
+from typing import Any
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from lionsearch.catalog import TASKS
+from lionsearch.errors import TaskError
+from lionsearch.settings import Settings, load_settings
+
+TASK_INPUTS = frozenset({"w", "g", "lr", "t"})
+"""The inputs that training can give a program."""
+
+
+class TaskSpec(Settings):
+    """How a proxy task is trained. Read from a TOML file; its name is the file's.
+
+    Attributes:
+        name: of the task.
+        description: one line for people.
+        factory: `module:function` that returns a `lionsearch.tasks.Problem`; modules of the working folder count.
+        options: keyword arguments of the factory.
+        steps: training steps.
+        batch: examples in a step.
+        warmup: steps in which the schedule rises linearly to 1; a cosine takes it to 0 at the end.
+        chunks: how often training may end early; divides `steps`.
+        seeds: trainings in an evaluation, each with its own initial weights and batches.
+        learning_rate: tuned AdamW's peak learning rate.
+        weight_decay: tuned AdamW's weight decay.
+        tuned_by: the command that found these two.
+    """
+
+    name: str
+    description: str = ""
+    factory: str = Field(pattern=r"^[\w.]+:\w+$")
+    options: dict[str, Any] = {}
+    steps: int = Field(gt=0)
+    batch: int = Field(gt=0)
+    warmup: int = Field(ge=0)
+    chunks: int = Field(default=10, gt=0)
+    seeds: int = Field(default=1, gt=0)
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    tuned_by: str = ""
+
+    @model_validator(mode="after")
+    def _check_chunks(self) -> TaskSpec:
+        if self.steps % self.chunks:
+            raise ValueError(f"steps ({self.steps}) must be a multiple of chunks ({self.chunks})")
+        if self.warmup > self.steps:
+            raise ValueError(f"warmup ({self.warmup}) must not exceed steps ({self.steps})")
+        return self
+
+    def schedule(self) -> np.ndarray:
+        """Return `lr` at each step, float32 (steps,): warm-up and cosine, in units in which AdamW's 0.001 is tuned.
+
+        A program's own constant makes a learning rate of it (`lr_scale`; 0.001 in the paper's AdamW), so that the
+        same program is tuned AdamW on each task.
+        """
+        step = np.arange(self.steps)
+        rising = (step + 1) / max(self.warmup, 1)
+        falling = 0.5 * (1 + np.cos(np.pi * (step - self.warmup) / max(self.steps - self.warmup, 1)))
+        shape = np.where(step < self.warmup, rising, falling)
+        return (shape * self.learning_rate / 0.001).astype(np.float32)
+
+
+def load_task(name: str) -> TaskSpec:
+    """Return the task of a name or path.
+
+    Raises:
+        LionSearchError: if it is not there or its settings are wrong.
+    """
+    path = TASKS.find(name)
+    return load_settings(path, TaskSpec, name=path.stem)
+
+
+def load_problem(spec: TaskSpec) -> Any:
+    """Return what the task's factory makes.
+
+    Raises:
+        TaskError: if the factory is not there, fails, or breaks the interface.
+    """
+    from lionsearch.tasks.problem import validate_problem  # brings JAX, which listing tasks does not need
+
+    problem = _call_factory(spec)
+    validate_problem(problem, spec.name)
+    return problem
+
+
+def _call_factory(spec: TaskSpec) -> Any:
+    module_name, function_name = spec.factory.split(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise TaskError(f"task {spec.name!r}: cannot import {module_name!r} of its factory: {error}") from error
+    factory = getattr(module, function_name, None)
+    if not callable(factory):
+        raise TaskError(f"task {spec.name!r}: module {module_name!r} has no function {function_name!r}")
+    try:
+        return factory(**spec.options)
+    except Exception as error:  # the user's own code: any error is theirs to see, in one line
+        raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {type(error).__name__}: {error}") from error
+
+
+def fingerprint_task(spec: TaskSpec, leaves: list[np.ndarray]) -> str:
+    """Return 24 hexadecimal digits that change with the task's settings or data."""
+    digest = hashlib.blake2b(spec.model_dump_json().encode(), digest_size=12)
+    for leaf in leaves:
+        digest.update(f"{leaf.dtype}{leaf.shape}".encode())
+        digest.update(np.ascontiguousarray(leaf).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,186 @@
+"""Evaluations on Ray actors: this machine's cores, or a cluster by its address. The only import of Ray.
+
+One actor per core, one XLA thread each; programs travel in batches. A worker that dies or exceeds the time limit is
+replaced and its programs are tried once more, one by one; then they are recorded as failures of the system.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
+
+from lionsearch.errors import LionSearchError, RunError
+from lionsearch.evaluate.device import configure_jax
+from lionsearch.evaluate.evaluator import EvaluationPlan, Evaluator
+from lionsearch.records import Evaluation, Failure, FailureKind, TaskResult
+from lionsearch.workers.pool import Request
+
+_LARGEST_BATCH = 16
+_BATCHES_AHEAD = 2
+
+
+class _Worker:
+    """One actor: an evaluator in a process of its own."""
+
+    def __init__(self, plan: EvaluationPlan, folder: str):
+        if os.path.isdir(folder):  # a user's task may live in the working folder
+            os.chdir(folder)
+            sys.path.insert(0, folder)
+        configure_jax()
+        self._evaluator = Evaluator(plan)
+
+    def evaluate(self, requests: Sequence[Request]) -> list[Evaluation]:
+        """Return one evaluation for each request."""
+        return [self._evaluator.evaluate(request.program, request.stage) for request in requests]
+
+
+@dataclass
+class _Actor:
+    handle: Any
+    batches: list[_Batch] = field(default_factory=list)
+
+
+@dataclass
+class _Batch:
+    requests: tuple[Request, ...]
+    reference: Any
+    attempt: int
+    started: float
+
+
+class RayPool:
+    """Evaluates on Ray actors.
+
+    Args:
+        plan: what an evaluation consists of.
+        workers: actors.
+        address: of a cluster to join; None starts Ray on this machine.
+        timeout: seconds that one program may take, compilation included.
+
+    Raises:
+        RunError: if the cluster cannot be reached.
+    """
+
+    def __init__(self, plan: EvaluationPlan, workers: int, address: str | None = None, timeout: float = 300.0):
+        self._plan, self._timeout = plan, timeout
+        self._queue: deque[tuple[Request, int]] = deque()
+        self._done: list[tuple[Request, Evaluation]] = []
+        self._started_ray = not ray.is_initialized()
+        if self._started_ray:
+            _start_ray(workers, address)
+        self._worker_class = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
+        self._actors = [self._start_actor() for _ in range(workers)]
+
+    def submit(self, request: Request) -> None:
+        """Queue a request."""
+        self._queue.append((request, 0))
+
+    def collect(self) -> list[tuple[Request, Evaluation]]:
+        """Send what is queued, and wait for at least one batch."""
+        while not self._done:
+            self._dispatch()
+            references = [batch.reference for actor in self._actors for batch in actor.batches]
+            if not references:
+                raise RunError("nothing was submitted to collect")
+            ready, _ = ray.wait(references, num_returns=1, timeout=1.0)
+            finished = set(ready)
+            for actor in list(self._actors):
+                self._settle(actor, finished)
+        results, self._done = self._done, []
+        return results
+
+    def close(self) -> None:
+        """Stop the actors, and Ray if this pool started it."""
+        for actor in self._actors:
+            ray.kill(actor.handle)
+        self._actors = []
+        if self._started_ray:
+            ray.shutdown()
+
+    def _start_actor(self) -> _Actor:
+        return _Actor(self._worker_class.remote(self._plan, os.getcwd()))
+
+    def _dispatch(self) -> None:
+        """Give every actor up to two batches: one to work on, one to go on with."""
+        for ahead in range(_BATCHES_AHEAD):
+            for actor in self._actors:
+                if self._queue and len(actor.batches) <= ahead:
+                    self._send(actor)
+
+    def _send(self, actor: _Actor) -> None:
+        attempt = self._queue[0][1]
+        share = -(-len(self._queue) // (_BATCHES_AHEAD * len(self._actors)))
+        size = 1 if attempt else min(_LARGEST_BATCH, share)
+        requests = []
+        while self._queue and len(requests) < size and self._queue[0][1] == attempt:
+            requests.append(self._queue.popleft()[0])
+        reference = actor.handle.evaluate.remote(tuple(requests))
+        actor.batches.append(_Batch(tuple(requests), reference, attempt, time.monotonic()))
+
+    def _settle(self, actor: _Actor, finished: set[Any]) -> None:
+        """Take in an actor's finished batches; replace the actor if it is dead or late."""
+        for batch in list(actor.batches):
+            if batch.reference not in finished:
+                continue
+            try:
+                evaluations = ray.get(batch.reference, timeout=60)
+            except RayActorError as error:
+                self._replace(actor, FailureKind.WORKER_LOST, f"the worker died: {_first_line(error)}")
+                return
+            except RayTaskError as error:
+                raise _cause(error) from error
+            except GetTimeoutError:
+                continue
+            actor.batches.remove(batch)
+            if actor.batches:
+                actor.batches[0].started = time.monotonic()
+            self._done.extend(zip(batch.requests, evaluations, strict=True))
+        if actor.batches:
+            oldest = actor.batches[0]
+            allowed = self._timeout * len(oldest.requests)
+            if time.monotonic() - oldest.started > allowed:
+                ray.kill(actor.handle)
+                self._replace(actor, FailureKind.TIMEOUT, f"no result after {allowed:.0f} seconds")
+
+    def _replace(self, actor: _Actor, kind: FailureKind, detail: str) -> None:
+        """Start a new actor, and try the programs of the first batch again; later batches never ran."""
+        for index, batch in enumerate(actor.batches):
+            for request in batch.requests:
+                attempt = batch.attempt + 1 if index == 0 else batch.attempt
+                if attempt > 1:
+                    result = TaskResult(self._plan.tasks[0][0].name, failure=Failure(kind, f"{detail}, twice"))
+                    self._done.append((request, Evaluation(request.stage, None, (result,))))
+                else:
+                    self._queue.appendleft((request, attempt))
+        self._actors[self._actors.index(actor)] = self._start_actor()
+
+
+def _start_ray(workers: int, address: str | None) -> None:
+    quiet: dict[str, Any] = {"include_dashboard": False} if address is None else {}
+    if address is None:
+        quiet["num_cpus"] = workers
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False, **quiet)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise RunError(f"no Ray cluster at {address!r}: {_first_line(error)}") from None
+
+
+def _cause(error: RayTaskError) -> Exception:
+    cause = error.cause
+    if isinstance(cause, LionSearchError):
+        return cause
+    return error
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

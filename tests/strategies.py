@@ -1,0 +1,111 @@
+"""Random valid programs: plain, for tests that need a thousand of them, and as a hypothesis strategy."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import strategies as st
+
+from lionsearch.analysis import initial_kinds
+from lionsearch.lang import OPERATIONS, Kind, Operation, Program, Statement
+from lionsearch.lang.program import Argument
+
+_SLOTS = ("m", "v", "u")
+_HYPERPARAMETERS = ("b1", "b2", "decay")
+_NO_DESCRIPTION = st.just("")
+_TEMPORARIES = tuple(f"x{i}" for i in range(1, 7))
+_SPECIAL_CONSTANTS = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, 0.9, 0.999, 1e-8)
+
+
+def random_constant(rng: random.Random) -> float:
+    """A constant as programs have them: special, ordinary, or of any magnitude, in float64."""
+    draw = rng.random()
+    if draw < 0.4:
+        return rng.choice(_SPECIAL_CONSTANTS)
+    if draw < 0.8:
+        return rng.uniform(-2.0, 2.0)
+    return rng.choice((-1.0, 1.0)) * 10.0 ** rng.uniform(-9.0, 3.0)
+
+
+def random_program(
+    rng: random.Random, length: int = 12, operations: Sequence[str] | None = None, description: str = ""
+) -> Program:
+    """A valid program: `length` random statements, then what it takes to make the slots and the update tensors.
+
+    It has up to three slots, three hyperparameters and the input `t`; names of all sorts are assigned anew, and most
+    programs hold dead code. Only inputs that `run_oracle` knows are asked for.
+    """
+    program = Program(
+        statements=(),
+        update="g",
+        slots=_SLOTS[: rng.randint(0, 3)],
+        optional_inputs=("t",) if rng.random() < 0.3 else (),
+        hyperparameters=tuple((name, random_constant(rng)) for name in _HYPERPARAMETERS[: rng.randint(0, 3)]),
+        description=description,
+    )
+    kinds = initial_kinds(program)
+    rows = [OPERATIONS[name] for name in (operations or OPERATIONS)]
+    statements: list[Statement] = []
+    for _ in range(length):
+        operation = rng.choice(rows)
+        arguments = tuple(_random_argument(rng, kinds, low, high) for low, high in operation.accepts)
+        _append(statements, kinds, _random_target(rng, kinds, operation, arguments), operation.name, arguments)
+    for slot in program.slots:
+        if kinds[slot] is not Kind.TENSOR:
+            _append(statements, kinds, slot, "multiply", (slot, rng.choice(_tensors(kinds))))
+    written = [statement.target for statement in statements if kinds[statement.target] is Kind.TENSOR]
+    update = written[-1] if written and rng.random() < 0.7 else rng.choice(_tensors(kinds))
+    return Program(
+        tuple(statements), update, program.slots, program.optional_inputs, program.hyperparameters, description
+    )
+
+
+def _tensors(kinds: dict[str, Kind]) -> list[str]:
+    return [name for name, kind in kinds.items() if kind is Kind.TENSOR]
+
+
+def _random_argument(rng: random.Random, kinds: dict[str, Kind], low: Kind, high: Kind) -> Argument:
+    if low is Kind.SCALAR and rng.random() < 0.2:
+        return random_constant(rng)
+    names = [name for name, kind in kinds.items() if low <= kind <= high]
+    return rng.choice(names) if names else random_constant(rng)
+
+
+def _random_target(
+    rng: random.Random, kinds: dict[str, Kind], operation: Operation, arguments: tuple[Argument, ...]
+) -> str:
+    """A new or an old name; the last tensor is never lost."""
+    names = [*_TEMPORARIES, *kinds]
+    if _kind(kinds, operation.name, arguments) is not Kind.TENSOR and len(_tensors(kinds)) == 1:
+        names = [name for name in names if kinds.get(name) is not Kind.TENSOR]
+    return rng.choice(names)
+
+
+def _kind(kinds: dict[str, Kind], operation: str, arguments: tuple[Argument, ...]) -> Kind:
+    return OPERATIONS[operation].result_kind(*(kinds[a] if isinstance(a, str) else Kind.SCALAR for a in arguments))
+
+
+def _append(
+    statements: list[Statement], kinds: dict[str, Kind], target: str, operation: str, arguments: tuple[Argument, ...]
+) -> None:
+    kinds[target] = _kind(kinds, operation, arguments)
+    statements.append(Statement(target, operation, arguments))
+
+
+def programs(
+    max_length: int = 16, descriptions: st.SearchStrategy[str] = _NO_DESCRIPTION
+) -> st.SearchStrategy[Program]:
+    """Random valid programs, as `random_program` makes them."""
+    return st.builds(
+        random_program,
+        st.randoms(use_true_random=False),
+        st.integers(0, max_length),
+        description=descriptions,
+    )
+
+
+def random_leaves(rng: np.random.Generator, scale: float = 1.0) -> tuple[np.ndarray, ...]:
+    """The float32 leaves of a small model: a matrix, a vector, one number."""
+    return tuple((scale * rng.standard_normal(shape)).astype(np.float32) for shape in ((2, 3), (5,), ()))
