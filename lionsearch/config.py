@@ -10,8 +10,7 @@ from pydantic import Field
 from lionsearch.analysis import check_program
 from lionsearch.catalog import EXPERIMENTS, load_program
 from lionsearch.errors import SettingError
-from lionsearch.evaluate.encoding import Limits
-from lionsearch.evaluate.evaluator import EvaluationPlan
+from lionsearch.evaluate.plan import EvaluationPlan, Limits
 from lionsearch.lang import Program, format_program
 from lionsearch.search import SearchSettings
 from lionsearch.settings import Settings, load_settings, parse_settings

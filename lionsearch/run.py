@@ -75,12 +75,14 @@ class RunResult:
         progress: the last.
         best: the best program on fresh seeds, if any program has a score.
         report: its evaluation on seeds and a split that nothing was chosen by; None if the run was interrupted.
+        baseline: the first initial program's evaluation on the same seeds and split.
         finished: whether the run reached its end.
     """
 
     progress: Progress
     best: Elite | None
     report: Evaluation | None
+    baseline: Evaluation | None
     finished: bool
 
 
@@ -125,13 +127,13 @@ class SearchRun:
         try:
             self._search_all()
             self._confirm_elites()
-            report = None if self._best is None else self._evaluate_now(self._best.fingerprint, Stage.REPORT)
+            report, baseline = self._report()
             finished = True
         except KeyboardInterrupt:
-            report, finished = None, False
+            report, baseline, finished = None, None, False
         finally:
             self._store.flush()
-        return RunResult(self.progress(), self._best, report, finished)
+        return RunResult(self.progress(), self._best, report, baseline, finished)
 
     def progress(self) -> Progress:
         """Return where the run stands."""
@@ -219,6 +221,15 @@ class SearchRun:
                 self._submit(name, self._programs[name][1], Stage.CONFIRM)
         for name in names:
             self._confirm(name)
+
+    def _report(self) -> tuple[Evaluation | None, Evaluation | None]:
+        """Evaluate the best and the first program on what nothing was chosen by."""
+        if self._best is None:
+            return None, None
+        first = min(self._programs, key=lambda name: self._programs[name][0])
+        names = (self._best.fingerprint, first)
+        report, baseline = [self._evaluate_now(name, Stage.REPORT) for name in names]
+        return report, baseline
 
     def _evaluate_now(self, name: str, stage: Stage) -> Evaluation:
         if name not in self._known[stage] and (name, stage) not in self._in_flight:

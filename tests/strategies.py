@@ -1,17 +1,22 @@
-"""Random valid programs: plain, for tests that need a thousand of them, and as a hypothesis strategy."""
+"""Random valid programs, plain and as a hypothesis strategy, and the numbers that a program gives."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from lionsearch.analysis import initial_kinds
+from lionsearch.evaluate.execution import run_statements
+from lionsearch.evaluate.oracle import Leaves
+from lionsearch.evaluate.spaces import LeafSpace
 from lionsearch.lang import OPERATIONS, Kind, Operation, Program, Statement
 from lionsearch.lang.program import Argument
 
+SHAPES = ((2, 3), (5,), ())
 _SLOTS = ("m", "v", "u")
 _HYPERPARAMETERS = ("b1", "b2", "decay")
 _NO_DESCRIPTION = st.just("")
@@ -70,7 +75,9 @@ def _random_argument(rng: random.Random, kinds: dict[str, Kind], low: Kind, high
     if low is Kind.SCALAR and rng.random() < 0.2:
         return random_constant(rng)
     names = [name for name, kind in kinds.items() if low <= kind <= high]
-    return rng.choice(names) if names else random_constant(rng)
+    if not names:
+        return random_constant(rng)
+    return rng.choice(names[-3:] if rng.random() < 0.5 else names)  # the last written stand last: chains stay live
 
 
 def _random_target(
@@ -90,7 +97,9 @@ def _kind(kinds: dict[str, Kind], operation: str, arguments: tuple[Argument, ...
 def _append(
     statements: list[Statement], kinds: dict[str, Kind], target: str, operation: str, arguments: tuple[Argument, ...]
 ) -> None:
-    kinds[target] = _kind(kinds, operation, arguments)
+    kind = _kind(kinds, operation, arguments)
+    kinds.pop(target, None)
+    kinds[target] = kind
     statements.append(Statement(target, operation, arguments))
 
 
@@ -106,6 +115,44 @@ def programs(
     )
 
 
-def random_leaves(rng: np.random.Generator, scale: float = 1.0) -> tuple[np.ndarray, ...]:
+def random_leaves(rng: np.random.Generator, scale: float = 1.0) -> Leaves:
     """The float32 leaves of a small model: a matrix, a vector, one number."""
-    return tuple((scale * rng.standard_normal(shape)).astype(np.float32) for shape in ((2, 3), (5,), ()))
+    return tuple((scale * rng.standard_normal(shape)).astype(np.float32) for shape in SHAPES)
+
+
+class Float32Space(LeafSpace):
+    """NumPy leaves, where a scalar is never wider than float32: not even pi."""
+
+    def map(self, function: Callable[..., Any], *values: Any) -> Any:
+        """As `LeafSpace.map`, all numbers in float32."""
+        values = tuple(np.float32(value) if isinstance(value, float) else value for value in values)
+        result = LeafSpace.map(self, function, *values)
+        return np.float32(result) if isinstance(result, float) else result
+
+
+def run_updates(program: Program, seed: int = 0, steps: int = 4) -> list[tuple[Leaves, dict[str, Leaves]]]:
+    """The float32 update of each step and the slots after it, on fresh weights and gradients in each step.
+
+    Other than in training, an update that is not finite does not hide what comes after it.
+    """
+    data = np.random.default_rng(seed)
+    slots = {slot: tuple(np.zeros(shape, np.float32) for shape in SHAPES) for slot in program.slots}
+    history = []
+    with np.errstate(all="ignore"):
+        for step in range(1, steps + 1):
+            inputs = {"w": random_leaves(data), "g": random_leaves(data), "lr": np.float32(1 / step)}
+            inputs |= {"t": np.float32(step)} | {name: np.float32(value) for name, value in program.hyperparameters}
+            update, values = run_statements(program, Float32Space(np), inputs | slots)
+            slots = dict(zip(program.slots, values, strict=True))
+            history.append((update, slots))
+    return history
+
+
+def same_numbers(one: Leaves, two: Leaves, zeros: bool = True) -> bool:
+    """Whether two trees are equal to the bit; all NaN count as one, and with `zeros` off 0.0 and -0.0 too."""
+    return all(
+        a.dtype == b.dtype
+        and np.array_equal(a, b, equal_nan=True)
+        and (not zeros or bool((np.isnan(a) | (np.signbit(a) == np.signbit(b))).all()))
+        for a, b in zip(map(np.asarray, one), map(np.asarray, two), strict=True)
+    )

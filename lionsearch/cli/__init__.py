@@ -1,1 +1,45 @@
+"""The command line: the only part that prints. Commands that need no JAX do not load it."""
 
+from __future__ import annotations
+
+import signal
+import sys
+
+import typer
+
+from lionsearch.cli import language, scoring, searching
+from lionsearch.errors import LionSearchError
+
+app = typer.Typer(
+    name="lionsearch",
+    help="Find optimizers by evolving short programs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (
+    language.check,
+    language.programs,
+    language.tasks,
+    language.experiments,
+    scoring.evaluate,
+    scoring.tune,
+    searching.search,
+    searching.resume,
+    searching.inspect,
+):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one message on stderr and exit code 2."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
+    try:
+        app()
+    except LionSearchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe has had enough
+        sys.exit(1)

@@ -12,43 +12,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import Field
 
 from lionsearch.errors import LionSearchError
+from lionsearch.evaluate.plan import Limits
 from lionsearch.lang import OPERATIONS, Program, Statement
-from lionsearch.settings import Settings
 
 OPCODES: dict[str, int] = {name: code for code, name in enumerate(OPERATIONS)}
 """The interpreter's number for each operation of the table."""
 
 WEIGHTS_ROW, GRADIENT_ROW, FIRST_SLOT_ROW = 0, 1, 2
-
-
-class Limits(Settings):
-    """What the interpreter has room for; fixed when it is compiled.
-
-    Attributes:
-        max_length: live statements of a program.
-        max_slots: live state slots of a program.
-    """
-
-    max_length: int = Field(default=64, gt=0)
-    max_slots: int = Field(default=6, ge=0)
-
-    @property
-    def rows(self) -> int:
-        """Rows of the register file: weights, gradient, slots, and a temporary for each statement and slot."""
-        return FIRST_SLOT_ROW + 2 * self.max_slots + self.max_length
-
-    @property
-    def instructions(self) -> int:
-        """Statements, the moves that put slots in their rows, and the subtraction of the update."""
-        return self.max_length + 2 * self.max_slots + 1
-
-    @property
-    def scalars(self) -> int:
-        """Distinct scalars that the statements on rows read."""
-        return self.max_length
 
 
 class TooLongError(LionSearchError):

@@ -7,43 +7,14 @@ counts as -1, the score of an untrained network.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from lionsearch.evaluate.encoding import Limits
-from lionsearch.evaluate.task_runner import Seeds, TaskRunner
+from lionsearch.evaluate.plan import EvaluationPlan
+from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.lang import Program
 from lionsearch.records import Evaluation, Stage, TaskResult
 from lionsearch.tasks.spec import TaskSpec
 
 _UNREACHED = -1.0
-_FIRST_SEED = {Stage.SEARCH: 0, Stage.CONFIRM: 1000, Stage.REPORT: 2000}
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationPlan:
-    """What an evaluation consists of.
-
-    Attributes:
-        tasks: in the order in which they are tried, each with its hurdle: the score on it that opens the next task.
-        confirm_seeds: fresh seeds that re-rank the elites, per task.
-        report_seeds: fresh seeds of what is reported at the end, per task.
-        limits: the longest program.
-    """
-
-    tasks: tuple[tuple[TaskSpec, float], ...]
-    confirm_seeds: int = 3
-    report_seeds: int = 5
-    limits: Limits = Limits()
-
-    def seeds(self, stage: Stage, spec: TaskSpec) -> Seeds:
-        """Return the seeds and the split of a stage on a task."""
-        count = {
-            Stage.SEARCH: spec.seeds,
-            Stage.CONFIRM: self.confirm_seeds,
-            Stage.REPORT: self.report_seeds,
-        }[stage]
-        first = _FIRST_SEED[stage]
-        return Seeds(tuple(range(first, first + count)), "test" if stage is Stage.REPORT else "validation")
 
 
 class Evaluator:

@@ -13,8 +13,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from lionsearch.evaluate.encoding import GRADIENT_ROW, WEIGHTS_ROW, Limits
+from lionsearch.evaluate.encoding import GRADIENT_ROW, WEIGHTS_ROW
 from lionsearch.evaluate.execution import run_statements
+from lionsearch.evaluate.plan import Limits
 from lionsearch.evaluate.spaces import LeafSpace, RowSpace, leaf_sizes
 from lionsearch.lang import OPERATIONS, Program
 

@@ -7,7 +7,6 @@ split is hopeless: it must keep a share of the reference's progress that grows f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,32 +17,21 @@ from lionsearch.analysis import find_live, remove_dead_code
 from lionsearch.catalog import load_program
 from lionsearch.errors import TaskError
 from lionsearch.evaluate.device import describe_device
-from lionsearch.evaluate.encoding import EncodedProgram, Limits, TooLongError, encode_program
+from lionsearch.evaluate.encoding import EncodedProgram, TooLongError, encode_program
+from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.references import Reference, ReferenceCache
 from lionsearch.evaluate.rules import CompiledRule, InterpretedRule
 from lionsearch.evaluate.training import Course, Outcome, build_trainer
 from lionsearch.lang import Program
 from lionsearch.records import Failure, FailureKind, TaskResult
-from lionsearch.tasks.problem import Problem, count_examples
+from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TASK_INPUTS, TaskSpec, fingerprint_task, load_problem
+from lionsearch.tasks.validation import count_examples
 
 BREAK_EVEN_STEPS = 50_000
 """Training steps from which compiling a program costs less than interpreting it (`benchmarks/throughput.py`)."""
 
 _FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Seeds:
-    """Which trainings an evaluation consists of.
-
-    Attributes:
-        seeds: of initial weights and batches.
-        split: `validation` or `test`, on which the final loss is measured.
-    """
-
-    seeds: tuple[int, ...]
-    split: str = "validation"
 
 
 class TaskRunner:
@@ -92,6 +80,17 @@ class TaskRunner:
                 return TaskResult(self.spec.name, failure=failure)
             outcomes.append(outcome)
         return self._summarize(outcomes, seeds)
+
+    def losses(self, program: Program, seeds: Seeds, lr_factor: float = 1.0) -> list[float]:
+        """Return the final loss of each seed, at a multiple of the task's schedule; inf if the program cannot run.
+
+        Raises:
+            TaskError: if the program asks for an input that training cannot give.
+        """
+        encoded = self._prepare(program, lr_factor)
+        if isinstance(encoded, TaskResult):
+            return [float("inf")] * len(seeds.seeds)
+        return [float(self._run(program, encoded, seed, seeds.split).loss) for seed in seeds.seeds]
 
     def evaluate_population(self, programs: Sequence[Program], seeds: Seeds) -> list[TaskResult]:
         """Train with many programs at once, as one batch: the way to use an accelerator.
@@ -155,7 +154,7 @@ class TaskRunner:
             "probe": jax.tree.map(lambda leaf: leaf[:quarter], self.problem.validation),
         }
 
-    def _prepare(self, program: Program) -> EncodedProgram | TaskResult:
+    def _prepare(self, program: Program, lr_factor: float = 1.0) -> EncodedProgram | TaskResult:
         """Return the encoded program, or the result of a program that need not be trained with."""
         missing = sorted(set(program.inputs) - TASK_INPUTS)
         if missing:
@@ -168,7 +167,7 @@ class TaskRunner:
             failure = Failure(FailureKind.NO_PROGRESS, "the update does not depend on the gradient")
             return TaskResult(self.spec.name, failure=failure)
         try:
-            return encode_program(live, self._lr, self.limits)
+            return encode_program(live, self._lr * np.float32(lr_factor), self.limits)
         except TooLongError as error:
             return TaskResult(self.spec.name, failure=Failure(FailureKind.TOO_LONG, str(error)))
 

@@ -87,7 +87,7 @@ def load_problem(spec: TaskSpec) -> Any:
     Raises:
         TaskError: if the factory is not there, fails, or breaks the interface.
     """
-    from lionsearch.tasks.problem import validate_problem  # brings JAX, which listing tasks does not need
+    from lionsearch.tasks.validation import validate_problem  # brings JAX, which listing tasks does not need
 
     problem = _call_factory(spec)
     validate_problem(problem, spec.name)

@@ -9,7 +9,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from lionsearch.evaluate.evaluator import EvaluationPlan, Evaluator
+from lionsearch.evaluate.evaluator import Evaluator
+from lionsearch.evaluate.plan import EvaluationPlan
 from lionsearch.lang import Program
 from lionsearch.records import Evaluation, Stage
 

@@ -19,7 +19,8 @@ from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
 
 from lionsearch.errors import LionSearchError, RunError
 from lionsearch.evaluate.device import configure_jax
-from lionsearch.evaluate.evaluator import EvaluationPlan, Evaluator
+from lionsearch.evaluate.evaluator import Evaluator
+from lionsearch.evaluate.plan import EvaluationPlan
 from lionsearch.records import Evaluation, Failure, FailureKind, TaskResult
 from lionsearch.workers.pool import Request
 

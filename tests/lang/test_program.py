@@ -1,13 +1,11 @@
 import pickle
 from dataclasses import FrozenInstanceError
 
-import numpy as np
 import pytest
 from hypothesis import given
-from strategies import programs, random_leaves
+from strategies import programs, run_updates, same_numbers
 
 from lionsearch.errors import UnknownNameError
-from lionsearch.evaluate.oracle import run_oracle
 from lionsearch.lang import Program, Statement, parse
 
 ADAMISH = parse("def train(w, g, m, lr, t, *, b1=0.9, decay=0.1):\n  m = interp(g, m, b1)\n  return m + w * decay, m")
@@ -35,8 +33,8 @@ def test_with_hyperparameters_replaces_some_defaults():
     assert changed.with_hyperparameters({"decay": 0.1}) == ADAMISH
 
 
-def test_with_hyperparameters_names_the_nearest():
-    with pytest.raises(UnknownNameError, match="unknown hyperparameter 'b2'; did you mean 'b1'"):
+def test_with_hyperparameters_names_what_there_is():
+    with pytest.raises(UnknownNameError, match="unknown hyperparameter 'b2'; expected one of: b1, decay"):
         ADAMISH.with_hyperparameters({"b2": 0.5})
 
 
@@ -59,21 +57,8 @@ def test_inlining_a_hyperparameter_that_is_the_update():
 
 @given(programs())
 def test_inlining_changes_no_number(program):
-    data = np.random.default_rng(0)
-    weights, gradients = random_leaves(data), [random_leaves(data) for _ in range(3)]
     inlined = program.inline_hyperparameters()
     assert inlined.hyperparameters == ()
     assert inlined.inline_hyperparameters() is inlined
-    for name, value in program.hyperparameters:  # by hand: each a first statement
-        program = Program(
-            (Statement(name, "copy", (value,)), *program.statements),
-            program.update,
-            program.slots,
-            program.optional_inputs,
-        )
-    for one, two in zip(
-        run_oracle(inlined, weights, gradients, [1, 0.5, 0.1]),
-        run_oracle(program, weights, gradients, [1, 0.5, 0.1]),
-        strict=True,
-    ):
-        assert [leaf.tobytes() for leaf in one] == [leaf.tobytes() for leaf in two]
+    for (one, _), (two, _) in zip(run_updates(program), run_updates(inlined), strict=True):
+        assert same_numbers(one, two)

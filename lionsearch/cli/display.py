@@ -1,0 +1,42 @@
+"""How results look on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def make_console() -> Console:
+    """Return a console that does not fold lines where there is no terminal."""
+    return Console() if sys.stdout.isatty() else Console(width=160)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table; numbers stand to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, column in enumerate(columns):
+        numeric = all(_is_numeric(row[index]) for row in rows)
+        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", no_wrap=numeric)
+    for row in rows:
+        table.add_row(*(Text(_format(value)) for value in row))
+    make_console().print(table)
+
+
+def format_score(score: float | None) -> str:
+    """Return a score with its sign, or a dash."""
+    return "-" if score is None else f"{score:+.4f}"
+
+
+def _is_numeric(value: object) -> bool:
+    text = _format(value)
+    return text.replace(".", "").replace("-", "").replace("+", "").replace("e", "").isdigit() or text == "-"
+
+
+def _format(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "-" if value is None else str(value)

@@ -1,0 +1,100 @@
+"""The progress of a search, live on a terminal and as plain lines elsewhere. Writes to stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from lionsearch.cli.display import format_score
+from lionsearch.lang import format_program
+from lionsearch.run import Progress
+
+_PLAIN_SECONDS = 10.0
+
+
+class ProgressDisplay:
+    """Shows a run's progress: a live panel on a terminal, else a line every ten seconds. Writes to stderr.
+
+    Used as a context manager; the instance is the run's listener.
+    """
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
+        self._last_line = 0.0
+        self._first: Progress | None = None
+
+    def __enter__(self) -> ProgressDisplay:
+        if self._live is not None:
+            self._live.start()
+            self._live.update(Text("starting workers and compiling the tasks"), refresh=True)
+        else:
+            print("starting workers and compiling the tasks", file=sys.stderr, flush=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show the progress."""
+        if self._live is not None:
+            self._live.update(_render(progress), refresh=True)
+        elif time.monotonic() - self._last_line > _PLAIN_SECONDS:
+            self._last_line = time.monotonic()
+            print(progress_line(progress), file=sys.stderr, flush=True)
+
+
+def progress_line(progress: Progress) -> str:
+    """Return the progress as one line."""
+    best = "-" if progress.best is None else format_score(progress.best.confirm.score)
+    return (
+        f"{progress.told}/{progress.total} programs  {_rate(progress.told, progress)} generated/s"
+        f"  {_rate(progress.evaluated, progress)} evaluated/s  {_share(progress.cached, progress.told)} cache hits"
+        f"  {_share(_dead(progress), progress.statements)} dead statements  best {best}"
+        f"  {_time_left(progress)} left"
+    )
+
+
+def _render(progress: Progress) -> Group:
+    facts = Table.grid(padding=(0, 3))
+    facts.add_row("generated", f"{progress.told} of {progress.total}", f"{_rate(progress.told, progress)}/s")
+    facts.add_row("evaluated", str(progress.evaluated), f"{_rate(progress.evaluated, progress)}/s")
+    facts.add_row("cache hits", _share(progress.cached, progress.told), "")
+    facts.add_row("dead statements", _share(_dead(progress), progress.statements), "")
+    facts.add_row("time left", _time_left(progress), "")
+    parts: list[object] = [ProgressBar(total=progress.total, completed=progress.told, width=60), facts]
+    if progress.best is not None:
+        score = format_score(progress.best.confirm.score)
+        parts.append(Text(f"best on fresh seeds: {score} (0 is tuned AdamW), candidate {progress.best.candidate}"))
+        parts.append(Syntax(format_program(progress.best.program), "python", background_color="default"))
+    return Group(*parts)  # type: ignore[arg-type]
+
+
+def _dead(progress: Progress) -> int:
+    return progress.statements - progress.live_statements
+
+
+def _rate(count: int, progress: Progress) -> str:
+    return f"{count / max(progress.seconds, 1e-9):.0f}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / max(whole, 1):.0f}%"
+
+
+def _time_left(progress: Progress) -> str:
+    if not progress.told:
+        return "?"
+    seconds = progress.seconds / progress.told * (progress.total - progress.told)
+    return f"{seconds // 60:.0f}m{seconds % 60:02.0f}s"

@@ -1,0 +1,113 @@
+"""Commands that train with given programs: evaluate and tune."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from lionsearch.catalog import load_program
+from lionsearch.cli.language import Json
+
+Tasks = Annotated[list[str], typer.Option("--task", help="Name or path of a proxy task; repeat for several.")]
+SeedCount = Annotated[int, typer.Option("--seeds", min=1, help="Trainings, each with other weights and batches.")]
+
+
+def evaluate(
+    programs: Annotated[list[str], typer.Argument(metavar="PROGRAM...", help="Names or files of programs.")],
+    task: Tasks,
+    seeds: SeedCount = 3,
+    json_output: Json = False,
+) -> None:
+    """Train with programs and score them: 0 is tuned AdamW on the same seeds, higher is better."""
+    loaded = [(name, load_program(name)) for name in programs]
+    from lionsearch.tasks.spec import load_task
+
+    specs = [load_task(name) for name in task]
+    from lionsearch.evaluate.device import configure_jax
+
+    configure_jax()
+    from lionsearch.evaluate.plan import Limits, Seeds
+    from lionsearch.evaluate.task_runner import TaskRunner
+
+    chosen = Seeds(tuple(range(seeds)))
+    rows = []
+    for spec in specs:
+        runner = TaskRunner(spec, Limits())
+        for name, program in loaded:
+            rows.append((name, runner.evaluate(program, chosen)))
+    if json_output:
+        print(json.dumps([{"program": name, **asdict(result)} for name, result in rows], indent=1))
+        return
+    from lionsearch.cli.display import format_score, print_table
+
+    print_table(
+        ("program", "task", "score", "validation loss", "measured"),
+        [
+            (
+                name,
+                result.task,
+                format_score(result.score),
+                result.loss,
+                ", ".join(f"{metric} {value:.4g}" for metric, value in result.metrics)
+                if result.failure is None
+                else f"{result.failure.kind}: {result.failure.detail}",
+            )
+            for name, result in rows
+        ],
+    )
+
+
+def tune(
+    program: Annotated[str, typer.Argument(metavar="PROGRAM", help="Name or file of a program.")],
+    task: Tasks,
+    seeds: SeedCount = 3,
+    json_output: Json = False,
+) -> None:
+    """Find a program's learning rate and weight decay on tasks: a grid over both."""
+    loaded = load_program(program)
+    from lionsearch.tasks.spec import load_task
+
+    specs = [load_task(name) for name in task]
+    from lionsearch.evaluate.device import configure_jax
+
+    configure_jax()
+    from lionsearch.tune import tune_program
+
+    results = [tune_program(loaded, spec, seeds=seeds) for spec in specs]
+    if json_output:
+        print(json.dumps([{**_finite(asdict(r)), "best": _finite(asdict(r.best))} for r in results], indent=1))
+        return
+    from lionsearch.cli.display import print_table
+
+    for result in results:
+        best = result.best
+        decays = sorted({point.weight_decay for point in result.points if point.weight_decay is not None})
+        rates = sorted({point.learning_rate for point in result.points})
+        losses = {(point.learning_rate, point.weight_decay): point.loss for point in result.points}
+        print(f"{program} on {result.task}: validation loss, {result.seeds} seeds")
+        print_table(
+            (
+                "learning rate",
+                *(f"decay {decay:g}" for decay in decays or ["-"] if decay != "-"),
+                *([] if decays else ["loss"]),
+            ),
+            [(f"{rate:.3g}", *(losses[rate, decay] for decay in decays or [None])) for rate in rates],
+        )
+        decay = "" if best.weight_decay is None else f", weight_decay = {best.weight_decay:g}"
+        print(f"best: learning_rate = {best.learning_rate:.4g}{decay}, loss {best.loss:.4g}")
+        if result.at_edge:
+            print("the best learning rate is at the edge of the grid", file=sys.stderr)
+
+
+def _finite(content: dict) -> dict:
+    """Return the content with infinities as None, since JSON has none."""
+    if isinstance(content, dict):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]  # type: ignore[return-value]
+    return None if isinstance(content, float) and not math.isfinite(content) else content  # type: ignore[return-value]

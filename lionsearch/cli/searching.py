@@ -1,0 +1,247 @@
+"""Commands about search runs: search, resume, inspect."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lionsearch.cli.language import Json
+from lionsearch.errors import RunError
+
+if TYPE_CHECKING:
+    from lionsearch.archive import RunStore
+    from lionsearch.config import RunConfig
+    from lionsearch.run import RunResult
+    from lionsearch.workers import Pool
+
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=0, help="Ray workers; 0 runs in this process. Default: one per core.")
+]
+Address = Annotated[str | None, typer.Option("--address", help="Ray cluster to join; none is needed.")]
+
+
+def search(
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Name or file of an experiment.")],
+    workers: Workers = None,
+    address: Address = None,
+    programs: Annotated[int | None, typer.Option("--programs", min=1, help="Programs to generate.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the run.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="New run folder. Default: runs/EXPERIMENT.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Search for optimizers."""
+    from lionsearch.config import load_experiment
+
+    given = {"programs": programs, "seed": seed}
+    config = load_experiment(experiment, **{key: value for key, value in given.items() if value is not None})
+    folder = output or _free_folder(Path("runs") / config.name)
+    from lionsearch.run import start_run
+
+    _drive(start_run(folder, config), config, workers, address, json_output)
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
+    workers: Workers = None,
+    address: Address = None,
+    json_output: Json = False,
+) -> None:
+    """Go on with an interrupted run, to the result that it would have had."""
+    from lionsearch.run import resume_run
+
+    store, config = resume_run(run)
+    _drive(store, config, workers, address, json_output)
+
+
+def inspect(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder; it may still be running.")],
+    top: Annotated[int, typer.Option("--top", min=1, help="Programs to list.")] = 10,
+    candidate: Annotated[int | None, typer.Option("--candidate", help="Show this program and its ancestors.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Show what a run has found so far."""
+    from lionsearch.archive import RunStore
+
+    store = RunStore.read(run)
+    content = _describe_candidate(store, candidate) if candidate is not None else _describe_run(store, top)
+    store.close()
+    if json_output:
+        print(json.dumps(content, indent=1))
+    elif candidate is not None:
+        print(content["program"])
+        print(" <- ".join(f"{row['number']} ({row['change']})" for row in content["lineage"]))
+    else:
+        _print_run(content)
+
+
+def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str | None, json_output: bool) -> None:
+    from lionsearch.cli.progress import ProgressDisplay
+    from lionsearch.run import SearchRun
+
+    pool = None
+    try:
+        with ProgressDisplay() as display:
+            pool = _open_pool(config, workers, address)
+            result = SearchRun(config, store, pool, display).run()
+    finally:
+        if pool is not None:
+            pool.close()
+        store.close()
+    _save_best(store.folder, result)
+    if json_output:
+        print(json.dumps(_describe_result(store.folder, result), indent=1))
+    else:
+        _print_result(store.folder, config, result)
+    if not result.finished:
+        raise typer.Exit(130)
+
+
+def _open_pool(config: RunConfig, workers: int | None, address: str | None) -> Pool:
+    if workers == 0:
+        if address is not None:
+            raise RunError("--workers 0 runs in this process and joins no cluster; leave out --address")
+        from lionsearch.evaluate.device import configure_jax
+        from lionsearch.workers import LocalPool
+
+        configure_jax()
+        return LocalPool(config.plan())
+    from lionsearch.workers.ray_pool import RayPool
+
+    if workers is None and address is None:
+        workers = os.cpu_count() or 1
+    return RayPool(config.plan(), workers, address)
+
+
+def _free_folder(base: Path) -> Path:
+    """Return the base, or the base with the first free number."""
+    number, folder = 1, base
+    while folder.exists():
+        number += 1
+        folder = base.with_name(f"{base.name}-{number}")
+    return folder
+
+
+def _save_best(folder: Path, result: RunResult) -> None:
+    if result.best is None:
+        return
+    from lionsearch.lang import format_program
+
+    (folder / "best.py").write_text(format_program(result.best.program))
+
+
+def _describe_result(folder: Path, result: RunResult) -> dict[str, Any]:
+    from lionsearch.lang import format_program
+
+    progress = asdict(result.progress)
+    progress.pop("best")
+    best = None
+    if result.best is not None:
+        best = {
+            "candidate": result.best.candidate,
+            "fingerprint": result.best.fingerprint,
+            "program": format_program(result.best.program),
+            "search": asdict(result.best.search),
+            "confirm": asdict(result.best.confirm),
+        }
+    return {
+        "run": str(folder),
+        "finished": result.finished,
+        **progress,
+        "best": best,
+        "report": None if result.report is None else asdict(result.report),
+        "baseline": None if result.baseline is None else asdict(result.baseline),
+    }
+
+
+def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
+    from lionsearch.cli.display import format_score, print_table
+    from lionsearch.cli.progress import progress_line
+    from lionsearch.lang import format_program
+
+    progress, best = result.progress, result.best
+    print(f"{'finished' if result.finished else 'interrupted'}: {progress_line(progress)}")
+    if best is None:
+        print("no program has a score yet")
+    else:
+        print(f"\nbest on fresh seeds: candidate {best.candidate}, dead code removed\n")
+        print(format_program(best.program))
+    if best is not None and result.report is not None and result.baseline is not None:
+        seeds = config.experiment.evaluation.report_seeds
+        print(f"on the test splits, {seeds} more fresh seeds; 0 is AdamW, tuned for each task:")
+        rows = []
+        for ours, start in zip(result.report.results, result.baseline.results, strict=False):
+            rows.append((ours.task, format_score(start.score), format_score(ours.score), start.loss, ours.loss))
+        print_table(("task", "start's score", "best's score", "start's loss", "best's loss"), rows)
+    print("\ngo on with:")
+    tasks = " ".join(f"--task {entry.task}" for entry in config.experiment.tasks)
+    if not result.finished:
+        print(f"  lionsearch resume {folder}")
+    print(f"  lionsearch inspect {folder}")
+    if best is not None:
+        print(f"  lionsearch evaluate {folder / 'best.py'} adamw lion {tasks}")
+
+
+def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
+    from lionsearch.config import parse_config
+    from lionsearch.records import Stage
+
+    config = parse_config(store.read_config(), str(store.folder))
+    found: dict[str, Any] = {
+        "run": str(store.folder),
+        "experiment": config.name,
+        "tasks": [spec.name for spec in config.specs],
+        "total": config.experiment.programs,
+        **store.counts(),
+        "failures": store.failures(),
+    }
+    for stage in Stage:
+        found[str(stage)] = [
+            {
+                "candidate": row.candidate,
+                "fingerprint": row.fingerprint,
+                "score": row.evaluation.score,
+                "tasks": {result.task: result.score for result in row.evaluation.results},
+                "program": row.text,
+            }
+            for row in store.leaderboard(stage, top)
+        ]
+    return found
+
+
+def _describe_candidate(store: RunStore, candidate: int) -> dict[str, Any]:
+    text = store.program_text(candidate)
+    if text is None:
+        generated = store.counts()["generated"]
+        raise RunError(f"{store.folder}: there is no candidate {candidate}; there are 0 to {generated - 1}")
+    return {"candidate": candidate, "program": text, "lineage": [asdict(row) for row in store.lineage(candidate)]}
+
+
+def _print_run(content: dict[str, Any]) -> None:
+    from lionsearch.cli.display import format_score, print_table
+
+    dead = 100 * (1 - content["live_statements"] / max(content["statements"], 1))
+    print(
+        f"{content['run']}: {content['generated']} of {content['total']} programs, {content['unique']} unique,"
+        f" {dead:.0f}% of statements dead"
+    )
+    print("failures: " + (", ".join(f"{kind} {count}" for kind, count in content["failures"].items()) or "none"))
+    titles = {"search": "in the search", "confirm": "on fresh seeds", "report": "on fresh seeds and the test splits"}
+    for stage, title in titles.items():
+        if not content[stage]:
+            continue
+        print(f"\nbest {title}; 0 is tuned AdamW:")
+        rows = [
+            (
+                row["candidate"],
+                format_score(row["score"]),
+                *(format_score(row["tasks"].get(t)) for t in content["tasks"]),
+            )
+            for row in content[stage]
+        ]
+        print_table(("candidate", "score", *content["tasks"]), rows)
+    print(f"\nshow one: lionsearch inspect {content['run']} --candidate NUMBER")

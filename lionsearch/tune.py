@@ -1,0 +1,101 @@
+"""A program's learning rate and weight decay on a task: a grid over both, the same for every program."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lionsearch.evaluate.plan import Limits, Seeds
+from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.lang import Program
+from lionsearch.tasks.spec import TaskSpec
+
+LEARNING_RATE_FACTORS = tuple(2.0**power for power in range(-5, 6))
+"""Multiples of the learning rate that the program has on the task by itself."""
+
+WEIGHT_DECAYS = (0.0, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class GridPoint:
+    """One setting and what came of it.
+
+    Attributes:
+        factor: of the task's schedule.
+        learning_rate: `factor` times the task's learning rate times the program's `lr_scale` over AdamW's 0.001.
+        weight_decay: None for a program without one.
+        loss: mean final validation loss over the seeds; inf if any was not finite.
+    """
+
+    factor: float
+    learning_rate: float
+    weight_decay: float | None
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class TuneResult:
+    """A whole grid.
+
+    Attributes:
+        task: the task's name.
+        points: in the order tried.
+        seeds: trainings at each point.
+    """
+
+    task: str
+    points: tuple[GridPoint, ...]
+    seeds: int
+
+    @property
+    def best(self) -> GridPoint:
+        """The point of the lowest loss."""
+        return min(self.points, key=lambda point: point.loss)
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether the best learning rate is the smallest or largest tried."""
+        factors = [point.factor for point in self.points]
+        return self.best.factor in (min(factors), max(factors))
+
+
+def tune_program(
+    program: Program,
+    spec: TaskSpec,
+    *,
+    seeds: int = 3,
+    factors: Sequence[float] = LEARNING_RATE_FACTORS,
+    decays: Sequence[float] = WEIGHT_DECAYS,
+    limits: Limits = Limits(),
+    listener: Callable[[GridPoint], None] = lambda point: None,
+) -> TuneResult:
+    """Return the validation loss at every point of the grid.
+
+    Args:
+        program: its `lr_scale` and `weight_decay` hyperparameters are used where it has them.
+        spec: the task.
+        seeds: trainings at each point.
+        factors: of the learning rate.
+        decays: weight decays, for a program that has the hyperparameter.
+        limits: the longest program.
+        listener: called with each point.
+
+    Raises:
+        TaskError: if the task cannot be used with the program.
+    """
+    runner = TaskRunner(spec, limits, early_exit=False)
+    hyperparameters = dict(program.hyperparameters)
+    scale = hyperparameters.get("lr_scale", 0.001)
+    chosen = Seeds(tuple(range(seeds)))
+    points: list[GridPoint] = []
+    for decay in decays if "weight_decay" in hyperparameters else (None,):
+        variant = program if decay is None else program.with_hyperparameters({"weight_decay": decay})
+        for factor in factors:
+            losses = runner.losses(variant, chosen, factor)
+            loss = float(np.mean(losses)) if all(map(math.isfinite, losses)) else math.inf
+            points.append(GridPoint(factor, factor * spec.learning_rate * scale / 0.001, decay, loss))
+            listener(points[-1])
+    return TuneResult(spec.name, tuple(points), seeds)
