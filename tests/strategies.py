@@ -37,7 +37,7 @@ def random_constant(rng: random.Random) -> float:
 def random_program(
     rng: random.Random, length: int = 12, operations: Sequence[str] | None = None, description: str = ""
 ) -> Program:
-    """A valid program: `length` random statements, then what it takes to make the slots and the update tensors.
+    """A valid program: `length` random statements, and up to six more that make tensors of the slots and the update.
 
     It has up to three slots, three hyperparameters and the input `t`; names of all sorts are assigned anew, and most
     programs hold dead code. Only inputs that `run_oracle` knows are asked for.
@@ -60,8 +60,11 @@ def random_program(
     for slot in program.slots:
         if kinds[slot] is not Kind.TENSOR:
             _append(statements, kinds, slot, "multiply", (slot, rng.choice(_tensors(kinds))))
-    written = [statement.target for statement in statements if kinds[statement.target] is Kind.TENSOR]
-    update = written[-1] if written and rng.random() < 0.7 else rng.choice(_tensors(kinds))
+    update = rng.choice(_tensors(kinds))
+    if statements and rng.random() < 0.7:  # join what was written last, so that much of the program is live
+        for name in list(kinds)[-3:]:
+            _append(statements, kinds, "update", rng.choice(("add", "multiply", "subtract")), (update, name))
+            update = "update"
     return Program(
         tuple(statements), update, program.slots, program.optional_inputs, program.hyperparameters, description
     )
@@ -77,7 +80,7 @@ def _random_argument(rng: random.Random, kinds: dict[str, Kind], low: Kind, high
     names = [name for name, kind in kinds.items() if low <= kind <= high]
     if not names:
         return random_constant(rng)
-    return rng.choice(names[-3:] if rng.random() < 0.5 else names)  # the last written stand last: chains stay live
+    return names[-1] if rng.random() < 0.5 else rng.choice(names)  # the last written stands last: chains stay live
 
 
 def _random_target(

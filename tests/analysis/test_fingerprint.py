@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from strategies import random_constant, random_program, run_updates, same_numbers
+from strategies import Float32Space, random_constant, random_program, run_updates, same_numbers
 
 from lionsearch.analysis import KindError, find_live, fingerprint, infer_kinds
 from lionsearch.lang import OPERATIONS, Program, Statement, parse
@@ -18,7 +18,8 @@ from lionsearch.lang import OPERATIONS, Program, Statement, parse
 PROGRAMS = sorted((Path(__file__).parents[2] / "programs").glob("*.py"))
 
 
-def of(*lines: str, parameters: str = "w, g, m, lr") -> str:
+def of(*lines: str, parameters: str | None = None) -> str:
+    parameters = parameters or ("w, g, m, v, lr" if lines[-1].endswith(", m, v") else "w, g, m, lr")
     return fingerprint(parse(f"def train({parameters}):\n  " + "\n  ".join(lines)))
 
 
@@ -71,21 +72,20 @@ def reorder(rng: random.Random, program: Program) -> Program:
 
 
 def swap(rng: random.Random, program: Program) -> Program:
-    """Turn round the arguments of commutative operations."""
-    return replace(
-        program,
-        statements=tuple(
-            replace(s, arguments=s.arguments[::-1]) if OPERATIONS[s.operation].commutative and rng.random() < 0.7 else s
-            for s in program.statements
-        ),
+    """Turn round the arguments of commutative operations, folded ones left out: maximum(0.0, -0.0) is -0.0."""
+    swapped = {index for index in reads_an_input(program) if rng.random() < 0.7}
+    statements = tuple(
+        replace(s, arguments=s.arguments[::-1]) if index in swapped and OPERATIONS[s.operation].commutative else s
+        for index, s in enumerate(program.statements)
     )
+    return replace(program, statements=statements)
 
 
 def add_dead_code(rng: random.Random, program: Program) -> Program:
     statements = list(program.statements)
     for index in range(rng.randint(1, 5)):
         dead = Statement(f"d{index}", *rng.choice([("sin", ("g",)), ("norm", ("w",)), ("add", ("lr", 1.0))]))
-        if infer_is_unharmed(statements, dead):
+        if reads_what_is_never_written(statements, dead):
             statements.insert(rng.randint(0, len(statements)), dead)
     statements.append(Statement("dead", "add", ("dead", program.slots[0] if program.slots else "dead")))
     at = rng.randint(0, len(program.slots))
@@ -96,7 +96,7 @@ def add_dead_code(rng: random.Random, program: Program) -> Program:
     )
 
 
-def infer_is_unharmed(statements: list[Statement], dead: Statement) -> bool:
+def reads_what_is_never_written(statements: list[Statement], dead: Statement) -> bool:
     """Whether the inputs that the dead statement reads are never written, so that it may stand anywhere."""
     return {statement.target for statement in statements}.isdisjoint(dead.arguments)
 
@@ -133,7 +133,23 @@ def round_constants(rng: random.Random, program: Program) -> Program:
     )
 
 
-DISGUISES = [rename, reorder, swap, add_dead_code, inline, name_constants, round_constants]
+def compute_constants(rng: random.Random, program: Program) -> Program:
+    """Write the float32 value in place of every statement that reads no input."""
+    program = round_constants(rng, program.inline_hyperparameters())
+    values: dict[str, np.float32] = {}
+    statements, known = list(program.statements), set(range(len(program.statements))) - {*reads_an_input(program)}
+    for index, statement in enumerate(program.statements):
+        if index not in known:
+            continue
+        arguments = [values[a] if isinstance(a, str) else np.float32(a) for a in statement.arguments]
+        with np.errstate(all="ignore"):
+            values[statement.target] = value = OPERATIONS[statement.operation].apply(Float32Space(np), *arguments)
+        if np.isfinite(value):
+            statements[index] = Statement(statement.target, "copy", (float(value),))
+    return replace(program, statements=tuple(statements))
+
+
+DISGUISES = [rename, reorder, swap, add_dead_code, inline, name_constants, round_constants, compute_constants]
 
 
 @pytest.mark.parametrize("disguise", DISGUISES)
@@ -173,15 +189,16 @@ FEW = ["add", "multiply", "divide", "maximum", "minimum", "negative", "copy", "s
 @pytest.mark.parametrize("operations", [FEW, FEW[:3], [*OPERATIONS]], ids=["few", "arithmetic", "all"])
 def test_equal_fingerprints_give_equal_numbers(operations):
     rng, groups = random.Random(1), defaultdict(list)
-    for _ in range(3000):
-        program = random_program(rng, rng.randint(1, 4), operations)
-        groups[fingerprint(program)].append(program)
+    for _ in range(12000):
+        program = random_program(rng, rng.randint(1, 2), operations)
+        if find_live(program).statements:
+            groups[fingerprint(program)].append(program)
     pairs = 0
     for group in groups.values():
         for one, two in itertools.pairwise(list(dict.fromkeys(group))[:6]):
             assert computes_the_same(one, two, seed=pairs)
             pairs += 1
-    assert pairs > 100
+    assert pairs > 30
 
 
 def test_the_sign_of_a_zero_constant_counts():
@@ -235,13 +252,13 @@ def test_another_live_operation_is_another_fingerprint():
                 assert fingerprint(other) != fingerprint(program)
                 changes += 1
                 numbers += not computes_the_same(program, other)
-    assert changes > 500
+    assert changes > 700
     assert numbers > 300  # and the change was one: the updates differ
 
 
 def test_another_live_constant_is_another_fingerprint():
     rng, changes, numbers = random.Random(3), 0, 0
-    for _ in range(400):
+    for _ in range(800):
         program = random_program(rng, rng.randint(1, 10)).inline_hyperparameters()
         for index in set(reads_an_input(program)) & set(find_live(program).statements):
             statement = program.statements[index]
@@ -255,12 +272,12 @@ def test_another_live_constant_is_another_fingerprint():
                 changes += 1
                 numbers += not computes_the_same(program, other)
     assert changes > 200
-    assert numbers > 100
+    assert numbers > 50
 
 
 def test_other_numbers_are_another_fingerprint_whatever_was_changed():
     rng, different, dead_or_folded = random.Random(4), 0, 0
-    for _ in range(600):
+    for _ in range(1000):
         program = random_program(rng, 6)
         index = rng.randrange(6)
         statement = program.statements[index]
@@ -277,7 +294,7 @@ def test_other_numbers_are_another_fingerprint_whatever_was_changed():
         else:
             assert fingerprint(program) != fingerprint(other)
             different += 1
-    assert different > 20
+    assert different > 50
     assert dead_or_folded > 20
 
 
@@ -285,6 +302,10 @@ DIFFERENT = {
     "inputs": (["return g, m"], ["return w, m"]),
     "slot and input": (["return g - m, m"], ["return g - w, m"]),
     "order of a difference": (["return g - w, m"], ["return w - g, m"]),
+    "roles of slots": (
+        ["x = m - v", "m = g", "v = w", "return x, m, v"],
+        ["x = v - m", "m = g", "v = w", "return x, m, v"],
+    ),
     "slot that moves": (["x = m", "m = g", "return x, m"], ["x = m", "m = w", "return x, m"]),
     "slot that stays": (["return g + m, m"], ["x = g + m", "m = g", "return x, m"]),
     "before or after the write": (["x = m + g", "m = g", "return x, m"], ["m = g", "return m + g, m"]),
