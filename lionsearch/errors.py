@@ -15,8 +15,10 @@ in training is not an error: it is a `lionsearch.records.Failure`.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 class LionSearchError(Exception):
@@ -53,12 +55,12 @@ class ProgramError(LionSearchError, SyntaxError):
             return f"{self.file}: {self.message}"
         line, column = self.location.line, self.location.column
         head = f"{self.file}:{line}:{column}: {self.message}"
-        lines = self.source.splitlines()
+        lines = re.split(r"\r\n|\r|\n", self.source)  # as Python counts lines
         if not 0 < line <= len(lines):
             return head
         return f"{head}\n  {lines[line - 1]}\n  {' ' * (column - 1)}^"
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return ProgramError, (self.message, self.location, self.source, self.file)
 
 
@@ -73,7 +75,7 @@ class UnknownNameError(LionSearchError, LookupError):
     def __str__(self) -> str:
         return str(self.args[0])
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return UnknownNameError, (self.what, self.name, self.valid, self.where)
 
 

@@ -118,6 +118,7 @@ class SearchRun:
         self._asked = self._told = self._evaluated = self._cached = 0
         self._statements = self._live_statements = 0
         self._programs: dict[str, tuple[int, Program]] = {}
+        self._confirming: deque[str] = deque()
         self._best: Elite | None = None
         self._best_search_score = -float("inf")
         self._started = self._flushed = time.monotonic()
@@ -162,9 +163,7 @@ class SearchRun:
         self._asked += 1
         live = remove_dead_code(candidate.program)
         name = fingerprint(live)
-        if name in self._known[Stage.SEARCH] or (name, Stage.SEARCH) in self._in_flight:
-            self._cached += 1
-        else:
+        if name not in self._known[Stage.SEARCH] and (name, Stage.SEARCH) not in self._in_flight:
             self._submit(name, live, Stage.SEARCH)
         self._pending.append(_Pending(candidate, live, name))
 
@@ -178,6 +177,8 @@ class SearchRun:
             self._programs[pending.fingerprint] = (candidate.number, live)
             self._store.add_program(pending.fingerprint, candidate.number, format_program(live))
             self._store.add_evaluation(pending.fingerprint, evaluation)
+        else:
+            self._cached += 1
         self._store.add_candidate(
             CandidateRow(
                 candidate.number,
@@ -191,6 +192,7 @@ class SearchRun:
         if evaluation.score is not None and evaluation.score > self._best_search_score:
             self._best_search_score = evaluation.score
             self._confirm(pending.fingerprint)
+        self._take_in_confirmed()
         self._report_progress()
 
     def _report_progress(self) -> None:
@@ -201,13 +203,23 @@ class SearchRun:
             self._listener(self.progress())
 
     def _confirm(self, name: str) -> None:
-        """Re-evaluate a program on fresh seeds; it is the best only if it is better there."""
-        confirm = self._evaluate_now(name, Stage.CONFIRM)
-        if confirm.score is None:
-            return
-        if self._best is None or confirm.score > (self._best.confirm.score or 0.0):
-            number, live = self._programs[name]
-            self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
+        """Have a program re-evaluated on fresh seeds; nothing waits for the result."""
+        if name not in self._known[Stage.CONFIRM] and (name, Stage.CONFIRM) not in self._in_flight:
+            self._submit(name, self._programs[name][1], Stage.CONFIRM)
+        self._confirming.append(name)
+
+    def _take_in_confirmed(self) -> None:
+        """Store the fresh-seed results that have come; a program is the best only if it is better there."""
+        confirmed = self._known[Stage.CONFIRM]
+        while self._confirming and self._confirming[0] in confirmed:
+            name = self._confirming.popleft()
+            confirm = confirmed[name]
+            self._store.add_evaluation(name, confirm)
+            if confirm.score is None:
+                continue
+            if self._best is None or confirm.score > (self._best.confirm.score or 0.0):
+                number, live = self._programs[name]
+                self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
 
     def _confirm_elites(self) -> None:
         scored = [
@@ -215,12 +227,11 @@ class SearchRun:
             for name, evaluation in self._known[Stage.SEARCH].items()
             if evaluation.score is not None and name in self._programs
         ]
-        names = [name for _, _, name in sorted(scored)[: self._config.experiment.evaluation.elites]]
-        for name in names:
-            if name not in self._known[Stage.CONFIRM]:
-                self._submit(name, self._programs[name][1], Stage.CONFIRM)
-        for name in names:
+        for _, _, name in sorted(scored)[: self._config.experiment.evaluation.elites]:
             self._confirm(name)
+        for name in list(self._confirming):
+            self._await(name, Stage.CONFIRM)
+        self._take_in_confirmed()
 
     def _report(self) -> tuple[Evaluation | None, Evaluation | None]:
         """Evaluate the best and the first program on what nothing was chosen by."""

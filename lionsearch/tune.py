@@ -16,6 +16,8 @@ from lionsearch.tasks.spec import TaskSpec
 LEARNING_RATE_FACTORS = tuple(2.0**power for power in range(-5, 6))
 """Multiples of the learning rate that the program has on the task by itself."""
 
+_DEFAULT_LIMITS = Limits()
+
 WEIGHT_DECAYS = (0.0, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
 
 
@@ -69,7 +71,7 @@ def tune_program(
     seeds: int = 3,
     factors: Sequence[float] = LEARNING_RATE_FACTORS,
     decays: Sequence[float] = WEIGHT_DECAYS,
-    limits: Limits = Limits(),
+    limits: Limits = _DEFAULT_LIMITS,
     listener: Callable[[GridPoint], None] = lambda point: None,
 ) -> TuneResult:
     """Return the validation loss at every point of the grid.

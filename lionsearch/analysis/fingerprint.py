@@ -21,7 +21,7 @@ _pack = struct.Struct("<cf").pack
 
 
 def fingerprint(program: Program) -> str:
-    """Return the functional fingerprint: 24 hexadecimal digits.
+    r"""Return the functional fingerprint: 24 hexadecimal digits.
 
     Example:
         >>> from lionsearch.lang import parse
@@ -35,7 +35,7 @@ def fingerprint(program: Program) -> str:
     values.update((slot, _digest(b"s%d" % index)) for index, slot in enumerate(live.slots))
     values.update((name, _constant(value)) for name, value in live.hyperparameters)
     for statement in live.statements:
-        arguments = [values[a] if type(a) is str else _constant(a) for a in statement.arguments]
+        arguments = [values[a] if type(a) is str else _constant(float(a)) for a in statement.arguments]
         values[statement.target] = _node(statement.operation, arguments)
     outputs = [values[name] for name in (live.update, *live.slots)]
     return hashlib.blake2b(b"|".join(outputs), digest_size=_DIGEST_BYTES).hexdigest()

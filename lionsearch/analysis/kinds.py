@@ -6,6 +6,8 @@ is not an update rule. Non-goal: numbers; a program of valid kinds can still div
 
 from __future__ import annotations
 
+from typing import Any
+
 from lionsearch.errors import Location, ProgramError
 from lionsearch.lang import OPERATIONS, Kind, Program, Statement, parse_with_locations
 
@@ -23,7 +25,7 @@ class KindError(ProgramError):
         super().__init__(f"statement {index + 1}: {message}")
         self.detail, self.index = message, index
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return KindError, (self.detail, self.index)
 
 

@@ -28,7 +28,7 @@ class Liveness:
 
 
 def find_live(program: Program) -> Liveness:
-    """Return what of the program is live.
+    r"""Return what of the program is live.
 
     Example:
         >>> from lionsearch.lang import parse
@@ -55,7 +55,7 @@ def find_live(program: Program) -> Liveness:
 
 
 def remove_dead_code(program: Program) -> Program:
-    """Return the program without dead statements, slots, optional inputs and hyperparameters.
+    r"""Return the program without dead statements, slots, optional inputs and hyperparameters.
 
     Example:
         >>> from lionsearch.lang import format_program, parse

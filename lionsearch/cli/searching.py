@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -112,8 +111,6 @@ def _open_pool(config: RunConfig, workers: int | None, address: str | None) -> P
         return LocalPool(config.plan())
     from lionsearch.workers.ray_pool import RayPool
 
-    if workers is None and address is None:
-        workers = os.cpu_count() or 1
     return RayPool(config.plan(), workers, address)
 
 

@@ -23,10 +23,10 @@ def configure_jax() -> None:
 def describe_device() -> str:
     """Return what results may depend on: library versions, device and processor."""
     import jax  # here, so that `configure_jax` can be called first
-    import jaxlib
+    from jaxlib.version import __version__ as jaxlib_version
 
     device = jax.devices()[0]
-    return f"jax {jax.__version__}, jaxlib {jaxlib.__version__}, {device.device_kind}, {_processor()}"
+    return f"jax {jax.__version__}, jaxlib {jaxlib_version}, {device.device_kind}, {_processor()}"
 
 
 def _processor() -> str:

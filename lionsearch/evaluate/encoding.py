@@ -151,7 +151,7 @@ def _settle_slots(
             late.append(_Instruction(copy, (renamed.get(final, final),), slot))
         else:
             renamed[final] = slot
-    body = [
+    return [
         _Instruction(
             x.opcode,
             tuple(renamed.get(v, v) if isinstance(v, _Row) else v for v in x.operands),
@@ -159,7 +159,6 @@ def _settle_slots(
         )
         for x in [*instructions, *early, subtract, *late]
     ]
-    return body
 
 
 def _allocate_rows(instructions: list[_Instruction], first_free: int) -> dict[_Row, int]:
@@ -204,7 +203,7 @@ def _pack(instructions: list[_Instruction], rows: dict[_Row, int], steps: int, l
         codes = [operand_code(operand) for operand in instruction.operands]
         codes += [codes[0]] * (3 - len(codes))
         table[index] = (instruction.opcode, *codes, rows[instruction.target])
-    return EncodedProgram(table, np.int32(len(instructions)), scalars)
+    return EncodedProgram(table, np.asarray(len(instructions), np.int32), scalars)
 
 
 def _scalar(value: float | np.ndarray) -> _Scalar:

@@ -36,7 +36,7 @@ def run_oracle(program: Program, weights: Leaves, gradients: Sequence[Leaves], l
         for step, (gradient, rate) in enumerate(zip(gradients, lr, strict=True), start=1):
             inputs = {"w": weights, "g": gradient, "lr": dtype(rate), "t": dtype(step)}
             inputs.update(zip(program.slots, slots, strict=True))
-            update, slots = run_statements(_cast(program, dtype), LeafSpace(np), inputs)
+            update, slots = run_statements(_cast(program, dtype), LeafSpace(np, dtype), inputs)
             weights = tuple(w - u for w, u in zip(weights, update, strict=True))
             history.append(weights)
     return history

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import Field
 
@@ -67,7 +67,7 @@ class EvaluationPlan:
     tasks: tuple[tuple[TaskSpec, float], ...]
     confirm_seeds: int = 3
     report_seeds: int = 5
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def seeds(self, stage: Stage, spec: TaskSpec) -> Seeds:
         """Return the seeds and the split of a stage on a task."""

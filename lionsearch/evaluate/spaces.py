@@ -22,15 +22,18 @@ class LeafSpace:
 
     Attributes:
         xp: `numpy` or `jax.numpy`.
+        dtype: of constants; None leaves them Python floats, which take the dtype of what they meet.
     """
 
     xp: ModuleType
+    dtype: Callable[[float], Any] | None = None
 
     def map(self, function: Callable[..., Any], *values: Any) -> Any:
         """Apply an element-wise function leaf by leaf."""
         leaves = next((len(value) for value in values if isinstance(value, tuple)), None)
         if leaves is None:
-            return function(self.xp, *values)
+            value = function(self.xp, *values)
+            return value if values or self.dtype is None else self.dtype(value)
         return tuple(
             function(self.xp, *(value[i] if isinstance(value, tuple) else value for value in values))
             for i in range(leaves)

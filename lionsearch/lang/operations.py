@@ -52,7 +52,7 @@ class Operation:
 
     Attributes:
         name: the name in program text.
-        accepts: for each argument the widest and narrowest kind allowed, as (narrowest, widest).
+        accepts: for each argument the kinds allowed, as (narrowest, widest).
         result: the kind of the result; None means the widest kind among the arguments.
         description: one line of mathematics.
         elementwise: `f(xp, *arrays)`, for operations that act on each element alone.
@@ -93,7 +93,7 @@ class Operation:
 
     def result_kind(self, *kinds: Kind) -> Kind:
         """Return the kind of the result for arguments of these kinds."""
-        return max(kinds) if self.result is None else self.result
+        return max(kinds, default=Kind.SCALAR) if self.result is None else self.result
 
 
 _ANY = (Kind.SCALAR, Kind.TENSOR)
@@ -134,7 +134,7 @@ def _constant(name: str, description: str, value: float) -> Operation:
     return Operation(name, (), Kind.SCALAR, description, elementwise=lambda xp: value)
 
 
-def _unary(name: str, description: str, function: Callable[..., Any], **facts: bool) -> Operation:
+def _unary(name: str, description: str, function: Callable[..., Any], **facts: Any) -> Operation:
     return Operation(name, (_ANY,), None, description, elementwise=function, **facts)
 
 

@@ -41,7 +41,7 @@ class ParsedProgram:
 
 
 def parse(text: str, filename: str = "<program>") -> Program:
-    """Return the program that `text` holds.
+    r"""Return the program that `text` holds.
 
     Args:
         text: a program file: an optional docstring and one function `train`.
@@ -287,7 +287,7 @@ def _number(node: ast.expr) -> float | None:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         value = _number(node.operand) if isinstance(node.operand, ast.Constant) else None
         return None if value is None else -value
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         try:
             return float(node.value)
         except OverflowError:

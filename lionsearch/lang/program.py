@@ -8,10 +8,11 @@ Non-goal: kinds (see `lionsearch.analysis.kinds`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from lionsearch.errors import UnknownNameError
+from lionsearch.errors import SettingError, UnknownNameError
 
 Argument = str | float
 """A variable (its name) or a constant."""
@@ -77,11 +78,14 @@ class Program:
 
         Raises:
             UnknownNameError: if the program has no hyperparameter of that name.
+            SettingError: if a value is not finite.
         """
         known = dict(self.hyperparameters)
-        for name in values:
+        for name, value in values.items():
             if name not in known:
                 raise UnknownNameError("hyperparameter", name, known)
+            if not math.isfinite(value):
+                raise SettingError(f"hyperparameter {name!r} is {value}; expected a finite number")
         merged = tuple((name, float(values.get(name, value))) for name, value in self.hyperparameters)
         return replace(self, hyperparameters=merged)
 

@@ -218,13 +218,8 @@ def _kinds_before(program: Program, place: int) -> dict[str, Kind]:
     """Return the kind of each variable that has a value before the statement at `place`."""
     known = initial_kinds(program)
     for statement in program.statements[:place]:
-        operation = OPERATIONS[statement.operation]
-        if operation.result is not None:
-            known[statement.target] = operation.result
-        else:
-            known[statement.target] = max(
-                [known[a] if isinstance(a, str) else Kind.SCALAR for a in statement.arguments], default=Kind.SCALAR
-            )
+        kinds = [known[a] if isinstance(a, str) else Kind.SCALAR for a in statement.arguments]
+        known[statement.target] = OPERATIONS[statement.operation].result_kind(*kinds)
     return known
 
 

@@ -40,7 +40,7 @@ class TaskSpec(Settings):
     name: str
     description: str = ""
     factory: str = Field(pattern=r"^[\w.]+:\w+$")
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
     steps: int = Field(gt=0)
     batch: int = Field(gt=0)
     warmup: int = Field(ge=0)

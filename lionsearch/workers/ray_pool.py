@@ -6,6 +6,7 @@ replaced and its programs are tried once more, one by one; then they are recorde
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -24,7 +25,7 @@ from lionsearch.evaluate.plan import EvaluationPlan
 from lionsearch.records import Evaluation, Failure, FailureKind, TaskResult
 from lionsearch.workers.pool import Request
 
-_LARGEST_BATCH = 16
+_LARGEST_BATCH = 8
 _BATCHES_AHEAD = 2
 
 
@@ -62,7 +63,7 @@ class RayPool:
 
     Args:
         plan: what an evaluation consists of.
-        workers: actors.
+        workers: actors; None takes one for each CPU that Ray knows of.
         address: of a cluster to join; None starts Ray on this machine.
         timeout: seconds that one program may take, compilation included.
 
@@ -70,7 +71,9 @@ class RayPool:
         RunError: if the cluster cannot be reached.
     """
 
-    def __init__(self, plan: EvaluationPlan, workers: int, address: str | None = None, timeout: float = 300.0):
+    def __init__(
+        self, plan: EvaluationPlan, workers: int | None = None, address: str | None = None, timeout: float = 300.0
+    ):
         self._plan, self._timeout = plan, timeout
         self._queue: deque[tuple[Request, int]] = deque()
         self._done: list[tuple[Request, Evaluation]] = []
@@ -78,7 +81,8 @@ class RayPool:
         if self._started_ray:
             _start_ray(workers, address)
         self._worker_class = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
-        self._actors = [self._start_actor() for _ in range(workers)]
+        count = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        self._actors = [self._start_actor() for _ in range(count)]
 
     def submit(self, request: Request) -> None:
         """Queue a request."""
@@ -118,7 +122,7 @@ class RayPool:
 
     def _send(self, actor: _Actor) -> None:
         attempt = self._queue[0][1]
-        share = -(-len(self._queue) // (_BATCHES_AHEAD * len(self._actors)))
+        share = -(-len(self._queue) // (2 * _BATCHES_AHEAD * len(self._actors)))
         size = 1 if attempt else min(_LARGEST_BATCH, share)
         requests = []
         while self._queue and len(requests) < size and self._queue[0][1] == attempt:
@@ -164,14 +168,15 @@ class RayPool:
         self._actors[self._actors.index(actor)] = self._start_actor()
 
 
-def _start_ray(workers: int, address: str | None) -> None:
-    quiet: dict[str, Any] = {"include_dashboard": False} if address is None else {}
+def _start_ray(workers: int | None, address: str | None) -> None:
+    options: dict[str, Any] = {"address": address}
     if address is None:
-        quiet["num_cpus"] = workers
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        options = {"address": "local", "num_cpus": workers, "include_dashboard": False}
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's default, said here so that Ray does not print it
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False, **quiet)
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, configure_logging=False, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise RunError(f"no Ray cluster at {address!r}: {_first_line(error)}") from None
 
