@@ -56,7 +56,7 @@ class ProgramError(LionSearchError, SyntaxError):
         line, column = self.location.line, self.location.column
         head = f"{self.file}:{line}:{column}: {self.message}"
         lines = re.split(r"\r\n|\r|\n", self.source)  # as Python counts lines
-        if not 0 < line <= len(lines):
+        if not 0 < line <= len(lines) or not self.source:
             return head
         return f"{head}\n  {lines[line - 1]}\n  {' ' * (column - 1)}^"
 

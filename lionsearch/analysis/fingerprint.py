@@ -25,7 +25,7 @@ def fingerprint(program: Program) -> str:
 
     Example:
         >>> from lionsearch.lang import parse
-        >>> one = parse("def train(w, g, m, lr):\\n  m = g * 2\\n  return lr * g, m")
+        >>> one = parse("def train(w, g, m, lr):\n  m = g * 2\n  return lr * g, m")
         >>> two = parse("def train(w, grad, lr): return grad * lr".replace("grad", "g"))
         >>> fingerprint(one) == fingerprint(two)
         True

@@ -32,7 +32,7 @@ def find_live(program: Program) -> Liveness:
 
     Example:
         >>> from lionsearch.lang import parse
-        >>> program = parse("def train(w, g, m, lr):\\n  x = sin(g)\\n  m = cos(g)\\n  return g * lr, m")
+        >>> program = parse("def train(w, g, m, lr):\n  x = sin(g)\n  m = cos(g)\n  return g * lr, m")
         >>> find_live(program).statements, find_live(program).slots
         ((2,), ())
     """
@@ -59,7 +59,7 @@ def remove_dead_code(program: Program) -> Program:
 
     Example:
         >>> from lionsearch.lang import format_program, parse
-        >>> print(format_program(remove_dead_code(parse("def train(w, g, m, lr):\\n  x = sin(m)\\n  return g, m"))))
+        >>> print(format_program(remove_dead_code(parse("def train(w, g, m, lr):\n  x = sin(m)\n  return g, m"))))
         def train(w, g, lr):
             return g
         <BLANKLINE>

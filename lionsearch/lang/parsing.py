@@ -51,7 +51,7 @@ def parse(text: str, filename: str = "<program>") -> Program:
         ProgramError: if the text is not in the language.
 
     Example:
-        >>> program = parse("def train(w, g, m, lr):\\n  m = interp(g, m, 0.9)\\n  return m * lr, m")
+        >>> program = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr, m")
         >>> [statement.operation for statement in program.statements]
         ['interp', 'multiply']
     """

@@ -89,7 +89,7 @@ def mutate(program: Program, rng: random.Random, settings: MutationSettings) -> 
         >>> parent = parse("def train(w, g, lr): return g * lr")
         >>> child, change = mutate(parent, random.Random(0), MutationSettings())
         >>> change, child == parent
-        ('insert', False)
+        ('change', False)
     """
     parent = program.inline_hyperparameters()
     rates = settings.rates
