@@ -46,11 +46,15 @@ class Shelf:
                 return path
         raise UnknownNameError(self.what, name, self.names())
 
-    def _folders(self) -> list[Path]:
+    @property
+    def shipped(self) -> Path:
+        """The folder of what comes with lionsearch."""
         package = Path(__file__).parent
-        shipped = package / "_shipped" / self.folder
-        source = package.parent / self.folder  # a checkout
-        return [Path(self.folder), shipped if shipped.is_dir() else source]
+        installed = package / "_shipped" / self.folder
+        return installed if installed.is_dir() else package.parent / self.folder  # else a checkout
+
+    def _folders(self) -> list[Path]:
+        return [Path(self.folder), self.shipped]
 
 
 PROGRAMS = Shelf("program", "programs", ".py")

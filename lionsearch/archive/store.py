@@ -154,15 +154,16 @@ class RunStore:
     def add_evaluation(self, fingerprint: str, evaluation: Evaluation) -> None:
         """Record a program's evaluation at a stage."""
         stage = str(evaluation.stage)
-        self._database.execute(
-            "INSERT OR IGNORE INTO evaluations VALUES (?, ?, ?)", (fingerprint, stage, evaluation.score)
-        )
         self._database.executemany(
             "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (fingerprint, stage, position, *_result_columns(result))
                 for position, result in enumerate(evaluation.results)
             ],
+        )
+        # last, so that an interrupted call leaves no evaluation without its results
+        self._database.execute(
+            "INSERT OR IGNORE INTO evaluations VALUES (?, ?, ?)", (fingerprint, stage, evaluation.score)
         )
 
     def flush(self) -> None:
@@ -242,8 +243,7 @@ class RunStore:
     def rows(self) -> Iterator[tuple[str, tuple[object, ...]]]:
         """Yield every row of every table, sorted: the contents by which two runs are compared."""
         for table in ("candidates", "programs", "evaluations", "results"):
-            columns = "*"
-            for row in self._database.execute(f"SELECT {columns} FROM {table} ORDER BY 1, 2, 3"):
+            for row in self._database.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3"):
                 yield table, row
 
     def close(self) -> None:

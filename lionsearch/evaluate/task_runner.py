@@ -6,7 +6,7 @@ split is hopeless: it must keep a share of the reference's progress that grows f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from lionsearch.analysis import find_live, remove_dead_code
-from lionsearch.catalog import load_program
+from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import TaskError
 from lionsearch.evaluate.device import describe_device
 from lionsearch.evaluate.encoding import EncodedProgram, TooLongError, encode_program
@@ -177,17 +177,19 @@ class TaskRunner:
             return self.run_compiled(program, seed, split)
         return self._call(self._train, encoded, seed, split, self._limits(seed, split))
 
-    def run_compiled(self, program: Program, seed: int, split: str) -> Outcome:
-        """Train once with the program compiled to native JAX: a compilation for each call."""
+    def compile(self, program: Program, seed: int, split: str) -> Callable[[], Outcome]:
+        """Return one training as native JAX, a function without arguments; its first call compiles."""
         rule = CompiledRule(remove_dead_code(program))
         train = jax.jit(build_trainer(self.problem.loss, rule, self.problem.metrics))
         steps = np.arange(1, self.spec.steps + 1, dtype=np.float32)
         inputs = (self._chunked(self._lr), self._chunked(steps))
-        outcome = train(
-            None, self._course(seed), inputs, self._data, self._splits["probe"], self._splits[split],
-            self._limits(seed, split),
-        )  # fmt: skip
-        return jax.device_get(outcome)
+        batches = (self._data, self._splits["probe"], self._splits[split])
+        limits = self._limits(seed, split)
+        return lambda: jax.device_get(train(None, self._course(seed), inputs, *batches, limits))
+
+    def run_compiled(self, program: Program, seed: int, split: str) -> Outcome:
+        """Train once with the program compiled to native JAX: a compilation for each call."""
+        return self.compile(program, seed, split)()
 
     def _run_population(self, encoded: Sequence[EncodedProgram], seed: int, split: str) -> Outcome:
         stacked = EncodedProgram(
@@ -238,7 +240,7 @@ class TaskRunner:
         return (reference.probe_chance - share * progress).astype(np.float32)
 
     def _measure_reference(self, seed: int, split: str) -> Reference:
-        adamw = load_program("adamw").with_hyperparameters({"weight_decay": self.spec.weight_decay})
+        adamw = load_program(str(PROGRAMS.shipped / "adamw.py")).with_hyperparameters({"weight_decay": self.spec.weight_decay})
         encoded = encode_program(adamw, self._lr, self.limits)
         never = np.full(self.spec.chunks, np.inf, np.float32)
         outcome = self._call(self._train, encoded, seed, split, never)

@@ -134,6 +134,8 @@ def _delete(parent: Program, rng: random.Random, settings: MutationSettings) -> 
 
 def _change(parent: Program, rng: random.Random, settings: MutationSettings) -> tuple[Statement, ...] | None:
     statements = parent.statements
+    if not statements:
+        return None
     place = rng.randrange(len(statements))
     statement = statements[place]
     if not statement.arguments:
@@ -179,8 +181,8 @@ def random_program(template: Program, rng: random.Random, settings: MutationSett
     """
     seed = Statement("update", "multiply", ("g", "lr"))
     program = replace(template, statements=(seed,), update="update", hyperparameters=())
-    longest = max(2, min(settings.max_length, 2 * len(template.statements)))
-    length = rng.randint(2, longest)
+    longest = min(settings.max_length, max(2, 2 * len(template.statements)))
+    length = rng.randint(min(2, longest), longest)
     insert_only = MutationRates(insert=1.0, delete=0.0, change=0.0)
     growing = settings.model_copy(update={"rates": insert_only, "max_length": length})
     while len(program.statements) < length:

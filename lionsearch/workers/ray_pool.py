@@ -172,7 +172,7 @@ def _start_ray(workers: int | None, address: str | None) -> None:
     options: dict[str, Any] = {"address": address}
     if address is None:
         options = {"address": "local", "num_cpus": workers, "include_dashboard": False}
-        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's default, said here so that Ray does not print it
+    logging.getLogger("ray").setLevel(logging.ERROR)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:

@@ -1,0 +1,254 @@
+"""How fast the search is, part by part, each figure a ratio or a median of one run on this machine.
+
+    python benchmarks/throughput.py                                all parts, about five minutes on two cores
+    python benchmarks/throughput.py --part tasks --task digits_mlp
+    python benchmarks/throughput.py --population 1,16,256,4096     programs as one batch, for accelerators
+
+Parts: `language` (mutate, check, remove dead code, fingerprint), `tasks` (interpreted against compiled), `savings`
+(early exit and hurdles), `memory` (5,000 candidates in one worker), `workers` (two Ray workers against one).
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from lionsearch.evaluate.device import configure_jax
+
+if "--population" not in " ".join(sys.argv):
+    configure_jax()  # one thread, as in a worker
+
+import jax
+import numpy as np
+
+from lionsearch.analysis import find_live, fingerprint, remove_dead_code
+from lionsearch.catalog import TASKS, load_program
+from lionsearch.config import load_experiment
+from lionsearch.evaluate.evaluator import Evaluator
+from lionsearch.evaluate.plan import EvaluationPlan, Limits, Seeds
+from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.lang import Program
+from lionsearch.records import Stage
+from lionsearch.search import MutationRates, MutationSettings, mutate
+from lionsearch.tasks.spec import TaskSpec, load_task
+from lionsearch.workers.pool import Request
+
+PARTS = ("language", "tasks", "savings", "memory", "workers")
+SEED = Seeds((0,))
+
+
+def main() -> None:
+    """Print the parts asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", action="append", choices=PARTS, help="repeat for several; default: all")
+    parser.add_argument("--task", action="append", help="repeat for several; default: all tasks")
+    parser.add_argument("--population", help="sizes of the batch, separated by commas; nothing else is run")
+    arguments = parser.parse_args()
+    tasks = arguments.task or TASKS.names()
+    if arguments.population:
+        sizes = [int(size) for size in arguments.population.split(",")]
+        measure_population(load_task((arguments.task or ["digits_mlp"])[0]), sizes)
+        return
+    for part in arguments.part or PARTS:
+        if part == "language":
+            measure_language()
+        elif part == "tasks":
+            for name in tasks:
+                measure_task(load_task(name))
+        else:
+            {"savings": measure_savings, "memory": measure_memory, "workers": measure_workers}[part]()
+
+
+def measure_language(rounds: int = 5, programs: int = 4000) -> None:
+    """Print how many twenty-statement programs a second one core mutates, checks, strips and fingerprints."""
+    rng, settings = random.Random(0), MutationSettings()
+    parents = [grow_program(rng, 20) for _ in range(200)]
+    rates = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        for index in range(programs):
+            child, _ = mutate(parents[index % len(parents)], rng, settings)
+            fingerprint(remove_dead_code(child))
+        rates.append(programs / (time.perf_counter() - start))
+    print(
+        f"language: {statistics.median(rates):,.0f} programs/s mutated, checked, stripped and fingerprinted", flush=True
+    )
+
+
+def measure_task(spec: TaskSpec, compiled: int = 6, rounds: int = 5) -> None:
+    """Print interpreted against compiled candidates, and the interpreter's slowdown against native code.
+
+    Both train to the end on one seed; early exit is off, so that both do the same work.
+    """
+    runner = TaskRunner(spec, Limits(), early_exit=False)
+    candidates = draw_candidates(compiled)
+    runner.losses(candidates[0], SEED)
+    one_by_one, interpreted = [], []
+    for candidate in candidates:  # A B A B
+        one_by_one.append(measure(lambda c=candidate: runner.run_compiled(c, 0, "validation")))
+        interpreted.append(measure(lambda c=candidate: runner.losses(c, SEED)))
+    slowdowns = []
+    for name in ("adamw", "lion", "adamw_debiased"):
+        program = load_program(name)
+        native = runner.compile(program, 0, "validation")
+        native()
+        pairs = [(measure(lambda p=program: runner.losses(p, SEED)), measure(native)) for _ in range(rounds * 3)]
+        slowdowns.append(statistics.median(a for a, _ in pairs) / statistics.median(b for _, b in pairs))
+        if name == "adamw":
+            times = [1e3 * statistics.median(column) for column in zip(*pairs, strict=True)]
+    ratio = statistics.median(a / b for a, b in zip(one_by_one, interpreted, strict=True))
+    print(
+        f"{spec.name}: interpreted {1 / statistics.median(interpreted):.1f} candidates/s,"
+        f" compiled one by one {1 / statistics.median(one_by_one):.2f}/s, ratio {ratio:.1f}x;"
+        f" adamw {times[0]:.1f} ms interpreted, {times[1]:.1f} ms native;"
+        f" slowdown {statistics.median(slowdowns):.2f}x (adamw, lion, adamw_debiased:"
+        f" {', '.join(f'{slowdown:.2f}' for slowdown in slowdowns)})",
+        flush=True,
+    )
+
+
+def measure_savings(candidates: int = 400) -> None:
+    """Print what early exit and the hurdle of the quickstart save, over mutated programs, and what they lose."""
+    config = load_experiment("quickstart")
+    (cheap, hurdle), (dear, _) = config.plan().tasks
+    programs = draw_candidates(candidates)
+    patient, eager = TaskRunner(cheap, Limits(), early_exit=False), TaskRunner(cheap, Limits())
+    for runner in (patient, eager):
+        runner.evaluate(programs[0], SEED)
+    whole = [measure(lambda p=program: patient.losses(p, SEED)) for program in programs]
+    losses = [patient.losses(program, SEED)[0] for program in programs]
+    early = [measure(lambda p=program: eager.evaluate(p, SEED)) for program in programs]
+    results = [eager.evaluate(program, SEED) for program in programs]
+    best = sorted(range(candidates), key=lambda i: losses[i] if np.isfinite(losses[i]) else np.inf)
+    kept = [i for i in best if results[i].score is not None]
+    lost = [i for i in best[: max(1, len(kept) // 4)] if results[i].score is None]
+    print(
+        f"early exit on {cheap.name}: {sum(whole):.2f} s to {sum(early):.2f} s for {candidates} unique candidates"
+        f" ({sum(whole) / sum(early):.1f}x), {candidates - len(kept)} left early or failed,"
+        f" {len(lost)} of the best {max(1, len(kept) // 4)} among them",
+        flush=True,
+    )
+    passing = sum(1 for result in results if result.score is not None and result.score >= hurdle)
+    runner = TaskRunner(dear, Limits())
+    runner.evaluate(programs[0], SEED)
+    cost = statistics.median(measure(lambda: runner.evaluate(load_program("adamw"), SEED)) for _ in range(3))
+    print(
+        f"hurdle of {hurdle:+g}: {passing} of {candidates} candidates go on to {dear.name} ({cost * 1e3:.0f} ms each);"
+        f" {(len(kept) - passing) * cost:.1f} s saved of {len(kept) * cost:.1f} s",
+        flush=True,
+    )
+
+
+def measure_memory(candidates: int = 5000) -> None:
+    """Print a worker's memory after 500 candidates and after all of them, measured in a process of its own."""
+    code = f"import benchmarks.throughput as t; t.print_memory({candidates})"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def print_memory(candidates: int) -> None:
+    """Evaluate candidates in this process on the quickstart's tasks and print its memory now and then."""
+    import psutil
+
+    plan = load_experiment("quickstart").plan()
+    evaluator = Evaluator(EvaluationPlan(tuple((spec, 0.02) for spec, _ in plan.tasks)))
+    evaluator.runner(plan.tasks[1][0]).evaluate(load_program("adamw"), SEED)  # so that both tasks are compiled
+    used = []
+    for index, program in enumerate(draw_candidates(candidates), start=1):
+        evaluator.evaluate(program, Stage.SEARCH)
+        if index in (candidates // 10, candidates // 2, candidates):
+            used.append((index, psutil.Process().memory_info().rss / 2**20))
+    shown = ", ".join(f"{megabytes:.0f} MiB after {index}" for index, megabytes in used)
+    print(f"memory of a worker with both of the quickstart's tasks: {shown}", flush=True)
+
+
+def measure_workers(candidates: int = 240, rounds: int = 2) -> None:
+    """Print two Ray workers' candidates a second against one's, on the quickstart's tasks."""
+    from lionsearch.workers.ray_pool import RayPool
+
+    plan = load_experiment("quickstart").plan()
+    programs = {fingerprint(program): remove_dead_code(program) for program in draw_candidates(candidates)}
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(rounds):
+        for workers in rates:
+            pool = RayPool(plan, workers)
+            for number in range(4 * workers):  # compile both tasks in every worker
+                pool.submit(Request(str(number), load_program("adamw"), Stage.CONFIRM))
+            drain(pool.collect, 4 * workers)
+            start = time.perf_counter()
+            for name, program in programs.items():
+                pool.submit(Request(name, program, Stage.SEARCH))
+            drain(pool.collect, len(programs))
+            rates[workers].append(len(programs) / (time.perf_counter() - start))
+            pool.close()
+    one, two = (statistics.median(rates[workers]) for workers in (1, 2))
+    print(f"workers: one {one:.1f} candidates/s, two {two:.1f}/s, ratio {two / one:.2f}x", flush=True)
+
+
+def measure_population(spec: TaskSpec, sizes: Sequence[int], patience: float = 120.0) -> None:
+    """Print programs a second when so many are trained as one batch, on the device that JAX sees."""
+    print(f"{spec.name} on {jax.devices()[0].device_kind}, early exit off")
+    runner = TaskRunner(spec, Limits(), early_exit=False)
+    programs = draw_candidates(max(sizes))
+    expected = 0.0
+    for size in sizes:
+        if expected * size > patience:
+            print(f"population {size}: left out, about {expected * size:.0f} s a batch", flush=True)
+            continue
+        batch = programs[:size]
+        start = time.perf_counter()
+        runner.evaluate_population(batch, SEED)
+        first = time.perf_counter() - start
+        seconds = statistics.median(measure(lambda b=batch: runner.evaluate_population(b, SEED)) for _ in range(3))
+        expected = seconds / size
+        print(
+            f"population {size}: {size / seconds:.1f} programs/s, {seconds:.2f} s a batch ({first - seconds:.1f} s to"
+            " compile)",
+            flush=True,
+        )
+    single = statistics.median(measure(lambda p=program: runner.losses(p, SEED)) for program in programs[:10])
+    print(f"one at a time, not batched: {1 / single:.1f} programs/s")
+
+
+def draw_candidates(count: int) -> list[Program]:
+    """Return unique programs a few mutations away from AdamW whose update depends on the gradient."""
+    rng, settings = random.Random(1), MutationSettings()
+    start = load_program("adamw")
+    found: dict[str, Program] = {}
+    while len(found) < count:
+        program = start
+        for _ in range(rng.randint(1, 8)):
+            program, _ = mutate(program, rng, settings)
+        if "g" in find_live(program).reads:
+            found.setdefault(fingerprint(program), program)
+    return list(found.values())
+
+
+def grow_program(rng: random.Random, length: int) -> Program:
+    """Return AdamW with random statements inserted up to a length."""
+    insert_only = MutationSettings(rates=MutationRates(insert=1.0, delete=0.0, change=0.0))
+    program = load_program("adamw")
+    while len(program.statements) < length:
+        program, _ = mutate(program, rng, insert_only)
+    return program
+
+
+def measure(function: Callable[[], object]) -> float:
+    """Return the seconds that a call takes, device work included."""
+    start = time.perf_counter()
+    jax.block_until_ready(function())
+    return time.perf_counter() - start
+
+
+def drain(collect: Callable[[], list[object]], count: int) -> None:
+    """Collect so many results."""
+    while count > 0:
+        count -= len(collect())
+
+
+if __name__ == "__main__":
+    main()
