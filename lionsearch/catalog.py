@@ -37,12 +37,12 @@ class Shelf:
         """
         if "/" in name or "\\" in name or name.endswith(self.suffix):
             path = Path(name)
-            if not path.is_file():
+            if not _is_file(path):
                 raise MissingFileError(f"{name}: there is no such file")
             return path
         for folder in self._folders():
             path = folder / f"{name}{self.suffix}"
-            if path.is_file():
+            if _is_file(path):
                 return path
         raise UnknownNameError(self.what, name, self.names())
 
@@ -60,6 +60,13 @@ class Shelf:
 PROGRAMS = Shelf("program", "programs", ".py")
 TASKS = Shelf("task", "proxy_tasks", ".toml")
 EXPERIMENTS = Shelf("experiment", "experiments", ".toml")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name longer than the file system allows
+        return False
 
 
 def read_text(path: Path) -> str:

@@ -264,7 +264,11 @@ def check_run_folder(folder: Path) -> None:
     Raises:
         RunError: naming what is missing.
     """
-    if not folder.is_dir():
+    try:
+        found = folder.is_dir()
+    except OSError:  # such as a name longer than the file system allows
+        found = False
+    if not found:
         raise RunError(f"{folder}: there is no such folder")
     for name in (CONFIG, DATABASE):
         if not (folder / name).is_file():

@@ -34,6 +34,7 @@ def search(
     json_output: Json = False,
 ) -> None:
     """Search for optimizers."""
+    _check_workers(workers, address)
     from lionsearch.config import load_experiment
 
     given = {"programs": programs, "seed": seed}
@@ -51,6 +52,7 @@ def resume(
     json_output: Json = False,
 ) -> None:
     """Go on with an interrupted run, to the result that it would have had."""
+    _check_workers(workers, address)
     from lionsearch.run import resume_run
 
     store, config = resume_run(run)
@@ -100,10 +102,13 @@ def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str
         raise typer.Exit(130)
 
 
+def _check_workers(workers: int | None, address: str | None) -> None:
+    if workers == 0 and address is not None:
+        raise RunError("--workers 0 runs in this process and joins no cluster; leave out --address")
+
+
 def _open_pool(config: RunConfig, workers: int | None, address: str | None) -> Pool:
     if workers == 0:
-        if address is not None:
-            raise RunError("--workers 0 runs in this process and joins no cluster; leave out --address")
         from lionsearch.evaluate.device import configure_jax
         from lionsearch.workers import LocalPool
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import time
 from collections import deque
@@ -170,7 +171,9 @@ class RayPool:
 
 def _start_ray(workers: int | None, address: str | None) -> None:
     options: dict[str, Any] = {"address": address}
-    if address is None:
+    if address is not None:
+        _check_address(address)
+    else:
         options = {"address": "local", "num_cpus": workers, "include_dashboard": False}
     logging.getLogger("ray").setLevel(logging.ERROR)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -179,6 +182,17 @@ def _start_ray(workers: int | None, address: str | None) -> None:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, configure_logging=False, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise RunError(f"no Ray cluster at {address!r}: {_first_line(error)}") from None
+
+
+def _check_address(address: str) -> None:
+    """Raise if nothing answers at `host:port`; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not port.isdigit() or "://" in address:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise RunError(f"no Ray cluster at {address!r}: {error}") from None
 
 
 def _cause(error: RayTaskError) -> Exception:

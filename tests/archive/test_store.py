@@ -1,0 +1,306 @@
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from lionsearch.archive import CandidateRow, RunStore
+from lionsearch.errors import RunError
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
+
+SCORED = Evaluation(
+    Stage.SEARCH,
+    0.1 + 0.2,
+    (
+        TaskResult("cheap", 1 / 3, 0.7, metrics=(("accuracy", 0.1), ("rms", 1e-300))),
+        TaskResult("dear", 1e300, -0.1),
+    ),
+)
+FAILED = Evaluation(
+    Stage.SEARCH,
+    None,
+    (TaskResult("cheap", 2.0, 0.25), TaskResult("dear", failure=Failure(FailureKind.NON_FINITE, "é\n'x'"))),
+)
+EMPTY = Evaluation(Stage.SEARCH, -1.0, ())
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = RunStore.create(tmp_path / "run", '{"a": 1}')
+    yield opened
+    with contextlib.suppress(sqlite3.ProgrammingError):  # closed by the test
+        opened.close()
+
+
+@pytest.fixture
+def processes():
+    started = []
+    yield started
+    for process in started:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def fill(store, count, first=0):
+    for number in range(first, first + count):
+        name = f"f{number}"
+        score = None if number % 3 == 2 else float(number % 7)
+        store.add_candidate(CandidateRow(number, number - 1 if number else None, "insert", name, 9, 5))
+        store.add_program(name, number, f"text {number}")
+        failure = Failure(FailureKind.TIMEOUT, "late") if score is None else None
+        store.add_evaluation(name, Evaluation(Stage.SEARCH, score, (TaskResult("t", score, score, failure),)))
+
+
+def start_writer(processes, folder, then):
+    """Start a process that fills the store with 10 candidates and flushes, then runs more code, then waits."""
+    code = f"""
+import sys
+sys.path[:0] = {sys.path!r}
+from pathlib import Path
+from lionsearch.archive import RunStore
+from test_store import fill
+store = RunStore.create(Path({str(folder)!r}), "{{}}")
+fill(store, 10)
+store.flush()
+{then}
+print("ready", flush=True)
+sys.stdin.read()
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    processes.append(process)
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.parametrize("evaluation", [SCORED, FAILED, EMPTY])
+@pytest.mark.parametrize("stage", Stage)
+def test_an_evaluation_comes_back_as_it_was(store, evaluation, stage):
+    told = Evaluation(stage, evaluation.score, evaluation.results)
+    store.add_evaluation("f", told)
+    for opened in (store, _reopened(store)):
+        assert opened.evaluations(stage) == {"f": told}
+        assert all(opened.evaluations(other) == {} for other in Stage if other is not stage)
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_every_failure_comes_back(store, kind):
+    result = TaskResult("t", failure=Failure(kind, "why"))
+    store.add_evaluation("f", Evaluation(Stage.SEARCH, None, (result,)))
+    assert store.evaluations(Stage.SEARCH)["f"].failure == Failure(kind, "why")
+
+
+def _reopened(store):
+    store.flush()
+    return RunStore.read(store.folder)
+
+
+def test_what_is_added_again_changes_nothing(store):
+    fill(store, 5)
+    before = list(store.rows())
+    fill(store, 5)
+    store.add_program("f0", 3, "another text")
+    store.add_evaluation("f0", Evaluation(Stage.SEARCH, 100.0, ()))
+    assert list(store.rows()) == before
+
+
+def test_rows_hold_every_table(store):
+    fill(store, 3)
+    tables = [table for table, _ in store.rows()]
+    assert tables == ["candidates"] * 3 + ["programs"] * 3 + ["evaluations"] * 3 + ["results"] * 3
+
+
+def test_rows_do_not_depend_on_the_order_of_writing(store, tmp_path):
+    other = RunStore.create(tmp_path / "other", "{}")
+    fill(store, 10)
+    for number in (7, 3, 9, 0, 1, 2, 8, 4, 6, 5):
+        fill(other, 1, first=number)
+    assert list(store.rows()) == list(other.rows())
+    other.close()
+
+
+def test_the_leaderboard_has_the_best_first_and_earlier_ones_among_equals(store):
+    for number, score in [(0, 1.0), (1, None), (2, 3.0), (3, -2.0), (4, 3.0)]:
+        store.add_program(f"f{9 - number}", number, f"text {number}")
+        store.add_evaluation(f"f{9 - number}", Evaluation(Stage.CONFIRM, score, (TaskResult("t", score, score),)))
+    found = store.leaderboard(Stage.CONFIRM, 10)
+    assert [(row.candidate, row.fingerprint, row.text) for row in found] == [
+        (2, "f7", "text 2"),
+        (4, "f5", "text 4"),
+        (0, "f9", "text 0"),
+        (3, "f6", "text 3"),
+    ]
+    assert found[0].evaluation == Evaluation(Stage.CONFIRM, 3.0, (TaskResult("t", 3.0, 3.0),))
+    assert [row.candidate for row in store.leaderboard(Stage.CONFIRM, 2)] == [2, 4]
+    assert store.leaderboard(Stage.SEARCH, 10) == []
+
+
+def test_lineage_leads_to_an_initial_program(store):
+    parents = {0: None, 1: 0, 2: 0, 3: 1, 4: 3}
+    for number, parent in parents.items():
+        store.add_candidate(CandidateRow(number, parent, "change", f"f{number}", 9, 8))
+    assert [row.number for row in store.lineage(4)] == [4, 3, 1, 0]
+    assert store.lineage(4)[0] == CandidateRow(4, 3, "change", "f4", 9, 8)
+    assert [row.number for row in store.lineage(0)] == [0]
+    assert store.lineage(5) == []
+
+
+def test_a_duplicate_candidate_has_the_text_of_the_first(store):
+    store.add_program("same", 0, "text 0")
+    store.add_candidate(CandidateRow(0, None, "initial", "same", 3, 3))
+    store.add_candidate(CandidateRow(1, 0, "insert", "same", 4, 3))
+    assert store.program_text(1) == store.program_text(0) == "text 0"
+    assert store.program_text(2) is None
+
+
+def test_counts_and_failures(store):
+    empty = {"generated": 0, "unique": 0, "evaluated": 0, "statements": 0, "live_statements": 0}
+    assert (store.counts(), store.failures()) == (empty, {})
+    fill(store, 7)
+    store.add_candidate(CandidateRow(7, 6, "delete", "f6", 1, 1))
+    store.add_evaluation(
+        "f1", Evaluation(Stage.CONFIRM, None, (TaskResult("t", failure=Failure(FailureKind.TIMEOUT, "")),))
+    )
+    assert store.counts() == {"generated": 8, "unique": 7, "evaluated": 7, "statements": 64, "live_statements": 36}
+    assert store.failures() == {"timeout": 2}
+
+
+def test_the_configuration_comes_back(store):
+    assert store.read_config() == '{"a": 1}'
+    assert _reopened(store).read_config() == '{"a": 1}'
+
+
+def test_a_closed_run_can_be_gone_on_with(store):
+    fill(store, 3)
+    before = list(store.rows())
+    store.close()
+    again = RunStore.resume(store.folder)
+    assert list(again.rows()) == before
+    fill(again, 2, first=3)
+    again.close()
+    assert RunStore.read(store.folder).counts()["generated"] == 5
+
+
+def test_a_second_writer_is_refused_until_the_first_is_done(store):
+    with pytest.raises(RunError, match="another process is writing this run"):
+        RunStore.resume(store.folder)
+    store.close()
+    RunStore.resume(store.folder).close()
+
+
+def test_another_process_reads_what_is_flushed_but_cannot_write(processes, tmp_path):
+    folder = tmp_path / "run"
+    start_writer(processes, folder, "fill(store, 5, first=10)")
+    assert RunStore.read(folder).counts()["generated"] == 10
+    assert len(RunStore.read(folder).leaderboard(Stage.SEARCH, 100)) == 7
+    with pytest.raises(RunError, match=f"{folder}: another process is writing this run"):
+        RunStore.resume(folder)
+
+
+def test_a_reader_sees_what_is_written_later(processes, tmp_path):
+    folder = tmp_path / "run"
+    process = start_writer(
+        processes, folder, "print('ready', flush=True); sys.stdin.readline(); fill(store, 5, 10); store.flush()"
+    )
+    reader = RunStore.read(folder)
+    assert reader.counts()["generated"] == 10
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "ready\n"
+    assert reader.counts()["generated"] == 15
+
+
+def test_nothing_flushed_is_lost_by_kill(processes, tmp_path):
+    folder = tmp_path / "run"
+    process = start_writer(processes, folder, "fill(store, 5, first=10)")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=30)
+    assert RunStore.read(folder).counts()["generated"] == 10
+    store = RunStore.resume(folder)  # the lock went with the process
+    fill(store, 15)
+    store.close()
+    whole = RunStore.create(tmp_path / "whole", "{}")
+    fill(whole, 15)
+    assert list(RunStore.read(folder).rows()) == list(whole.rows())
+    whole.close()
+
+
+def test_an_evaluation_cut_off_half_way_is_none(store, monkeypatch):
+    """An interrupt between two statements of SQL, which is then flushed, must not leave a score without results."""
+
+    class Interrupted:
+        def __init__(self, database, statements):
+            self.database, self.left = database, statements
+
+        def __getattr__(self, name):
+            if name in ("execute", "executemany"):
+                self.left -= 1
+                if self.left < 0:
+                    raise KeyboardInterrupt
+            return getattr(self.database, name)
+
+    database = store._database
+    store._database = Interrupted(database, 1)
+    with pytest.raises(KeyboardInterrupt):
+        store.add_evaluation("f", SCORED)
+    store._database = database
+    store.flush()
+    assert store.evaluations(Stage.SEARCH) == {}
+    store.add_evaluation("f", SCORED)
+    assert store.evaluations(Stage.SEARCH) == {"f": SCORED}
+
+
+@pytest.mark.parametrize("opens", [RunStore.read, RunStore.resume])
+def test_a_folder_that_is_no_run(tmp_path, opens):
+    with pytest.raises(RunError, match="nowhere: there is no such folder"):
+        opens(tmp_path / "nowhere")
+    with pytest.raises(RunError, match=r"not a run folder; config.json is not in it"):
+        opens(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(RunError, match=r"not a run folder; run.sqlite is not in it"):
+        opens(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+
+
+@pytest.mark.parametrize("opens", [RunStore.read, RunStore.resume])
+@pytest.mark.parametrize("damage", ["text", "empty", "cut", "overwritten"])
+def test_a_database_that_is_damaged(store, opens, damage):
+    fill(store, 500)
+    store.close()
+    path = store.folder / "run.sqlite"
+    whole = path.read_bytes()
+    if damage == "text":
+        path.write_text("not a database, but a text of some length\n" * 100)
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "cut":
+        path.write_bytes(whole[: len(whole) // 3])
+    else:
+        path.write_bytes(whole[:4096] + b"\x7f" * (len(whole) - 4096))
+    if damage == "empty" and opens == RunStore.resume:
+        opens(store.folder).close()  # SQLite takes an empty file for a new database: the run starts again
+        return
+    with pytest.raises(RunError, match=r"its database run.sqlite cannot be used"):
+        opens(store.folder)
+    path.write_bytes(whole)
+    opens(store.folder).close()  # and the lock is free
+
+
+def test_a_new_run_needs_a_new_or_empty_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="the folder is not empty; choose another, or run: lionsearch resume"):
+        RunStore.create(tmp_path, "{}")
+    with pytest.raises(RunError, match="file: cannot be made a run folder: File exists"):
+        RunStore.create(tmp_path / "file", "{}")
+    (tmp_path / "empty").mkdir()
+    RunStore.create(tmp_path / "empty", "{}").close()
+    RunStore.create(tmp_path / "deep" / "er", "{}").close()
+
+
+def test_a_reader_cannot_write(store):
+    fill(store, 1)
+    reader = _reopened(store)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        fill(reader, 1, first=1)

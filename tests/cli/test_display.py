@@ -1,0 +1,19 @@
+import pytest
+
+from lionsearch.cli.display import format_score, print_table
+
+
+@pytest.mark.parametrize(("score", "text"), [(None, "-"), (0.0, "+0.0000"), (-0.12345, "-0.1235"), (12.0, "+12.0000")])
+def test_scores_have_a_sign(score, text):
+    assert format_score(score) == text
+
+
+def test_numbers_stand_to_the_right(capsys):
+    print_table(("name", "some_loss"), [("a [b]", 1.5), ("long name", None), ("c", 123456.0)])
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["name       some loss", "a [b]            1.5", "long name          -", "c          1.235e+05"]
+
+
+def test_long_lines_are_not_folded_where_there_is_no_terminal(capsys):
+    print_table(("a", "b"), [("x" * 60, "y" * 60)])
+    assert len(capsys.readouterr().out.splitlines()) == 2

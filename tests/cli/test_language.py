@@ -1,0 +1,93 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from workers.tiny_project import environment, run_cli, start_cli, write_project
+
+from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS
+
+KEYS = ["name", "statements", "live_statements", "slots", "inputs", "fingerprint"]
+HEAVY = ("jax", "ray", "sklearn", "optax")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return write_project(tmp_path_factory.mktemp("project"))
+
+
+def test_check_says_what_is_live(project):
+    (project / "dead.py").write_text("def train(w, g, m, v, lr):\n  x = sin(w)\n  m = m + g\n  return m * lr, m, v\n")
+    done = run_cli(project, "check", "dead.py", "lion")
+    assert done.returncode == 0
+    first, second = done.stdout.splitlines()
+    assert first.startswith("dead  ok   2 of  3 statements live, 1 slots, ")
+    assert second.startswith("lion  ok   7 of  7 statements live, 1 slots, ")
+    assert done.stderr == ""
+
+
+def test_check_in_json(project):
+    done = run_cli(project, "check", "lion", "mine", "--json")
+    lion, mine = json.loads(done.stdout)
+    assert list(lion) == list(mine) == KEYS
+    assert (lion["name"], lion["slots"], lion["inputs"]) == ("lion", 1, ["w", "g", "lr"])
+    assert (mine["name"], mine["statements"], mine["live_statements"], mine["slots"]) == ("mine", 2, 2, 0)
+    assert mine["inputs"] == ["g", "lr"]
+    assert len(lion["fingerprint"]) == 24
+
+
+@pytest.mark.parametrize(
+    ("command", "shelf", "own"),
+    [("programs", PROGRAMS, "mine"), ("tasks", TASKS, "linear"), ("experiments", EXPERIMENTS, "tiny")],
+)
+def test_lists_hold_the_shipped_names_and_those_of_the_folder(project, command, shelf, own):
+    done = run_cli(project, command, "--json")
+    assert done.returncode == 0
+    rows = json.loads(done.stdout)
+    assert [row["name"] for row in rows] == sorted({*shelf.names(), own})
+    plain = run_cli(project, command)
+    assert plain.stderr == ""
+    names = [line.split()[0] for line in plain.stdout.splitlines()]
+    assert names == ["name", *(row["name"] for row in rows)]
+    assert all(row["description"] in plain.stdout for row in rows)
+
+
+@pytest.mark.parametrize("command", ["programs", "tasks"])
+def test_a_reader_that_has_had_enough_is_no_error(project, command):
+    process = start_cli(project, command, "--json")
+    process.stdout.close()
+    with process.stderr as errors:
+        assert errors.read() == ""
+    process.wait(timeout=30)
+
+
+def loaded_modules(project, *arguments):
+    """The modules that a command loads."""
+    code = (
+        "import sys; from lionsearch.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print(set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=project,
+        env=environment(project),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stderr
+
+
+def test_check_loads_little(project):
+    loaded = loaded_modules(project, "check", "lion")
+    assert "'typer'" in loaded
+    assert not [name for name in (*HEAVY, "rich", "lionsearch.settings") if f"'{name}'" in loaded]
+
+
+@pytest.mark.parametrize("command", [("programs",), ("tasks",), ("experiments",), ("--help",)])
+def test_lists_load_no_jax_and_no_ray(project, command):
+    loaded = loaded_modules(project, *command)
+    assert not [name for name in HEAVY if f"'{name}'" in loaded]

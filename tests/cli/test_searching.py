@@ -1,0 +1,159 @@
+import json
+import os
+import signal
+
+import pytest
+from workers.tiny_project import kill_group, run_cli, start_cli, write_project
+
+from lionsearch.lang import parse
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return write_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def searched(project):
+    """What `search --json` printed of the run `runs/tiny`."""
+    done = run_cli(project, "search", "tiny", "--workers", 0, "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[0] == "starting workers and compiling the tasks"
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def running(project, tmp_path):
+    """The folder of a run that goes on while the test looks at it, and its process."""
+    folder = tmp_path / "running"
+    process = start_cli(project, "search", "tiny", "--workers", 0, "--output", folder, "--programs", 10**7)
+    assert process.stderr.readline().startswith("starting workers")
+    assert "/10000000 programs" in process.stderr.readline()
+    yield folder, process
+    kill_group(process)
+
+
+def test_search_in_json(project, searched):
+    assert searched["run"] == "runs/tiny"
+    assert searched["finished"] is True
+    assert searched["told"] == searched["total"] == 200
+    assert {"evaluated", "cached", "statements", "live_statements", "seconds"} < set(searched)
+    best = searched["best"]
+    assert {"candidate", "fingerprint", "program", "search", "confirm"} == set(best)
+    assert (project / "runs" / "tiny" / "best.py").read_text() == best["program"]
+    assert parse(best["program"]).statements
+    for name, seeds in (("report", "report"), ("baseline", "report")):
+        assert searched[name]["stage"] == seeds
+        assert searched[name]["results"][0]["task"] == "linear"
+
+
+def test_the_next_run_gets_a_folder_of_its_own(project, searched):
+    done = run_cli(project, "search", "tiny", "--workers", 0, "--programs", 20, "--seed", 5)
+    assert done.returncode == 0, done.stderr
+    assert (project / "runs" / "tiny-2" / "run.sqlite").is_file()
+    assert done.stdout.startswith("finished: 20/20 programs")
+    assert "lionsearch inspect runs/tiny-2\n" in done.stdout
+    assert "lionsearch evaluate runs/tiny-2/best.py adamw lion --task linear\n" in done.stdout
+
+
+def test_the_commands_it_names_work(project, searched):
+    done = run_cli(project, "evaluate", "runs/tiny/best.py", "adamw", "lion", "--task", "linear", "--json")
+    assert [row["program"] for row in json.loads(done.stdout)] == ["runs/tiny/best.py", "adamw", "lion"]
+
+
+def test_resuming_a_finished_run_says_the_same(project, searched):
+    done = run_cli(project, "resume", "runs/tiny", "--workers", 0, "--json")
+    assert done.returncode == 0, done.stderr
+    again = json.loads(done.stdout)
+    for key in ("run", "finished", "told", "total", "best", "report", "baseline", "statements"):
+        assert again[key] == searched[key]
+    assert again["evaluated"] == 0
+
+
+def test_inspect_in_json(project, searched):
+    content = json.loads(run_cli(project, "inspect", "runs/tiny", "--top", 4, "--json").stdout)
+    assert (content["run"], content["experiment"], content["tasks"]) == ("runs/tiny", "tiny", ["linear"])
+    assert content["generated"] == content["total"] == 200
+    assert content["statements"] == searched["statements"]
+    scores = [row["score"] for row in content["search"]]
+    assert len(scores) == 4
+    assert scores == sorted(scores, reverse=True)
+    assert content["confirm"][0]["candidate"] == searched["best"]["candidate"]
+    assert content["confirm"][0]["program"] == searched["best"]["program"]
+    assert sum(content["failures"].values()) < content["unique"]
+
+
+def test_inspect_as_text(project, searched):
+    done = run_cli(project, "inspect", "runs/tiny")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.startswith("runs/tiny: 200 of 200 programs, ")
+    for title in ("best in the search", "best on fresh seeds; 0", "best on fresh seeds and the test splits"):
+        assert title in done.stdout
+
+
+def test_inspect_a_candidate(project, searched):
+    number = searched["best"]["candidate"]
+    content = json.loads(run_cli(project, "inspect", "runs/tiny", "--candidate", number, "--json").stdout)
+    assert content["candidate"] == number
+    assert content["program"] == searched["best"]["program"]
+    lineage = content["lineage"]
+    assert lineage[0]["number"] == number
+    assert [row["parent"] for row in lineage] == [*(row["number"] for row in lineage[1:]), None]
+    assert lineage[-1]["change"] == "initial"
+    plain = run_cli(project, "inspect", "runs/tiny", "--candidate", number).stdout
+    assert plain.startswith(searched["best"]["program"])
+    assert plain.rstrip().endswith("0 (initial)")
+
+
+def test_inspect_a_candidate_that_is_not_there(project, searched):
+    done = run_cli(project, "inspect", "runs/tiny", "--candidate", 200)
+    assert done.returncode == 2
+    assert done.stderr == "error: runs/tiny: there is no candidate 200; there are 0 to 199\n"
+
+
+def test_inspect_loads_no_jax_and_no_ray(project, searched):
+    done = run_cli(project, "inspect", "runs/tiny", PYTHONPROFILEIMPORTTIME="1")
+    loaded = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
+    assert "lionsearch.archive.store" in loaded
+    assert not {"jax", "ray"} & loaded
+
+
+def test_a_run_can_be_inspected_and_is_locked_while_it_goes_on(project, running):
+    folder, process = running
+    content = json.loads(run_cli(project, "inspect", folder, "--json").stdout)
+    assert content["total"] == 10**7
+    assert 0 <= content["generated"] < 10**7
+    done = run_cli(project, "resume", folder, "--workers", 0)
+    assert done.returncode == 2
+    assert done.stderr == f"error: {folder}: another process is writing this run\n"
+    assert process.poll() is None
+
+
+def test_an_interrupted_run_in_json(project, running):
+    folder, process = running
+    kill_group(process)
+    process = start_cli(project, "resume", folder, "--workers", 0, "--json")
+    assert process.stderr.readline().startswith("starting workers")
+    assert "/10000000 programs" in process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (130, "")
+    content = json.loads(output)
+    assert content["finished"] is False
+    assert content["told"] > 0
+    assert (content["report"], content["baseline"]) == (None, None)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("delay", [0.0, 0.7])
+def test_a_signal_before_the_first_result(project, tmp_path, number, delay):
+    process = start_cli(project, "search", "tiny", "--workers", 0, "--output", tmp_path / "run")
+    assert process.stderr.readline().startswith("starting workers")
+    signal.sigtimedwait([], delay)
+    os.killpg(process.pid, number)
+    _, errors = process.communicate(timeout=30)
+    assert "Traceback" not in errors
+    assert process.returncode == 130
+    done = run_cli(project, "resume", tmp_path / "run", "--workers", 0)
+    assert done.stdout.startswith("finished: 200/200 programs")

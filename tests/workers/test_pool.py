@@ -1,0 +1,48 @@
+import pytest
+from workers.tiny_project import write_project
+
+from lionsearch.config import load_experiment
+from lionsearch.errors import TaskError
+from lionsearch.lang import parse
+from lionsearch.records import Stage
+from lionsearch.workers import LocalPool, Request
+
+SGD = parse("def train(w, g, lr): return g * lr * 1e-4")
+MOMENTUM = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr * 1e-4, m")
+
+
+@pytest.fixture
+def plan(tmp_path, monkeypatch):
+    monkeypatch.chdir(write_project(tmp_path))
+    monkeypatch.setenv("LIONSEARCH_CACHE", str(tmp_path / "cache"))
+    return load_experiment("tiny").plan()
+
+
+def test_each_request_comes_back_once_in_order(plan):
+    pool = LocalPool(plan)
+    requests = [
+        Request("sgd", SGD, Stage.SEARCH),
+        Request("m", MOMENTUM, Stage.CONFIRM),
+        Request("m", MOMENTUM, Stage.REPORT),
+    ]
+    for request in requests:
+        pool.submit(request)
+    results = [pair for _ in requests for pair in pool.collect()]
+    assert [request for request, _ in results] == requests
+    assert [evaluation.stage for _, evaluation in results] == [Stage.SEARCH, Stage.CONFIRM, Stage.REPORT]
+    assert len({evaluation.score for _, evaluation in results}) == 3
+
+
+def test_a_task_that_cannot_be_used_is_an_error(plan):
+    pool = LocalPool(plan)
+    pool.submit(Request("h", parse("def train(w, g, lr, h): return g * h"), Stage.SEARCH))
+    with pytest.raises(TaskError, match="the program asks for 'h'"):
+        pool.collect()
+
+
+def test_a_closed_pool_has_nothing_left(plan):
+    pool = LocalPool(plan)
+    pool.submit(Request("sgd", SGD, Stage.SEARCH))
+    pool.close()
+    with pytest.raises(IndexError):
+        pool.collect()

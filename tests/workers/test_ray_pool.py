@@ -1,0 +1,182 @@
+import os
+import signal
+
+import pytest
+import ray
+from workers.tiny_project import (
+    EXPERIMENT,
+    kill_group,
+    start_cli,
+    wait_for_end,
+    write_experiment,
+    write_project,
+    write_task,
+)
+
+from lionsearch.analysis import fingerprint
+from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.config import load_experiment
+from lionsearch.errors import RunError, TaskError
+from lionsearch.lang import parse
+from lionsearch.records import FailureKind, Stage
+from lionsearch.workers import Request
+from lionsearch.workers.ray_pool import RayPool, _start_ray
+
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.timeout(120),
+    pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning"),  # other tests made JAX compute
+]
+
+SGD = parse("def train(w, g, lr): return g * lr * 1e-4")
+ROCKET = parse("def train(w, g, lr): return g * 1e6")
+BROKEN = parse("def train(w, g, lr, h): return g * h")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = write_project(tmp_path_factory.mktemp("project"))
+    write_task(folder, "fragile", "fragile", "above = 1e3")
+    for then in ("die", "sleep"):
+        file = folder / f"{then} once"
+        write_task(folder, f"{then}_once", "once", f'file = "{file}"\nthen = "{then}"')
+    write_task(folder, "sleepy", "misbehave")
+    for task in ("fragile", "die_once", "sleep_once", "sleepy"):
+        write_experiment(folder, task, EXPERIMENT.replace('task = "linear"', f'task = "{task}"'))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ray_on_this_machine(project):
+    """Ray, started as a pool starts it; pools that find it running share it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project)
+        patch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
+        owner = RayPool(load_experiment("tiny").plan(), workers=2)
+        for actor in owner._actors:
+            ray.kill(actor.handle)
+        owner._actors = []
+        yield
+        owner.close()
+    assert not ray.is_initialized()
+    assert wait_for_end(project) == []
+
+
+@pytest.fixture
+def open_pool(ray_on_this_machine, project):
+    opened = []
+
+    def make(experiment, **options):
+        opened.append(RayPool(load_experiment(experiment).plan(), **{"workers": 1, **options}))
+        return opened[-1]
+
+    yield make
+    for pool in opened:
+        pool.close()
+
+
+def collect_all(pool, count):
+    found = {}
+    while len(found) < count:
+        for request, evaluation in pool.collect():
+            assert (request.fingerprint, request.stage) not in found
+            found[request.fingerprint, request.stage] = evaluation
+    return found
+
+
+def submit(pool, program, stage=Stage.SEARCH):
+    pool.submit(Request(fingerprint(program), program, stage))
+
+
+def test_every_request_comes_back_once(open_pool):
+    pool = open_pool("tiny", workers=2)
+    programs = [load_program(name) for name in PROGRAMS.names()]
+    for stage in Stage:
+        for program in programs:
+            submit(pool, program, stage)
+    found = collect_all(pool, 3 * len(programs))
+    assert set(found) == {(fingerprint(program), stage) for program in programs for stage in Stage}
+    assert all(evaluation.stage is stage for (_, stage), evaluation in found.items())
+    with pytest.raises(RunError, match="nothing was submitted"):
+        pool.collect()
+
+
+def test_a_worker_that_was_killed_is_replaced(open_pool):
+    pool = open_pool("tiny")
+    submit(pool, SGD)
+    before = collect_all(pool, 1)
+    submit(pool, SGD)
+    ray.kill(pool._actors[0].handle)
+    assert collect_all(pool, 1) == before
+
+
+def test_a_worker_that_dies_once_costs_nothing(open_pool, project):
+    pool = open_pool("die_once")
+    for program in (SGD, load_program("adamw")):
+        submit(pool, program)
+    found = collect_all(pool, 2)
+    assert (project / "die once").exists()
+    assert all(evaluation.score is not None for evaluation in found.values())
+
+
+def test_a_program_that_kills_two_workers_is_lost_and_no_other(open_pool):
+    pool = open_pool("fragile")
+    others = [parse(f"def train(w, g, lr): return g * lr * {number}e-5") for number in range(1, 8)]
+    for program in [*others[:4], ROCKET, *others[4:]]:
+        submit(pool, program)
+    found = collect_all(pool, 8)
+    lost = found.pop((fingerprint(ROCKET), Stage.SEARCH))
+    assert lost.score is None
+    assert lost.failure.kind is FailureKind.WORKER_LOST
+    assert lost.failure.kind.is_system
+    assert "the worker died" in lost.failure.detail
+    assert lost.failure.detail.endswith("twice")
+    assert all(evaluation.failure is None or not evaluation.failure.kind.is_system for evaluation in found.values())
+    assert any(evaluation.score is not None for evaluation in found.values())
+
+
+def test_a_program_that_is_late_once_is_tried_again(open_pool, project):
+    pool = open_pool("sleep_once", timeout=8.0)
+    submit(pool, SGD)
+    [evaluation] = collect_all(pool, 1).values()
+    assert (project / "sleep once").exists()
+    assert evaluation.score is not None
+
+
+def test_a_program_that_is_late_twice_has_timed_out(open_pool):
+    pool = open_pool("sleepy", timeout=2.0)
+    submit(pool, SGD)
+    [evaluation] = collect_all(pool, 1).values()
+    assert evaluation.score is None
+    assert evaluation.failure.kind is FailureKind.TIMEOUT
+    assert evaluation.failure.detail == "no result after 2 seconds, twice"
+
+
+def test_a_task_that_cannot_be_used_is_an_error(open_pool):
+    pool = open_pool("tiny")
+    submit(pool, BROKEN)
+    with pytest.raises(TaskError, match="the program asks for 'h', which task 'linear' cannot give"):
+        pool.collect()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:99999", "nowhere.invalid:6379"])
+def test_a_cluster_that_is_not_there_is_an_error(address):
+    with pytest.raises(RunError, match=f"no Ray cluster at '{address}': "):
+        _start_ray(None, address)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT])
+def test_a_signal_ends_a_run_and_its_workers(project, number):
+    folder = project / "interrupted"
+    process = start_cli(project, "search", "tiny", "--workers", 2, "--output", folder, "--programs", 10**7)
+    try:
+        assert process.stderr.readline().startswith("starting workers")
+        assert "/10000000 programs" in process.stderr.readline()
+        os.killpg(process.pid, number)
+        output, errors = process.communicate(timeout=60)
+    finally:
+        kill_group(process)
+    assert process.returncode == 130, errors
+    assert output.startswith("interrupted: ")
+    assert f"lionsearch resume {folder}\n" in output
+    assert "Traceback" not in errors
