@@ -8,6 +8,7 @@ from types import TracebackType
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.syntax import Syntax
 from rich.table import Table
@@ -73,7 +74,8 @@ def _render(progress: Progress) -> Group:
     facts.add_row("cache hits", _share(progress.cached, progress.told), "")
     facts.add_row("dead statements", _share(_dead(progress), progress.statements), "")
     facts.add_row("time left", _time_left(progress), "")
-    parts: list[object] = [ProgressBar(total=progress.total, completed=progress.told, width=60), facts]
+    bar = Padding(ProgressBar(total=progress.total, completed=progress.told, width=60), 0)  # which ends the line
+    parts: list[object] = [bar, facts]
     if progress.best is not None:
         score = format_score(progress.best.confirm.score)
         parts.append(Text(f"best on fresh seeds: {score} (0 is tuned AdamW), candidate {progress.best.candidate}"))

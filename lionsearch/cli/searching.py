@@ -179,6 +179,9 @@ def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
         for ours, start in zip(result.report.results, result.baseline.results, strict=False):
             rows.append((ours.task, format_score(start.score), format_score(ours.score), start.loss, ours.loss))
         print_table(("task", "start's score", "best's score", "start's loss", "best's loss"), rows)
+        for failure in (result.baseline.failure, result.report.failure):
+            if failure is not None:
+                print(f"{failure.kind}: {failure.detail}")
     print("\ngo on with:")
     tasks = " ".join(f"--task {entry.task}" for entry in config.experiment.tasks)
     if not result.finished:

@@ -90,7 +90,7 @@ class TaskRunner:
         encoded = self._prepare(program, lr_factor)
         if isinstance(encoded, TaskResult):
             return [float("inf")] * len(seeds.seeds)
-        return [float(self._run(program, encoded, seed, seeds.split).loss) for seed in seeds.seeds]
+        return [float(self._run(program, encoded, seed, seeds.split, lr_factor).loss) for seed in seeds.seeds]
 
     def evaluate_population(self, programs: Sequence[Program], seeds: Seeds) -> list[TaskResult]:
         """Train with many programs at once, as one batch: the way to use an accelerator.
@@ -171,25 +171,25 @@ class TaskRunner:
         except TooLongError as error:
             return TaskResult(self.spec.name, failure=Failure(FailureKind.TOO_LONG, str(error)))
 
-    def _run(self, program: Program, encoded: EncodedProgram, seed: int, split: str) -> Outcome:
+    def _run(self, program: Program, encoded: EncodedProgram, seed: int, split: str, lr_factor: float = 1.0) -> Outcome:
         """Train once; long training is compiled, the rest interpreted."""
         if self.spec.steps >= BREAK_EVEN_STEPS:
-            return self.run_compiled(program, seed, split)
+            return self.run_compiled(program, seed, split, lr_factor)
         return self._call(self._train, encoded, seed, split, self._limits(seed, split))
 
-    def compile(self, program: Program, seed: int, split: str) -> Callable[[], Outcome]:
+    def compile(self, program: Program, seed: int, split: str, lr_factor: float = 1.0) -> Callable[[], Outcome]:
         """Return one training as native JAX, a function without arguments; its first call compiles."""
         rule = CompiledRule(remove_dead_code(program))
         train = jax.jit(build_trainer(self.problem.loss, rule, self.problem.metrics))
         steps = np.arange(1, self.spec.steps + 1, dtype=np.float32)
-        inputs = (self._chunked(self._lr), self._chunked(steps))
+        inputs = (self._chunked(self._lr * np.float32(lr_factor)), self._chunked(steps))
         batches = (self._data, self._splits["probe"], self._splits[split])
         limits = self._limits(seed, split)
         return lambda: jax.device_get(train(None, self._course(seed), inputs, *batches, limits))
 
-    def run_compiled(self, program: Program, seed: int, split: str) -> Outcome:
+    def run_compiled(self, program: Program, seed: int, split: str, lr_factor: float = 1.0) -> Outcome:
         """Train once with the program compiled to native JAX: a compilation for each call."""
-        return self.compile(program, seed, split)()
+        return self.compile(program, seed, split, lr_factor)()
 
     def _run_population(self, encoded: Sequence[EncodedProgram], seed: int, split: str) -> Outcome:
         stacked = EncodedProgram(
@@ -240,7 +240,8 @@ class TaskRunner:
         return (reference.probe_chance - share * progress).astype(np.float32)
 
     def _measure_reference(self, seed: int, split: str) -> Reference:
-        adamw = load_program(str(PROGRAMS.shipped / "adamw.py")).with_hyperparameters({"weight_decay": self.spec.weight_decay})
+        adamw = load_program(str(PROGRAMS.shipped / "adamw.py"))
+        adamw = adamw.with_hyperparameters({"weight_decay": self.spec.weight_decay})
         encoded = encode_program(adamw, self._lr, self.limits)
         never = np.full(self.spec.chunks, np.inf, np.float32)
         outcome = self._call(self._train, encoded, seed, split, never)
@@ -264,6 +265,10 @@ class TaskRunner:
         limit = float(self._limits(seed, split)[chunks - 1])
         if last > limit:
             detail = f"after {done} of {self.spec.steps} steps the loss was {last:.4g}; at most {limit:.4g} goes on"
+            return Failure(FailureKind.NO_PROGRESS, detail)
+        chance = self.reference(seed, split).chance
+        if outcome.loss >= chance:  # the probe can miss what explodes on a few examples
+            detail = f"the final loss was {float(outcome.loss):.4g}; an untrained network's is {chance:.4g}"
             return Failure(FailureKind.NO_PROGRESS, detail)
         return None
 

@@ -16,25 +16,26 @@ from lionsearch.tasks import networks
 from lionsearch.tasks.problem import Problem
 
 _SPLITS = ("train", "validation", "test")
+_NOISES = 2
 
 
-def digits_mlp(width: int = 64, noise: float = 0.5, train_examples: int = 800) -> Problem:
-    """Return a perceptron with one hidden layer on scikit-learn's 8x8 digits, with noisy training images.
+def digits_mlp(width: int = 64, noise: float = 0.5, wrong_labels: float = 0.3) -> Problem:
+    """Return a perceptron with one hidden layer on scikit-learn's 8x8 digits, with noisy images and labels.
 
     Args:
         width: units of the hidden layer.
         noise: standard deviation of the noise added to all images, in units of the images' own.
-        train_examples: images to train on, of 1,797; validation and test get 450 each.
+        wrong_labels: share of the training labels that is drawn at random.
     """
     return _classifier(
-        _digits(noise, train_examples),
+        _digits(noise, wrong_labels),
         init=partial(networks.init_mlp, widths=(64, width, 10)),
         logits=networks.apply_mlp,
     )
 
 
 def digits_vit(
-    width: int = 24, layers: int = 1, heads: int = 2, noise: float = 0.5, train_examples: int = 800
+    width: int = 24, layers: int = 1, heads: int = 2, noise: float = 0.3, wrong_labels: float = 0.2
 ) -> Problem:
     """Return a small vision transformer on the digits, cut into 16 patches of 2x2 pixels.
 
@@ -43,7 +44,7 @@ def digits_vit(
         layers: transformer blocks.
         heads: attention heads.
         noise: as for `digits_mlp`.
-        train_examples: as for `digits_mlp`.
+        wrong_labels: as for `digits_mlp`.
     """
 
     def init(key: jax.Array) -> networks.Params:
@@ -61,7 +62,7 @@ def digits_vit(
         mixed = networks.apply_transformer(params["blocks"], tokens.reshape(-1, width), 16, heads, causal=False)
         return networks.apply_dense(params["head"], mixed.reshape(-1, 16, width).mean(axis=1))
 
-    return _classifier(_digits(noise, train_examples), init=init, logits=logits)
+    return _classifier(_digits(noise, wrong_labels), init=init, logits=logits)
 
 
 def docs_transformer(
@@ -143,13 +144,20 @@ def _classifier(data: dict[str, Any], *, init: Any, logits: Any) -> Problem:
     return Problem(init, loss, **data, metrics=metrics)
 
 
-def _digits(noise: float, train_examples: int) -> dict[str, Any]:
+def _digits(noise: float, wrong_labels: float) -> dict[str, Any]:
+    """Return a third of the digits for each split; validation and test see each image under several noises."""
     images, labels = load_digits(return_X_y=True)
-    order = np.random.default_rng(0).permutation(len(images))
     scaled = (images - images.mean()) / images.std()
-    noisy = scaled + noise * np.random.default_rng(1).normal(size=images.shape)
-    data = {"image": noisy[order].astype(np.float32), "label": labels[order].astype(np.int32)}
-    return _split(data, train_examples, 450)
+    rng = np.random.default_rng(0)
+    data: dict[str, Any] = {}
+    for split, chosen in zip(_SPLITS, np.split(rng.permutation(1797), 3), strict=True):
+        repeated = chosen if split == "train" else np.tile(chosen, _NOISES)
+        noisy = scaled[repeated] + noise * rng.normal(size=(len(repeated), 64))
+        data[split] = {"image": noisy.astype(np.float32), "label": labels[repeated].astype(np.int32)}
+    train = data["train"]["label"]
+    wrong = rng.random(len(train)) < wrong_labels
+    train[wrong] = rng.integers(0, 10, wrong.sum())
+    return data
 
 
 def _topics(length: int, vocabulary: int, evaluated: int) -> dict[str, Any]:
@@ -158,11 +166,14 @@ def _topics(length: int, vocabulary: int, evaluated: int) -> dict[str, Any]:
     codes = {character: code for code, (character, _) in enumerate(sorted(common))}
     names = sorted(topics)
     np.random.default_rng(0).shuffle(names)
-    sequences = []
+    sequences: list[np.ndarray] = []
+    seen: set[bytes] = set()  # topics share whole passages, of which no split may have what another has
     for name in names:
         text = np.array([codes.get(character, vocabulary - 1) for character in topics[name]], np.int32)
-        windows = len(text) // length
-        sequences.append(text[: windows * length].reshape(windows, length))
+        windows = text[: len(text) // length * length].reshape(-1, length)
+        fresh = [window.tobytes() not in seen for window in windows]
+        seen.update(window.tobytes() for window in windows)
+        sequences.append(windows[np.array(fresh, bool)])
     # whole topics go to test, then validation, until each is full; the rest is for training
     held_out: list[np.ndarray] = []
     start = 0

@@ -100,14 +100,15 @@ def _call_factory(spec: TaskSpec) -> Any:
         sys.path.insert(0, os.getcwd())
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise TaskError(f"task {spec.name!r}: cannot import {module_name!r} of its factory: {error}") from error
+    except Exception as error:  # the user's own code: any error is theirs to see, in one line
+        found = f"{type(error).__name__}: {error}"
+        raise TaskError(f"task {spec.name!r}: cannot import {module_name!r} of its factory: {found}") from error
     factory = getattr(module, function_name, None)
     if not callable(factory):
         raise TaskError(f"task {spec.name!r}: module {module_name!r} has no function {function_name!r}")
     try:
         return factory(**spec.options)
-    except Exception as error:  # the user's own code: any error is theirs to see, in one line
+    except Exception as error:  # as above
         raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {type(error).__name__}: {error}") from error
 
 
