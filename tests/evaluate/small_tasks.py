@@ -1,0 +1,59 @@
+"""Tasks that train in a millisecond; TOML and specs name them as `small_tasks:regression`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lionsearch.tasks import Problem
+from lionsearch.tasks.spec import TaskSpec
+
+
+class Affine(NamedTuple):
+    kernel: Any
+    bias: Any
+
+
+def regression(features: int = 6, seed: int = 0) -> Problem:
+    """Return a small network on a noisy function; parameters are a dict of a list of named tuples, and one number."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(192, features)).astype(np.float32)
+    y = np.tanh(x @ rng.normal(size=features) + 0.1 * rng.normal(size=192)).astype(np.float32)
+
+    def init(key: jax.Array) -> Any:
+        one, two = jax.random.split(key)
+        layers = [
+            Affine(jax.random.normal(one, (features, 8)) / features**0.5, jnp.zeros(8)),
+            Affine(jax.random.normal(two, (8, 1)) / 8**0.5, jnp.zeros(1)),
+        ]
+        return {"layers": layers, "scale": jnp.float32(1.0)}
+
+    def predict(params: Any, batch: Any) -> jax.Array:
+        first, second = params["layers"]
+        hidden = jnp.tanh(batch["x"] @ first.kernel + first.bias)
+        return params["scale"] * (hidden @ second.kernel + second.bias)[:, 0]
+
+    def loss(params: Any, batch: Any) -> jax.Array:
+        return jnp.mean((predict(params, batch) - batch["y"]) ** 2)
+
+    def metrics(params: Any, batch: Any) -> dict[str, jax.Array]:
+        return {"worst": jnp.max(jnp.abs(predict(params, batch) - batch["y"]))}
+
+    parts = [{"x": x[i : i + 64], "y": y[i : i + 64]} for i in (0, 64, 128)]
+    return Problem(init, loss, *parts, metrics=metrics)
+
+
+def make_spec(**changes: Any) -> TaskSpec:
+    settings: dict[str, Any] = {
+        "name": "small",
+        "factory": "small_tasks:regression",
+        "steps": 60,
+        "batch": 16,
+        "warmup": 6,
+        "learning_rate": 0.02,
+        "weight_decay": 0.1,
+    }
+    return TaskSpec(**{**settings, **changes})

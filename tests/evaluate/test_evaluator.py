@@ -1,0 +1,99 @@
+import pytest
+from small_tasks import make_spec
+
+from lionsearch.catalog import load_program
+from lionsearch.evaluate.evaluator import Evaluator, summarize_results
+from lionsearch.evaluate.plan import EvaluationPlan, Limits, Seeds
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
+
+FAILURE = Failure(FailureKind.NON_FINITE, "the loss was not finite after 1 of 60 steps")
+HURDLES = (-0.5, -0.2, 0.0)
+PROGRAM = load_program("adamw")
+
+
+class FakeRunner:
+    """Gives a planned score for any program."""
+
+    def __init__(self, name: str, score: float | None):
+        self.name, self.score = name, score
+        self.asked: list[Seeds] = []
+
+    def evaluate(self, program: object, seeds: Seeds) -> TaskResult:
+        self.asked.append(seeds)
+        if self.score is None:
+            return TaskResult(self.name, failure=FAILURE)
+        return TaskResult(self.name, 1.0, self.score)
+
+
+def make_evaluator(*scores: float | None) -> tuple[Evaluator, dict[str, FakeRunner]]:
+    """An evaluator of as many tasks as scores, and its runners."""
+    specs = [make_spec(name=name, seeds=2) for name, _ in zip("abc", scores, strict=False)]
+    runners = {spec.name: FakeRunner(spec.name, score) for spec, score in zip(specs, scores, strict=True)}
+    evaluator = Evaluator(EvaluationPlan(tuple(zip(specs, HURDLES, strict=False))))
+    evaluator.runner = lambda spec: runners[spec.name]  # type: ignore
+    return evaluator, runners
+
+
+@pytest.mark.parametrize(
+    ("scores", "reached", "score"),
+    [
+        ((0.1, 0.2, 0.3), 3, 0.2),
+        ((-0.5, -0.2, -0.9), 3, -1.6 / 3),  # reaching a hurdle is enough
+        ((-0.6, 0.2, 0.3), 1, -2.6 / 3),
+        ((0.4, -0.3, 0.3), 2, -0.9 / 3),
+    ],
+)
+def test_a_task_behind_a_missed_hurdle_counts_as_untrained(scores, reached, score):
+    evaluator, runners = make_evaluator(*scores)
+    evaluation = evaluator.evaluate(PROGRAM, Stage.SEARCH)
+    assert [result.task for result in evaluation.results] == ["a", "b", "c"][:reached]
+    assert [len(runner.asked) for runner in runners.values()] == [1] * reached + [0] * (3 - reached)
+    assert evaluation.score == pytest.approx(score)
+    assert evaluation.failure is None
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_failure_ends_the_evaluation_without_a_score(stage):
+    evaluator, runners = make_evaluator(0.5, None, 0.5)
+    evaluation = evaluator.evaluate(PROGRAM, stage)
+    assert evaluation.score is None
+    assert evaluation.failure == FAILURE
+    assert [result.score for result in evaluation.results] == [0.5, None]
+    assert runners["c"].asked == []
+
+
+@pytest.mark.parametrize("stage", [Stage.CONFIRM, Stage.REPORT])
+def test_hurdles_count_in_the_search_only(stage):
+    evaluator, _ = make_evaluator(-0.9, -0.9, -0.9)
+    evaluation = evaluator.evaluate(PROGRAM, stage)
+    assert len(evaluation.results) == 3
+    assert evaluation.score == pytest.approx(-0.9)
+
+
+def test_stages_share_no_seed_and_only_the_report_sees_the_test_split():
+    evaluator, runners = make_evaluator(0.0)
+    for stage in Stage:
+        evaluator.evaluate(PROGRAM, stage)
+    search, confirm, report = runners["a"].asked
+    assert [len(seeds.seeds) for seeds in (search, confirm, report)] == [2, 3, 5]
+    assert len({*search.seeds, *confirm.seeds, *report.seeds}) == 10
+    assert [seeds.split for seeds in (search, confirm, report)] == ["validation", "validation", "test"]
+
+
+@pytest.mark.parametrize("count", [1, 5, 999])
+def test_stages_share_no_seed_with_many_seeds(count):
+    spec = make_spec(seeds=count)
+    plan = EvaluationPlan(((spec, 0.0),), confirm_seeds=count, report_seeds=count)
+    assert len({seed for stage in Stage for seed in plan.seeds(stage, spec).seeds}) == 3 * count
+
+
+def test_no_result_of_a_task_is_not_a_score():
+    assert summarize_results([], Stage.SEARCH, 2) == Evaluation(Stage.SEARCH, -1.0, ())
+
+
+def test_a_real_task_is_loaded_once_and_scored():
+    spec = make_spec(name="real")
+    evaluator = Evaluator(EvaluationPlan(((spec, 0.0),), limits=Limits(max_length=12, max_slots=2)))
+    evaluation = evaluator.evaluate(PROGRAM.with_hyperparameters({"weight_decay": 0.1}), Stage.CONFIRM)
+    assert evaluation == Evaluation(Stage.CONFIRM, 0.0, evaluation.results)
+    assert evaluator.runner(spec) is evaluator.runner(spec)

@@ -1,0 +1,132 @@
+import math
+from collections.abc import Callable
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from lionsearch.catalog import TASKS
+from lionsearch.tasks import Problem, factories, networks
+from lionsearch.tasks.spec import fingerprint_task, load_problem, load_task
+from lionsearch.tasks.validation import count_examples, count_parameters
+
+NAMES = TASKS.names()
+CLASSES = {"digits_mlp": 10, "digits_vit": 10, "docs_transformer": 64}
+SPLITS = ("train", "validation", "test")
+
+
+@pytest.fixture(scope="module")
+def problem_of() -> Callable[[str], Problem]:
+    return cache(lambda name: load_problem(load_task(name)))
+
+
+def rows(tree: object) -> set[bytes]:
+    """The examples' first arrays (not the labels), as bytes."""
+    leaf = np.asarray(jax.tree.leaves(tree)[0])
+    return {example.tobytes() for example in leaf}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_shipped_task_can_be_trained_on(problem_of, name):
+    problem, spec = problem_of(name), load_task(name)
+    params = jax.jit(problem.init)(jax.random.key(0))
+    loss, gradients = jax.jit(jax.value_and_grad(problem.loss))(params, problem.validation)
+    assert np.isfinite(loss)
+    if name in CLASSES:
+        assert -0.2 < float(loss) - math.log(CLASSES[name]) < 1.2, "an untrained classifier is near chance"
+    for gradient in jax.tree.leaves(gradients):
+        assert np.isfinite(gradient).all()
+        assert np.any(gradient), "a parameter that the loss does not depend on"
+    assert spec.batch <= count_examples(problem.train)
+    assert count_examples(problem.validation) >= 100
+    assert spec.description
+    assert spec.tuned_by == f"lionsearch tune adamw --task {name}"
+    assert 1_000 < count_parameters(problem) < 100_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_splits_share_no_example(problem_of, name):
+    train, validation, test = (rows(getattr(problem_of(name), split)) for split in SPLITS)
+    assert not train & validation
+    assert not train & test
+    assert not validation & test
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_data_is_the_same_each_time(problem_of, name):
+    spec = load_task(name)
+    again = load_problem(spec)
+    prints = {
+        fingerprint_task(spec, [np.asarray(leaf) for split in SPLITS for leaf in jax.tree.leaves(getattr(p, split))])
+        for p in (problem_of(name), again)
+    }
+    assert len(prints) == 1
+
+
+def test_accuracy_of_an_untrained_classifier_is_low(problem_of):
+    problem = problem_of("digits_mlp")
+    assert problem.metrics is not None
+    measured = jax.jit(problem.metrics)(problem.init(jax.random.key(0)), problem.test)
+    assert 0.0 < float(measured["accuracy"]) < 0.35
+
+
+def test_digits_are_the_whole_data_set_with_its_labels():
+    images, labels = load_digits(return_X_y=True)
+    scaled = ((images - images.mean()) / images.std()).astype(np.float32)
+    truth = {image.tobytes(): label for image, label in zip(scaled, labels, strict=True)}
+    problem = factories.digits_mlp(noise=0.0, wrong_labels=0.0)
+    found = {
+        image.tobytes(): label
+        for split in SPLITS
+        for image, label in zip(*(getattr(problem, split)[part] for part in ("image", "label")), strict=True)
+    }
+    assert found == truth
+
+
+def test_only_training_labels_are_wrong():
+    right, wrong = factories.digits_mlp(wrong_labels=0.0), factories.digits_mlp(wrong_labels=0.5)
+    changed = {
+        split: float(np.mean(getattr(right, split)["label"] != getattr(wrong, split)["label"])) for split in SPLITS
+    }
+    assert changed == {"train": pytest.approx(0.45, abs=0.06), "validation": 0.0, "test": 0.0}
+
+
+def test_vision_transformer_mixes_patches_of_two_by_two():
+    problem = factories.digits_vit()
+    params = problem.init(jax.random.key(0))
+    params["embed"]["kernel"] = jnp.zeros_like(params["embed"]["kernel"]).at[:, 0].set(1.0)
+    batch = jax.tree.map(lambda leaf: leaf[:8], problem.train)
+    shuffled = {**batch, "image": batch["image"].reshape(-1, 4, 2, 4, 2)[:, :, ::-1, :, ::-1].reshape(-1, 64)}
+    moved = {**batch, "image": np.roll(batch["image"].reshape(-1, 8, 8), 1, axis=2).reshape(-1, 64)}
+    loss = jax.jit(problem.loss)
+    assert float(loss(params, shuffled)) == pytest.approx(float(loss(params, batch)), rel=1e-5)  # within a patch
+    assert float(loss(params, moved)) != pytest.approx(float(loss(params, batch)), rel=1e-5)
+
+
+def test_a_later_character_changes_no_earlier_prediction(problem_of, monkeypatch):
+    problem = problem_of("docs_transformer")
+    monkeypatch.setattr(networks, "cross_entropy", lambda logits, labels: logits)
+    logits, params = jax.jit(problem.loss), jax.jit(problem.init)(jax.random.key(0))
+    text = np.asarray(problem.validation[:1])
+    changed = text.copy()
+    changed[0, 20] = (text[0, 20] + 1) % 64
+    touched = np.asarray(logits(params, text) != logits(params, changed)).any(axis=1)
+    assert touched.tolist() == [False] * 20 + [True] * 12
+
+
+def test_teacher_and_student_differ_in_scales():
+    problem = factories.teacher_student(inputs=16, condition=1e4, examples=4096)
+    variances = np.linalg.eigvalsh(np.cov(problem.train["x"].T))
+    assert variances.max() / variances.min() == pytest.approx(1e4, rel=0.3)
+    assert problem.train["y"].std() == pytest.approx(math.sqrt(1 + 0.2**2), rel=0.05)
+
+
+def test_documentation_text_is_split_by_topic(problem_of):
+    problem = problem_of("docs_transformer")
+    assert problem.train.shape[1] == 33
+    assert problem.validation.shape == problem.test.shape == (128, 33)
+    assert problem.train.max() == 63
+    assert problem.train.min() == 0

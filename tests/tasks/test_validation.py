@@ -1,0 +1,89 @@
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lionsearch.errors import TaskError
+from lionsearch.tasks import Problem
+from lionsearch.tasks.validation import count_examples, count_parameters, validate_problem
+
+X = np.ones((6, 3), np.float32)
+
+
+class Pair(NamedTuple):
+    kernel: Any
+    bias: Any
+
+
+def total(params: Any) -> jax.Array:
+    return sum((jnp.sum(leaf) for leaf in jax.tree.leaves(params)), jnp.float32(0))
+
+
+def make(params: Any = None, **changes: Any) -> Problem:
+    params = {"w": jnp.zeros(3)} if params is None else params
+    problem = Problem(
+        init=lambda key: params,
+        loss=lambda params, batch: jnp.mean(batch["x"]) * total(params),
+        train={"x": X},
+        validation={"x": X[:4]},
+        test={"x": X[:2]},
+    )
+    return replace(problem, **changes)
+
+
+@pytest.mark.parametrize(
+    ("params", "count"),
+    [
+        (jnp.zeros((2, 3)), 6),
+        ({"a": {"b": jnp.zeros(2)}, "c": jnp.float32(1)}, 3),
+        ([jnp.zeros(2), (jnp.zeros(1), jnp.zeros((1, 2)))], 5),
+        ([Pair(jnp.zeros((3, 4)), jnp.zeros(4)), {"rest": Pair(jnp.zeros(1), None)}], 17),
+    ],
+)
+def test_parameters_are_any_tree_of_float32_arrays(params, count):
+    validate_problem(make(params))
+    assert count_parameters(make(params)) == count
+
+
+@pytest.mark.parametrize("data", [X, [X, (X, X)], {"x": X, "y": Pair(X, X[:, 0])}])
+def test_data_is_any_tree_of_arrays(data):
+    loss = lambda params, batch: jnp.mean(jax.tree.leaves(batch)[0]) * total(params)  # noqa: E731
+    validate_problem(make(loss=loss, train=data, validation=data, test=data))
+    assert count_examples(data) == 6
+
+
+@pytest.mark.parametrize(
+    ("problem", "message"),
+    [
+        ("a string", "mine: the factory returned str; expected lionsearch.tasks.Problem"),
+        (make({"w": jnp.zeros(3, jnp.float16)}), r"mine: init\(key\) must .* float32 arrays; found \['float16'\]"),
+        (make({"w": jnp.zeros(3), "n": jnp.zeros(3, int)}), r"found \['float32', 'int32'\]"),
+        (make({}), r"mine: init\(key\) must return a tree of float32 arrays; found no arrays"),
+        (make(init=lambda: 3), r"mine: init\(key\) failed: TypeError"),
+        (
+            make(loss=lambda params, batch: batch["x"][:, 0]),
+            r"loss\(params, batch\) must return a scalar; found \(4,\)",
+        ),
+        (make(loss=lambda params, batch: (1.0, 2.0)), r"mine: loss\(params, batch\) must return a scalar"),
+        (make(loss=lambda params, batch: batch["y"]), r"mine: loss\(params, batch\) failed: KeyError: 'y'"),
+        (make(train={"x": np.float32(3)}), "mine: train must be a tree of arrays with examples along the first axis"),
+        (make(validation={"x": X[:0]}), "mine: validation must be a tree of arrays with examples along the first axis"),
+        (make(test={}), "mine: test must be a tree of arrays with examples along the first axis"),
+        (make(train={"x": X, "y": X[:2]}), r"the arrays of train have different numbers of examples: \[2, 6\]"),
+        (make(test={"y": X}), r"mine: test is .*'y'.*; train is .*'x'.*"),
+    ],
+)
+def test_a_broken_interface_is_named(problem, message):
+    with pytest.raises(TaskError, match=message):
+        validate_problem(problem, "mine")
+
+
+def test_nothing_is_computed():
+    def loss(params: Any, batch: Any) -> jax.Array:
+        assert isinstance(params["w"], jax.core.Tracer)
+        return jnp.sum(params["w"])
+
+    validate_problem(make(loss=loss))
