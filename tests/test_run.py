@@ -129,7 +129,7 @@ def test_only_live_statements_are_stored_and_evaluated(tmp_path):
 
 
 def test_the_best_is_chosen_by_fresh_seeds(tmp_path):
-    result, _ = search(tmp_path / "run", FakePool())
+    result, _ = search(tmp_path / "run", FakePool(), seed=3)
     store = RunStore.read(tmp_path / "run")
     in_search = store.leaderboard(Stage.SEARCH, 1)[0]
     confirmed = store.leaderboard(Stage.CONFIRM, 100)
@@ -278,7 +278,7 @@ def test_the_same_seed_gives_the_same_run(project, reference_rows, tmp_path):
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_workers_change_nothing(project, reference_rows, tmp_path, workers):
     done = run_cli(project, "search", "tiny", "--workers", workers, "--output", tmp_path / "run", timeout=150)
     assert done.returncode == 0, done.stderr

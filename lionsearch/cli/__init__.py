@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import os
 import signal
 import sys
 
@@ -32,14 +35,31 @@ for command in (
     app.command()(command)
 
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one message on stderr and exit code 2."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
     try:
         app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _leave(INTERRUPTED)
+        raise
     except LionSearchError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe has had enough
         sys.exit(1)
+
+
+def _leave(code: int) -> None:
+    """End the process without taking modules apart: where an import of JAX was interrupted, that crashes."""
+    atexit._run_exitfuncs()  # Ray's stops its processes
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code)

@@ -1,9 +1,13 @@
 """What happens to bad input: exit code 2, one line that says what, where and what was expected, and no traceback."""
 
 import re
+import signal
+import subprocess
 
 import pytest
 from workers.tiny_project import EXPERIMENT, run_cli, write_experiment, write_project, write_task
+
+from lionsearch.cli import main
 
 GOOD = "def train(w, g, lr):\n    return g * lr\n"
 
@@ -69,6 +73,24 @@ def project(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def run_here(project, monkeypatch, capsys):
+    """Run the command line in this process, which is much faster."""
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["lionsearch", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, end.value.code, printed.out, printed.err)
+
+    yield run
+    signal.signal(signal.SIGTERM, handler)
+
+
 def error_of(done, first=True):
     """The error of a command that failed as it should."""
     assert done.returncode == 2, done.stderr
@@ -82,10 +104,10 @@ def error_of(done, first=True):
 
 
 @pytest.mark.parametrize("file", PROGRAMS)
-def test_a_program_outside_the_language(project, file):
+def test_a_program_outside_the_language(project, run_here, file):
     text, message = PROGRAMS[file]
     (project / file).write_text(text)
-    assert re.search(message, error_of(run_cli(project, "check", file)))
+    assert re.search(message, error_of(run_here("check", file)))
 
 
 @pytest.mark.parametrize(
@@ -121,19 +143,19 @@ def test_names_and_files_that_are_not_there(project, arguments, message):
 
 
 @pytest.mark.parametrize("case", TASKS)
-def test_a_task_with_a_wrong_setting(project, case):
+def test_a_task_with_a_wrong_setting(project, run_here, case):
     text, message = TASKS[case]
     (project / f"{case}.toml").write_text(text)
-    error = error_of(run_cli(project, "evaluate", "lion", "--task", f"{case}.toml"))
+    error = error_of(run_here("evaluate", "lion", "--task", f"{case}.toml"))
     assert error.startswith(f"error: {case}.toml: ")
     assert re.search(message, error)
 
 
 @pytest.mark.parametrize("case", LATE_TASKS)
-def test_a_task_whose_fault_shows_when_it_is_made(project, case):
+def test_a_task_whose_fault_shows_when_it_is_made(project, run_here, case):
     text, message = LATE_TASKS[case]
     (project / f"late_{case}.toml").write_text(TASK.replace('factory = "tiny_task:linear"', text))
-    error = error_of(run_cli(project, "evaluate", "lion", "--task", f"late_{case}.toml"))
+    error = error_of(run_here("evaluate", "lion", "--task", f"late_{case}.toml"))
     assert error.startswith(f"error: task 'late_{case}': ") or f"late_{case}: " in error
     assert re.search(message, error)
 
@@ -146,10 +168,10 @@ def test_a_search_on_a_task_that_cannot_be_made(project, tmp_path):
 
 
 @pytest.mark.parametrize("case", EXPERIMENTS)
-def test_an_experiment_with_a_wrong_setting(project, case):
+def test_an_experiment_with_a_wrong_setting(project, run_here, case):
     text, message = EXPERIMENTS[case]
     (project / f"{case}.toml").write_text(text)
-    assert re.search(message, error_of(run_cli(project, "search", f"./{case}.toml", "--workers", 0)))
+    assert re.search(message, error_of(run_here("search", f"./{case}.toml", "--workers", 0)))
     assert not (project / "runs").exists()
 
 

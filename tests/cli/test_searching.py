@@ -145,8 +145,7 @@ def test_an_interrupted_run_in_json(project, running):
     assert (content["report"], content["baseline"]) == (None, None)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("delay", [0.0, 0.7])
+@pytest.mark.parametrize(("number", "delay"), [(signal.SIGINT, 0.5), (signal.SIGTERM, 0.8)])
 def test_a_signal_before_the_first_result(project, tmp_path, number, delay):
     process = start_cli(project, "search", "tiny", "--workers", 0, "--output", tmp_path / "run")
     assert process.stderr.readline().startswith("starting workers")

@@ -136,7 +136,7 @@ def test_a_program_that_kills_two_workers_is_lost_and_no_other(open_pool):
 
 
 def test_a_program_that_is_late_once_is_tried_again(open_pool, project):
-    pool = open_pool("sleep_once", timeout=8.0)
+    pool = open_pool("sleep_once", timeout=6.0)
     submit(pool, SGD)
     [evaluation] = collect_all(pool, 1).values()
     assert (project / "sleep once").exists()
