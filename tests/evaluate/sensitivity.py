@@ -118,6 +118,15 @@ class Expected:
             return bool((np.abs(found - expected)[finite] <= allowed[finite]).all())
 
 
+def while_finite(expected: Expected) -> Expected:
+    """Return what is expected until the first weight that is not finite.
+
+    XLA makes `y log x` of `log(x**y)` when it compiles a whole step: what overflows step by step is then finite.
+    """
+    broken = ~np.isfinite(expected.weights).all(axis=1)
+    return replace(expected, steps=min(expected.steps, int(np.argmax(broken)))) if broken.any() else expected
+
+
 def expect(program: Program, weights: Leaves, gradients: Sequence[Leaves], lr: np.ndarray, runs: int = 4) -> Expected:
     """Return the oracle's weights and their uncertainty."""
     oracle = np.stack([ravel(leaves) for leaves in run_oracle(program, weights, gradients, list(lr))])
