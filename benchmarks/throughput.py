@@ -90,12 +90,12 @@ def measure_task(spec: TaskSpec, compiled: int = 6, rounds: int = 5) -> None:
     runner.losses(candidates[0], SEED)
     one_by_one, interpreted = [], []
     for candidate in candidates:  # A B A B
-        one_by_one.append(measure(lambda c=candidate: runner.run_compiled(c, 0, "validation")))
+        one_by_one.append(measure(lambda c=candidate: runner.compile(c, 0, "validation", runner.never)()))
         interpreted.append(measure(lambda c=candidate: runner.losses(c, SEED)))
-    slowdowns = []
+    slowdowns, times = [], [0.0, 0.0]
     for name in ("adamw", "lion", "adamw_debiased"):
         program = load_program(name)
-        native = runner.compile(program, 0, "validation")
+        native = runner.compile(program, 0, "validation", runner.never)
         native()
         pairs = [(measure(lambda p=program: runner.losses(p, SEED)), measure(native)) for _ in range(rounds * 3)]
         slowdowns.append(statistics.median(a for a, _ in pairs) / statistics.median(b for _, b in pairs))
@@ -244,7 +244,7 @@ def measure(function: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def drain(collect: Callable[[], list[object]], count: int) -> None:
+def drain(collect: Callable[[], Sequence[object]], count: int) -> None:
     """Collect so many results."""
     while count > 0:
         count -= len(collect())

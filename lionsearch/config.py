@@ -114,6 +114,12 @@ def load_experiment(name: str, **overrides: Any) -> RunConfig:
     specs = tuple(load_task(task) for task in names)
     if len({spec.name for spec in specs}) < len(specs):
         raise SettingError(f"{path}: setting 'tasks' names a task twice: {', '.join(names)}")
+    population = experiment.search.population
+    if population < len(experiment.initial):
+        raise SettingError(
+            f"{path}: setting 'search.population' is {population};"
+            f" it must hold all {len(experiment.initial)} initial programs"
+        )
     programs = tuple(format_program(load_program(program)) for program in experiment.initial)
     return RunConfig(name=path.stem, experiment=experiment, specs=specs, programs=programs)
 

@@ -53,7 +53,7 @@ class Progress:
         cached: candidates whose result was known before.
         statements: of all told candidates.
         live_statements: of all told candidates.
-        seconds: since this process took up the run.
+        seconds: since the first result came to this process: starting workers and compiling tasks left out.
         best: the best on fresh seeds so far.
     """
 
@@ -121,7 +121,8 @@ class SearchRun:
         self._confirming: deque[str] = deque()
         self._best: Elite | None = None
         self._best_search_score = -float("inf")
-        self._started = self._flushed = time.monotonic()
+        self._started: float | None = None  # when the first result came
+        self._flushed = time.monotonic()
 
     def run(self) -> RunResult:
         """Search to the end, or until interrupted from the keyboard; either way what is known is stored."""
@@ -145,7 +146,7 @@ class SearchRun:
             self._cached,
             self._statements,
             self._live_statements,
-            time.monotonic() - self._started,
+            0.0 if self._started is None else time.monotonic() - self._started,
             self._best,
         )
 
@@ -255,7 +256,10 @@ class SearchRun:
 
     def _await(self, name: str, stage: Stage) -> Evaluation:
         while name not in self._known[stage]:
-            for request, evaluation in self._pool.collect():
+            collected = self._pool.collect()
+            if self._started is None:
+                self._started = time.monotonic()
+            for request, evaluation in collected:
                 self._in_flight.discard((request.fingerprint, request.stage))
                 self._known[request.stage][request.fingerprint] = evaluation
                 self._evaluated += 1

@@ -15,7 +15,7 @@ from lionsearch.errors import SettingError, nearest_hint
 class Settings(BaseModel):
     """Base of all settings: frozen, no unknown keys, no silent conversion of types."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 S = TypeVar("S", bound=Settings)

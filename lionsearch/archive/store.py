@@ -19,7 +19,6 @@ from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResu
 
 DATABASE = "run.sqlite"
 CONFIG = "config.json"
-FORMAT = 1
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS candidates (
@@ -115,7 +114,8 @@ class RunStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
-                raise RunError(f"{folder}: the folder is not empty; choose another, or run: lionsearch resume {folder}")
+                resumes = f", or run: lionsearch resume {folder}" if (folder / CONFIG).is_file() else ""
+                raise RunError(f"{folder}: the folder is not empty; choose another{resumes}")
             store = cls(folder, writable=True)
             temporary = folder / f"{CONFIG}.new"
             temporary.write_text(config)
@@ -245,6 +245,13 @@ class RunStore:
         for table in ("candidates", "programs", "evaluations", "results"):
             for row in self._database.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3"):
                 yield table, row
+
+    def discard_if_empty(self) -> None:
+        """Remove the run folder if no candidate was ever told."""
+        if self.counts()["generated"] == 0:
+            for path in self.folder.iterdir():
+                path.unlink()
+            self.folder.rmdir()
 
     def close(self) -> None:
         """Write what is left and free the folder."""

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import os
 import signal
+import sqlite3
 import sys
 
 import typer
@@ -50,6 +51,9 @@ def main() -> None:
         raise
     except LionSearchError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except sqlite3.DatabaseError as error:
+        print(f"error: the run's database cannot be used: {error}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe has had enough

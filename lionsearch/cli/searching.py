@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lionsearch.cli.language import Json
-from lionsearch.errors import RunError
+from lionsearch.errors import LionSearchError, RunError
 
 if TYPE_CHECKING:
     from lionsearch.archive import RunStore
@@ -89,6 +89,12 @@ def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str
         with ProgressDisplay() as display:
             pool = _open_pool(config, workers, address)
             result = SearchRun(config, store, pool, display).run()
+    except LionSearchError:
+        store.discard_if_empty()  # a task that cannot be used leaves no run behind
+        raise
+    except KeyboardInterrupt:  # before the search began
+        print(f"interrupted; go on with:\n  lionsearch resume {store.folder}")
+        raise typer.Exit(130) from None
     finally:
         if pool is not None:
             pool.close()

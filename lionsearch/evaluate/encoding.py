@@ -76,7 +76,7 @@ def encode_program(program: Program, lr: np.ndarray, limits: Limits) -> EncodedP
         limits: the room that the interpreter was compiled with.
 
     Raises:
-        TooLongError: if the program has more statements, slots or scalars than the limits.
+        TooLongError: if the program has more statements or slots than the limits.
     """
     for what, count, most in (
         ("statements", len(program.statements), limits.max_length),
@@ -110,7 +110,7 @@ def _lower(program: Program, lr: np.ndarray) -> list[_Instruction]:
             values[statement.target] = _compute_scalar(statement, operands)
     finals = [values[slot] for slot in program.slots]
     subtract = _Instruction(OPCODES["subtract"], (weights, values[program.update]), weights)
-    return _settle_slots(instructions, slots, finals, subtract, fresh)
+    return _settle_slots([*instructions, subtract], slots, finals)
 
 
 def _compute_scalar(statement: Statement, operands: tuple[_Value, ...]) -> _Scalar:
@@ -120,44 +120,15 @@ def _compute_scalar(statement: Statement, operands: tuple[_Value, ...]) -> _Scal
         return _scalar(elementwise(np, *(operand.array for operand in operands if isinstance(operand, _Scalar))))
 
 
-def _settle_slots(
-    instructions: list[_Instruction], slots: list[_Row], finals: list[_Value], subtract: _Instruction, fresh: int
-) -> list[_Instruction]:
-    """Make each slot's final value end in the slot's row.
+def _settle_slots(instructions: list[_Instruction], slots: list[_Row], finals: list[_Value]) -> list[_Instruction]:
+    """Compute each slot's final value straight into the slot's row.
 
-    A value is computed straight into the row where nothing reads the slot's old value afterwards; else it is moved
-    there at the end, by way of a temporary if it is another slot's old value or the old weights.
+    The old value is not read after that: it had no other name, since `y = m` is a statement with a row of its own.
     """
-    early: list[_Instruction] = []
-    late: list[_Instruction] = []
-    everything = [*instructions, subtract]
-    copy = OPCODES["copy"]
-    renamed: dict[_Row, _Row] = {}
-    for slot, final in zip(slots, finals, strict=True):
-        assert isinstance(final, _Row), "kind inference lets no scalar into a slot"
-        if final == slot:
-            continue
-        made_at = next((i for i, x in enumerate(instructions) if x.target == final), None)
-        if made_at is None:  # an input or another slot's old value
-            temporary = _Row(fresh)
-            fresh += 1
-            early.append(_Instruction(copy, (final,), temporary))
-            late.append(_Instruction(copy, (temporary,), slot))
-        elif (
-            final in renamed
-            or any(slot in x.operands for x in everything[made_at + 1 :])
-            or slot in finals  # another slot takes this one's old value at the end
-        ):
-            late.append(_Instruction(copy, (renamed.get(final, final),), slot))
-        else:
-            renamed[final] = slot
+    renamed: dict[_Value, _Row] = dict(zip(finals, slots, strict=True))
     return [
-        _Instruction(
-            x.opcode,
-            tuple(renamed.get(v, v) if isinstance(v, _Row) else v for v in x.operands),
-            renamed.get(x.target, x.target),
-        )
-        for x in [*instructions, *early, subtract, *late]
+        _Instruction(x.opcode, tuple(renamed.get(v, v) for v in x.operands), renamed.get(x.target, x.target))
+        for x in instructions
     ]
 
 
@@ -192,8 +163,6 @@ def _pack(instructions: list[_Instruction], rows: dict[_Row, int], steps: int, l
             return rows[value]
         key = value.array.tobytes()
         if key not in columns:
-            if len(columns) == limits.scalars:
-                raise TooLongError(f"the program reads more than {limits.scalars} different scalars")
             scalars[:, len(columns)] = value.array
             columns[key] = len(columns)
         return limits.rows + columns[key]

@@ -26,18 +26,18 @@ class Limits(Settings):
 
     @property
     def rows(self) -> int:
-        """Rows of the register file: weights, gradient, slots, and a temporary for each statement and slot."""
-        return 2 + 2 * self.max_slots + self.max_length
+        """Rows of the register file: weights, gradient, slots, and a temporary for each statement."""
+        return 2 + self.max_slots + self.max_length
 
     @property
     def instructions(self) -> int:
-        """Statements, the moves that put slots in their rows, and the subtraction of the update."""
-        return self.max_length + 2 * self.max_slots + 1
+        """Statements, and the subtraction of the update."""
+        return self.max_length + 1
 
     @property
     def scalars(self) -> int:
-        """Distinct scalars that the statements on rows read."""
-        return self.max_length
+        """Distinct scalars that the statements on rows read: at most two each, beside a row."""
+        return 2 * self.max_length
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,9 @@ class ReferenceCache:
         """Return the stored reference of a task's fingerprint, seed and split, or None."""
         try:
             content = json.loads(self._path(task, seed, split).read_text())
-            return Reference(**{**content, "curve": tuple(content["curve"])})
-        except (OSError, ValueError, TypeError, KeyError):
+            curve = tuple(float(loss) for loss in content.pop("curve"))
+            return Reference(**{name: float(value) for name, value in content.items()}, curve=curve)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
     def store(self, task: str, seed: int, split: str, reference: Reference) -> None:

@@ -74,7 +74,7 @@ class TaskRunner:
             return encoded
         outcomes: list[Outcome] = []
         for seed in seeds.seeds:
-            outcome = self._run(program, encoded, seed, seeds.split)
+            outcome = self._run(program, encoded, seed, seeds.split, self._limits(seed, seeds.split))
             failure = self._failure(outcome, seed, seeds.split)
             if failure is not None:
                 return TaskResult(self.spec.name, failure=failure)
@@ -90,7 +90,10 @@ class TaskRunner:
         encoded = self._prepare(program, lr_factor)
         if isinstance(encoded, TaskResult):
             return [float("inf")] * len(seeds.seeds)
-        return [float(self._run(program, encoded, seed, seeds.split, lr_factor).loss) for seed in seeds.seeds]
+        return [
+            float(self._run(program, encoded, seed, seeds.split, self._limits(seed, seeds.split), lr_factor).loss)
+            for seed in seeds.seeds
+        ]
 
     def evaluate_population(self, programs: Sequence[Program], seeds: Seeds) -> list[TaskResult]:
         """Train with many programs at once, as one batch: the way to use an accelerator.
@@ -141,6 +144,11 @@ class TaskRunner:
         splits = (self.problem.train, self.problem.validation, self.problem.test)
         return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)])
 
+    @property
+    def never(self) -> np.ndarray:
+        """Limits at which no training ends early."""
+        return np.full(self.spec.chunks, np.inf, np.float32)
+
     @cached_property
     def _cache(self) -> ReferenceCache:
         return ReferenceCache(describe_device())
@@ -171,25 +179,30 @@ class TaskRunner:
         except TooLongError as error:
             return TaskResult(self.spec.name, failure=Failure(FailureKind.TOO_LONG, str(error)))
 
-    def _run(self, program: Program, encoded: EncodedProgram, seed: int, split: str, lr_factor: float = 1.0) -> Outcome:
+    def _run(
+        self,
+        program: Program,
+        encoded: EncodedProgram,
+        seed: int,
+        split: str,
+        limits: np.ndarray,
+        lr_factor: float = 1.0,
+    ) -> Outcome:
         """Train once; long training is compiled, the rest interpreted."""
         if self.spec.steps >= BREAK_EVEN_STEPS:
-            return self.run_compiled(program, seed, split, lr_factor)
-        return self._call(self._train, encoded, seed, split, self._limits(seed, split))
+            return self.compile(program, seed, split, limits, lr_factor)()
+        return self._call(self._train, encoded, seed, split, limits)
 
-    def compile(self, program: Program, seed: int, split: str, lr_factor: float = 1.0) -> Callable[[], Outcome]:
+    def compile(
+        self, program: Program, seed: int, split: str, limits: np.ndarray, lr_factor: float = 1.0
+    ) -> Callable[[], Outcome]:
         """Return one training as native JAX, a function without arguments; its first call compiles."""
         rule = CompiledRule(remove_dead_code(program))
         train = jax.jit(build_trainer(self.problem.loss, rule, self.problem.metrics))
         steps = np.arange(1, self.spec.steps + 1, dtype=np.float32)
         inputs = (self._chunked(self._lr * np.float32(lr_factor)), self._chunked(steps))
         batches = (self._data, self._splits["probe"], self._splits[split])
-        limits = self._limits(seed, split)
         return lambda: jax.device_get(train(None, self._course(seed), inputs, *batches, limits))
-
-    def run_compiled(self, program: Program, seed: int, split: str, lr_factor: float = 1.0) -> Outcome:
-        """Train once with the program compiled to native JAX: a compilation for each call."""
-        return self.compile(program, seed, split, lr_factor)()
 
     def _run_population(self, encoded: Sequence[EncodedProgram], seed: int, split: str) -> Outcome:
         stacked = EncodedProgram(
@@ -233,7 +246,7 @@ class TaskRunner:
     def _limits(self, seed: int, split: str) -> np.ndarray:
         """Return the loss on the probe above which training ends, after each chunk."""
         if not self._early_exit:
-            return np.full(self.spec.chunks, np.inf, np.float32)
+            return self.never
         reference = self.reference(seed, split)
         share = np.linspace(_FIRST_SHARE, _LAST_SHARE, self.spec.chunks)
         progress = np.maximum(reference.probe_chance - np.array(reference.curve), 0)
@@ -243,8 +256,7 @@ class TaskRunner:
         adamw = load_program(str(PROGRAMS.shipped / "adamw.py"))
         adamw = adamw.with_hyperparameters({"weight_decay": self.spec.weight_decay})
         encoded = encode_program(adamw, self._lr, self.limits)
-        never = np.full(self.spec.chunks, np.inf, np.float32)
-        outcome = self._call(self._train, encoded, seed, split, never)
+        outcome = self._run(adamw, encoded, seed, split, self.never)
         params = self._course(seed).params
         chance = float(self._loss(params, self._splits[split]))
         probe_chance = float(self._loss(params, self._splits["probe"]))

@@ -86,10 +86,7 @@ class Evolution:
 
     def __init__(self, initial: Sequence[Program], settings: SearchSettings, seed: int):
         self._settings, self._seed = settings, seed
-        self._initial = [
-            Candidate(number, program.inline_hyperparameters(), None, "initial")
-            for number, program in enumerate(initial)
-        ]
+        self._initial = _number_initial(initial)
         self._asked = 0
         unknown = [_Individual(candidate, -float("inf")) for candidate in self._initial]
         self._population = self._fill(unknown)
@@ -134,21 +131,31 @@ class Evolution:
 
 
 class RandomSearch:
-    """Random programs with the first initial program's inputs and slots; nothing is learned from scores."""
+    """The initial programs, then random ones with the first's inputs and slots; nothing is learned from scores."""
 
     def __init__(self, initial: Sequence[Program], settings: SearchSettings, seed: int):
-        self._template, self._settings, self._seed = initial[0], settings, seed
+        self._initial = _number_initial(initial)
+        self._settings, self._seed = settings, seed
         self._asked = 0
 
     def ask(self) -> Candidate:
-        """Return a random program."""
+        """Return the next initial program, or a random program."""
         number = self._asked
         self._asked += 1
+        if number < len(self._initial):
+            return self._initial[number]
         rng = make_rng(self._seed, "random", number)
-        return Candidate(number, random_program(self._template, rng, self._settings.mutation), None, "random")
+        program = random_program(self._initial[0].program, rng, self._settings.mutation)
+        return Candidate(number, program, None, "random")
 
     def tell(self, candidate: Candidate, score: float | None) -> None:
         """Ignore the score."""
+
+
+def _number_initial(initial: Sequence[Program]) -> list[Candidate]:
+    return [
+        Candidate(number, program.inline_hyperparameters(), None, "initial") for number, program in enumerate(initial)
+    ]
 
 
 def make_search(initial: Sequence[Program], settings: SearchSettings, seed: int) -> Search:

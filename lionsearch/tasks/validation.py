@@ -42,6 +42,10 @@ def validate_problem(problem: Problem, name: str = "task") -> None:
     loss = _shapes_of(f"{name}: loss(params, batch)", problem.loss, params, problem.validation)
     if getattr(loss, "shape", None) != ():
         raise TaskError(f"{name}: loss(params, batch) must return a scalar; found {jax.tree.map(jnp.shape, loss)}")
+    if problem.metrics is not None:
+        metrics = _shapes_of(f"{name}: metrics(params, batch)", problem.metrics, params, problem.validation)
+        if not isinstance(metrics, dict) or any(getattr(value, "shape", None) != () for value in metrics.values()):
+            raise TaskError(f"{name}: metrics(params, batch) must return scalars by name; found {metrics}")
 
 
 def _check_split(name: str, split: str, tree: Any, train: Any) -> None:
@@ -53,6 +57,10 @@ def _check_split(name: str, split: str, tree: Any, train: Any) -> None:
         raise TaskError(f"{name}: the arrays of {split} have different numbers of examples: {sorted(lengths)}")
     if jax.tree.structure(tree) != jax.tree.structure(train):
         raise TaskError(f"{name}: {split} is {jax.tree.structure(tree)}; train is {jax.tree.structure(train)}")
+    for leaf, expected in zip(leaves, jax.tree.leaves(train), strict=True):
+        found, wanted = (f"{x.dtype}{x.shape[1:]}" for x in (np.asarray(leaf), np.asarray(expected)))
+        if found != wanted:
+            raise TaskError(f"{name}: an example of {split} is {found}; of train it is {wanted}")
 
 
 def _shapes_of(what: str, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -290,12 +290,14 @@ def test_a_database_that_is_damaged(store, opens, damage):
 
 def test_a_new_run_needs_a_new_or_empty_folder(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="the folder is not empty; choose another, or run: lionsearch resume"):
+    with pytest.raises(RunError, match="the folder is not empty; choose another$"):
         RunStore.create(tmp_path, "{}")
     with pytest.raises(RunError, match="file: cannot be made a run folder: File exists"):
         RunStore.create(tmp_path / "file", "{}")
     (tmp_path / "empty").mkdir()
     RunStore.create(tmp_path / "empty", "{}").close()
+    with pytest.raises(RunError, match="the folder is not empty; choose another, or run: lionsearch resume"):
+        RunStore.create(tmp_path / "empty", "{}")
     RunStore.create(tmp_path / "deep" / "er", "{}").close()
 
 

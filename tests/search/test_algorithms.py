@@ -8,7 +8,7 @@ from lionsearch.analysis import infer_kinds, remove_dead_code
 from lionsearch.catalog import load_program
 from lionsearch.errors import SettingError
 from lionsearch.lang import parse
-from lionsearch.search import Evolution, RandomSearch, SearchSettings, make_search
+from lionsearch.search import Candidate, Evolution, RandomSearch, SearchSettings, make_search
 from lionsearch.settings import parse_settings
 
 ONE = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr, m")
@@ -131,6 +131,7 @@ def test_an_improvement_puts_the_restart_off():
 
 def test_random_search_learns_nothing():
     one, other = (RandomSearch([ONE], SearchSettings(), seed=3) for _ in range(2))
+    assert one.ask() == other.ask() == Candidate(0, ONE.inline_hyperparameters(), None, "initial")
     asked = tell_children(one, [None] * 50)
     assert asked == tell_children(other, range(50))
     assert {(candidate.parent, candidate.change) for candidate in asked} == {(None, "random")}
