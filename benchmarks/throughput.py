@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from lionsearch.evaluate.device import configure_jax
 
@@ -60,8 +61,11 @@ def main() -> None:
         elif part == "tasks":
             for name in tasks:
                 measure_task(load_task(name))
-        else:
-            {"savings": measure_savings, "memory": measure_memory, "workers": measure_workers}[part]()
+        elif part == "savings":
+            measure_savings()
+        else:  # memory and Ray's processes want a process in which JAX has done nothing yet
+            code = f"import benchmarks.throughput as throughput; throughput.measure_{part}()"
+            subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
 
 
 def measure_language(rounds: int = 5, programs: int = 4000) -> None:
@@ -80,7 +84,7 @@ def measure_language(rounds: int = 5, programs: int = 4000) -> None:
     )
 
 
-def measure_task(spec: TaskSpec, compiled: int = 6, rounds: int = 5) -> None:
+def measure_task(spec: TaskSpec, compiled: int = 10, rounds: int = 5) -> None:
     """Print interpreted against compiled candidates, and the interpreter's slowdown against native code.
 
     Both train to the end on one seed; early exit is off, so that both do the same work.
@@ -145,13 +149,7 @@ def measure_savings(candidates: int = 400) -> None:
 
 
 def measure_memory(candidates: int = 5000) -> None:
-    """Print a worker's memory after 500 candidates and after all of them, measured in a process of its own."""
-    code = f"import benchmarks.throughput as t; t.print_memory({candidates})"
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def print_memory(candidates: int) -> None:
-    """Evaluate candidates in this process on the quickstart's tasks and print its memory now and then."""
+    """Print this process's memory while it evaluates candidates on the quickstart's tasks, as a worker does."""
     import psutil
 
     plan = load_experiment("quickstart").plan()
@@ -166,7 +164,7 @@ def print_memory(candidates: int) -> None:
     print(f"memory of a worker with both of the quickstart's tasks: {shown}", flush=True)
 
 
-def measure_workers(candidates: int = 240, rounds: int = 2) -> None:
+def measure_workers(candidates: int = 1200, rounds: int = 2) -> None:
     """Print two Ray workers' candidates a second against one's, on the quickstart's tasks."""
     from lionsearch.workers.ray_pool import RayPool
 

@@ -290,7 +290,7 @@ def test_a_database_that_is_damaged(store, opens, damage):
 
 def test_a_new_run_needs_a_new_or_empty_folder(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="the folder is not empty; choose another$"):
+    with pytest.raises(RunError, match=r"the folder is not empty; choose another$"):
         RunStore.create(tmp_path, "{}")
     with pytest.raises(RunError, match="file: cannot be made a run folder: File exists"):
         RunStore.create(tmp_path / "file", "{}")
