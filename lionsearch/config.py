@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import platform
+from importlib.metadata import version
 from typing import Any
 
 from pydantic import Field
 
-from lionsearch.analysis import check_program
+from lionsearch.analysis import check_program, remove_dead_code
 from lionsearch.catalog import EXPERIMENTS, load_program
 from lionsearch.errors import SettingError
 from lionsearch.evaluate.plan import EvaluationPlan, Limits
@@ -77,12 +79,14 @@ class RunConfig(Settings):
         experiment: as read.
         specs: of its tasks, in order.
         programs: text of the initial programs.
+        environment: the versions that results depend on; a run is resumed with the same.
     """
 
     name: str
     experiment: Experiment
     specs: tuple[TaskSpec, ...]
     programs: tuple[str, ...]
+    environment: str
 
     def plan(self) -> EvaluationPlan:
         """Return what an evaluation consists of."""
@@ -120,8 +124,32 @@ def load_experiment(name: str, **overrides: Any) -> RunConfig:
             f"{path}: setting 'search.population' is {population};"
             f" it must hold all {len(experiment.initial)} initial programs"
         )
-    programs = tuple(format_program(load_program(program)) for program in experiment.initial)
-    return RunConfig(name=path.stem, experiment=experiment, specs=specs, programs=programs)
+    programs = [load_program(program) for program in experiment.initial]
+    for initial, program in zip((*experiment.initial, "adamw"), (*programs, load_program("adamw")), strict=True):
+        _check_limits(initial, program, experiment.evaluation.limits, str(path))
+    return RunConfig(
+        name=path.stem,
+        experiment=experiment,
+        specs=specs,
+        programs=tuple(map(format_program, programs)),
+        environment=describe_environment(),
+    )
+
+
+def describe_environment() -> str:
+    """Return the versions of all that a run's programs and scores depend on."""
+    versions = [f"{package} {version(package)}" for package in ("lionsearch", "jax", "jaxlib", "numpy", "scikit-learn")]
+    return ", ".join([f"Python {platform.python_version()}", platform.machine(), *versions])
+
+
+def _check_limits(name: str, program: Program, limits: Limits, where: str) -> None:
+    """Raise if a program that every run needs does not fit."""
+    live = remove_dead_code(program)
+    if len(live.statements) > limits.max_length or len(live.slots) > limits.max_slots:
+        raise SettingError(
+            f"{where}: setting 'evaluation.limits' leaves no room for {name!r}, which has {len(live.statements)}"
+            f" live statements and {len(live.slots)} slots"
+        )
 
 
 def dump_config(config: RunConfig) -> str:

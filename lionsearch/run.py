@@ -14,7 +14,8 @@ from pathlib import Path
 
 from lionsearch.analysis import fingerprint, remove_dead_code
 from lionsearch.archive import CandidateRow, RunStore
-from lionsearch.config import RunConfig, dump_config, parse_config
+from lionsearch.config import RunConfig, describe_environment, dump_config, parse_config
+from lionsearch.errors import RunError
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, Stage
 from lionsearch.search import Candidate, make_search
@@ -53,6 +54,7 @@ class Progress:
         cached: candidates whose result was known before.
         statements: of all told candidates.
         live_statements: of all told candidates.
+        replayed: candidates told from stored results, before the first new one.
         seconds: since the first result came to this process: starting workers and compiling tasks left out.
         best: the best on fresh seeds so far.
     """
@@ -63,6 +65,7 @@ class Progress:
     cached: int
     statements: int
     live_statements: int
+    replayed: int
     seconds: float
     best: Elite | None
 
@@ -120,8 +123,9 @@ class SearchRun:
         self._programs: dict[str, tuple[int, Program]] = {}
         self._confirming: deque[str] = deque()
         self._best: Elite | None = None
-        self._best_search_score = -float("inf")
-        self._started: float | None = None  # when the first result came
+        self._best_score = self._best_search_score = -float("inf")
+        self._started: float | None = None  # when the first result came, and so many were told before
+        self._replayed = 0
         self._flushed = time.monotonic()
 
     def run(self) -> RunResult:
@@ -146,6 +150,7 @@ class SearchRun:
             self._cached,
             self._statements,
             self._live_statements,
+            self._replayed,
             0.0 if self._started is None else time.monotonic() - self._started,
             self._best,
         )
@@ -216,9 +221,8 @@ class SearchRun:
             name = self._confirming.popleft()
             confirm = confirmed[name]
             self._store.add_evaluation(name, confirm)
-            if confirm.score is None:
-                continue
-            if self._best is None or confirm.score > (self._best.confirm.score or 0.0):
+            if confirm.score is not None and confirm.score > self._best_score:
+                self._best_score = confirm.score
                 number, live = self._programs[name]
                 self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
 
@@ -258,7 +262,7 @@ class SearchRun:
         while name not in self._known[stage]:
             collected = self._pool.collect()
             if self._started is None:
-                self._started = time.monotonic()
+                self._started, self._replayed = time.monotonic(), self._told
             for request, evaluation in collected:
                 self._in_flight.discard((request.fingerprint, request.stage))
                 self._known[request.stage][request.fingerprint] = evaluation
@@ -282,4 +286,9 @@ def resume_run(folder: Path) -> tuple[RunStore, RunConfig]:
         LionSearchError: if it is no run folder, or another process is writing it.
     """
     store = RunStore.resume(folder)
-    return store, parse_config(store.read_config(), str(folder))
+    config = parse_config(store.read_config(), str(folder))
+    if config.environment != describe_environment():
+        raise RunError(
+            f"{folder}: the run was made with {config.environment}; here is {describe_environment()}; scores would differ"
+        )
+    return store, config

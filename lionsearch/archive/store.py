@@ -7,11 +7,12 @@ an interrupted and resumed run ends with the same contents as one that was never
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from lionsearch.errors import RunError
@@ -138,14 +139,23 @@ class RunStore:
 
     def read_config(self) -> str:
         """Return the resolved configuration, JSON."""
-        return (self.folder / CONFIG).read_text()
+        try:
+            return (self.folder / CONFIG).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunError(f"{self.folder}: its {CONFIG} cannot be read: {error}") from None
 
     def add_candidate(self, row: CandidateRow) -> None:
-        """Record a told candidate; written at the next `flush`."""
-        self._database.execute(
-            "INSERT OR IGNORE INTO candidates VALUES (?, ?, ?, ?, ?, ?)",
-            (row.number, row.parent, row.change, row.fingerprint, row.statements, row.live_statements),
-        )
+        """Record a told candidate; written at the next `flush`.
+
+        Raises:
+            RunError: if the run already has another candidate of that number: this is not the run that was stored.
+        """
+        values = astuple(row)
+        stored = self._database.execute("SELECT * FROM candidates WHERE number = ?", (row.number,)).fetchone()
+        if stored is None:
+            self._database.execute("INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?)", values)
+        elif stored != values:
+            raise RunError(f"{self.folder}: candidate {row.number} is {values} now and was {stored} when it was stored")
 
     def add_program(self, fingerprint: str, candidate: int, text: str) -> None:
         """Record a unique program."""
@@ -155,7 +165,7 @@ class RunStore:
         """Record a program's evaluation at a stage."""
         stage = str(evaluation.stage)
         self._database.executemany(
-            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (fingerprint, stage, position, *_result_columns(result))
                 for position, result in enumerate(evaluation.results)
@@ -163,7 +173,7 @@ class RunStore:
         )
         # last, so that an interrupted call leaves no evaluation without its results
         self._database.execute(
-            "INSERT OR IGNORE INTO evaluations VALUES (?, ?, ?)", (fingerprint, stage, evaluation.score)
+            "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?)", (fingerprint, stage, evaluation.score)
         )
 
     def flush(self) -> None:
@@ -171,7 +181,7 @@ class RunStore:
         self._database.commit()
 
     def evaluations(self, stage: Stage) -> dict[str, Evaluation]:
-        """Return every evaluation of a stage by fingerprint."""
+        """Return every evaluation of a stage by fingerprint; those that the system failed are not among them."""
         results: dict[str, list[TaskResult]] = {}
         rows = self._database.execute(
             "SELECT fingerprint, task, loss, score, failure, detail, metrics FROM results WHERE stage = ?"
@@ -181,9 +191,8 @@ class RunStore:
         for fingerprint, *columns in rows:
             results.setdefault(fingerprint, []).append(_result_from_columns(*columns))
         scores = self._database.execute("SELECT fingerprint, score FROM evaluations WHERE stage = ?", (str(stage),))
-        return {
-            fingerprint: Evaluation(stage, score, tuple(results.get(fingerprint, ()))) for fingerprint, score in scores
-        }
+        found = {name: Evaluation(stage, score, tuple(results.get(name, ()))) for name, score in scores}
+        return {name: e for name, e in found.items() if e.failure is None or not e.failure.kind.is_system}
 
     def leaderboard(self, stage: Stage, most: int) -> list[ScoredProgram]:
         """Return the best programs of a stage, best first; earlier candidates first among equals."""
@@ -247,11 +256,12 @@ class RunStore:
                 yield table, row
 
     def discard_if_empty(self) -> None:
-        """Remove the run folder if no candidate was ever told."""
+        """Remove the run, and its folder if nothing else is in it, if no candidate was ever told."""
         if self.counts()["generated"] == 0:
-            for path in self.folder.iterdir():
-                path.unlink()
-            self.folder.rmdir()
+            for path in (*self.folder.glob(f"{DATABASE}*"), self.folder / CONFIG, self.folder / "lock"):
+                path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
 
     def close(self) -> None:
         """Write what is left and free the folder."""
@@ -283,7 +293,10 @@ def check_run_folder(folder: Path) -> None:
 
 
 def _take_lock(folder: Path):
-    file = (folder / "lock").open("a")
+    try:
+        file = (folder / "lock").open("a")
+    except OSError as error:
+        raise RunError(f"{folder}: its lock cannot be opened: {error.strerror}") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -60,7 +60,7 @@ def progress_line(progress: Progress) -> str:
     """Return the progress as one line."""
     best = "-" if progress.best is None else format_score(progress.best.confirm.score)
     return (
-        f"{progress.told}/{progress.total} programs  {_rate(progress.told, progress)} generated/s"
+        f"{progress.told}/{progress.total} programs  {_rate(progress.told - progress.replayed, progress)} generated/s"
         f"  {_rate(progress.evaluated, progress)} evaluated/s  {_share(progress.cached, progress.told)} cache hits"
         f"  {_share(_dead(progress), progress.statements)} dead statements  best {best}"
         f"  {_time_left(progress)} left"
@@ -69,7 +69,9 @@ def progress_line(progress: Progress) -> str:
 
 def _render(progress: Progress) -> Group:
     facts = Table.grid(padding=(0, 3))
-    facts.add_row("generated", f"{progress.told} of {progress.total}", f"{_rate(progress.told, progress)}/s")
+    facts.add_row(
+        "generated", f"{progress.told} of {progress.total}", f"{_rate(progress.told - progress.replayed, progress)}/s"
+    )
     facts.add_row("evaluated", str(progress.evaluated), f"{_rate(progress.evaluated, progress)}/s")
     facts.add_row("cache hits", _share(progress.cached, progress.told), "")
     facts.add_row("dead statements", _share(_dead(progress), progress.statements), "")
@@ -88,7 +90,7 @@ def _dead(progress: Progress) -> int:
 
 
 def _rate(count: int, progress: Progress) -> str:
-    return f"{count / max(progress.seconds, 1e-9):.0f}"
+    return f"{count / progress.seconds:.0f}" if progress.seconds else "-"
 
 
 def _share(part: int, whole: int) -> str:
@@ -96,7 +98,8 @@ def _share(part: int, whole: int) -> str:
 
 
 def _time_left(progress: Progress) -> str:
-    if not progress.told:
+    new = progress.told - progress.replayed
+    if progress.told < progress.total and not new:
         return "?"
-    seconds = progress.seconds / progress.told * (progress.total - progress.told)
+    seconds = progress.seconds / max(new, 1) * (progress.total - progress.told)
     return f"{seconds // 60:.0f}m{seconds % 60:02.0f}s"

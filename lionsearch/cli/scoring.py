@@ -6,12 +6,27 @@ import json
 import math
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lionsearch.analysis import find_live
 from lionsearch.catalog import load_program
 from lionsearch.cli.language import Json
+from lionsearch.lang import Program
+from lionsearch.records import Stage
+
+if TYPE_CHECKING:
+    from lionsearch.evaluate.plan import Limits
+
+
+class Split(StrEnum):
+    """The examples that a loss is measured on."""
+
+    TEST = "test"
+    VALIDATION = "validation"
+
 
 Tasks = Annotated[list[str], typer.Option("--task", help="Name or path of a proxy task; repeat for several.")]
 SeedCount = Annotated[int, typer.Option("--seeds", min=1, help="Trainings, each with other weights and batches.")]
@@ -21,9 +36,13 @@ def evaluate(
     programs: Annotated[list[str], typer.Argument(metavar="PROGRAM...", help="Names or files of programs.")],
     task: Tasks,
     seeds: SeedCount = 3,
+    split: Annotated[Split, typer.Option("--split", help="Examples that the loss is measured on.")] = Split.TEST,
     json_output: Json = False,
 ) -> None:
-    """Train with programs and score them: 0 is tuned AdamW on the same seeds, higher is better."""
+    """Train with programs and score them: 0 is tuned AdamW on the same seeds, higher is better.
+
+    The seeds are the first of those that a search reports with; no search chooses by them, nor by the test split.
+    """
     loaded = [(name, load_program(name)) for name in programs]
     from lionsearch.tasks.spec import load_task
 
@@ -31,13 +50,14 @@ def evaluate(
     from lionsearch.evaluate.device import configure_jax
 
     configure_jax()
-    from lionsearch.evaluate.plan import Limits, Seeds
+    from lionsearch.evaluate.plan import FIRST_SEED, Seeds
     from lionsearch.evaluate.task_runner import TaskRunner
 
-    chosen = Seeds(tuple(range(seeds)))
+    chosen = Seeds(tuple(range(FIRST_SEED[Stage.REPORT], FIRST_SEED[Stage.REPORT] + seeds)), split.value)
+    limits = _limits_for([program for _, program in loaded])
     rows = []
     for spec in specs:
-        runner = TaskRunner(spec, Limits())
+        runner = TaskRunner(spec, limits)
         for name, program in loaded:
             rows.append((name, runner.evaluate(program, chosen)))
     if json_output:
@@ -46,7 +66,7 @@ def evaluate(
     from lionsearch.cli.display import format_score, print_table
 
     print_table(
-        ("program", "task", "score", "validation loss", "measured"),
+        ("program", "task", "score", f"{split.value} loss", "measured"),
         [
             (
                 name,
@@ -78,7 +98,8 @@ def tune(
     configure_jax()
     from lionsearch.tune import tune_program
 
-    results = [tune_program(loaded, spec, seeds=seeds) for spec in specs]
+    limits = _limits_for([loaded])
+    results = [tune_program(loaded, spec, seeds=seeds, limits=limits) for spec in specs]
     if json_output:
         print(json.dumps([{**_finite(asdict(r)), "best": _finite(asdict(r.best))} for r in results], indent=1))
         return
@@ -102,6 +123,17 @@ def tune(
         print(f"best: learning_rate = {best.learning_rate:.4g}{decay}, loss {best.loss:.4g}")
         if result.at_edge:
             print("the best learning rate is at the edge of the grid", file=sys.stderr)
+
+
+def _limits_for(programs: list[Program]) -> Limits:
+    """Return the default limits, or larger ones where a program needs them."""
+    from lionsearch.evaluate.plan import Limits
+
+    default, live = Limits(), [find_live(program) for program in programs]
+    return Limits(
+        max_length=max(default.max_length, *(len(found.statements) for found in live)),
+        max_slots=max(default.max_slots, *(len(found.slots) for found in live)),
+    )
 
 
 def _finite(content: dict) -> dict:

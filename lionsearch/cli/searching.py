@@ -40,9 +40,15 @@ def search(
     given = {"programs": programs, "seed": seed}
     config = load_experiment(experiment, **{key: value for key, value in given.items() if value is not None})
     folder = output or _free_folder(Path("runs") / config.name)
+    from lionsearch.archive import RunStore
     from lionsearch.run import start_run
 
-    _drive(start_run(folder, config), config, workers, address, json_output)
+    store = start_run(folder, config)
+    try:
+        _drive(store, config, workers, address, json_output)
+    except LionSearchError:
+        RunStore.resume(folder).discard_if_empty()  # a task that cannot be used leaves no run behind
+        raise
 
 
 def resume(
@@ -89,9 +95,6 @@ def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str
         with ProgressDisplay() as display:
             pool = _open_pool(config, workers, address)
             result = SearchRun(config, store, pool, display).run()
-    except LionSearchError:
-        store.discard_if_empty()  # a task that cannot be used leaves no run behind
-        raise
     except KeyboardInterrupt:  # before the search began
         print(f"interrupted; go on with:\n  lionsearch resume {store.folder}")
         raise typer.Exit(130) from None
@@ -228,7 +231,7 @@ def _describe_candidate(store: RunStore, candidate: int) -> dict[str, Any]:
     text = store.program_text(candidate)
     if text is None:
         generated = store.counts()["generated"]
-        raise RunError(f"{store.folder}: there is no candidate {candidate}; there are 0 to {generated - 1}")
+        raise RunError(f"{store.folder}: there is no candidate {candidate}; {generated} are stored, numbered from 0")
     return {"candidate": candidate, "program": text, "lineage": [asdict(row) for row in store.lineage(candidate)]}
 
 

@@ -5,8 +5,11 @@ More threads make a single small training no faster, take the cores of other wor
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
+
+import numpy as np
 
 _FLAGS = ("--xla_cpu_multi_thread_eigen=false",)
 
@@ -26,13 +29,17 @@ def describe_device() -> str:
     from jaxlib.version import __version__ as jaxlib_version
 
     device = jax.devices()[0]
-    return f"jax {jax.__version__}, jaxlib {jaxlib_version}, {device.device_kind}, {_processor()}"
+    threads = f"{os.environ.get('XLA_FLAGS')}, NPROC {os.environ.get('NPROC')}"
+    versions = f"jax {jax.__version__}, jaxlib {jaxlib_version}, numpy {np.__version__}"
+    return f"{versions}, {device.device_kind}, {_processor()}, {threads}"
 
 
 def _processor() -> str:
+    """Return the processor's model and a digest of what it can do, from which XLA chooses instructions."""
     try:
         with open("/proc/cpuinfo") as lines:
-            model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        model = platform.processor()
-    return f"{platform.machine()} {model}"
+            facts = dict(line.split(":", 1) for line in lines if line.startswith(("model name", "flags")))
+    except OSError:
+        facts = {}
+    digest = hashlib.blake2b("".join(facts.values()).encode(), digest_size=6).hexdigest()
+    return f"{platform.machine()} {platform.processor()} {digest}"

@@ -10,7 +10,8 @@ from lionsearch.records import Stage
 from lionsearch.settings import Settings
 from lionsearch.tasks.spec import TaskSpec
 
-_FIRST_SEED = {Stage.SEARCH: 0, Stage.CONFIRM: 1000, Stage.REPORT: 2000}
+FIRST_SEED = {Stage.SEARCH: 0, Stage.CONFIRM: 1000, Stage.REPORT: 2000}
+"""The stages' seeds count from here; no stage has a thousand."""
 
 
 class Limits(Settings):
@@ -72,6 +73,6 @@ class EvaluationPlan:
     def seeds(self, stage: Stage, spec: TaskSpec) -> Seeds:
         """Return the seeds and the split of a stage on a task."""
         counts = {Stage.SEARCH: spec.seeds, Stage.CONFIRM: self.confirm_seeds, Stage.REPORT: self.report_seeds}
-        first = _FIRST_SEED[stage]
+        first = FIRST_SEED[stage]
         split = "test" if stage is Stage.REPORT else "validation"
         return Seeds(tuple(range(first, first + counts[stage])), split)

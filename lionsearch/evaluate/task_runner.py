@@ -22,11 +22,11 @@ from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.references import Reference, ReferenceCache
 from lionsearch.evaluate.rules import CompiledRule, InterpretedRule
 from lionsearch.evaluate.training import Course, Outcome, build_trainer
-from lionsearch.lang import Program
+from lionsearch.lang import Program, format_program
 from lionsearch.records import Failure, FailureKind, TaskResult
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TASK_INPUTS, TaskSpec, fingerprint_task, load_problem
-from lionsearch.tasks.validation import count_examples
+from lionsearch.tasks.validation import count_examples, validate_batch
 
 BREAK_EVEN_STEPS = 50_000
 """Training steps from which compiling a program costs less than interpreting it (`benchmarks/throughput.py`)."""
@@ -49,9 +49,7 @@ class TaskRunner:
     def __init__(self, spec: TaskSpec, limits: Limits, *, early_exit: bool = True):
         self.spec, self.limits, self._early_exit = spec, limits, early_exit
         self.problem: Problem = load_problem(spec)
-        examples = count_examples(self.problem.train)
-        if spec.batch > examples:
-            raise TaskError(f"task {spec.name!r}: a batch of {spec.batch} from {examples} training examples")
+        validate_batch(self.problem, spec.batch, spec.name)
         self._lr = spec.schedule()
         self._data, self._splits = jax.device_put((self.problem.train, self._evaluated()))
         self._courses: dict[int, Course] = {}
@@ -140,14 +138,24 @@ class TaskRunner:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The task's fingerprint: its settings and data."""
-        splits = (self.problem.train, self.problem.validation, self.problem.test)
-        return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)])
+        """The task's fingerprint: its settings, data and code, and the program that is its reference."""
+        problem, key = self.problem, jax.random.key(0)
+        params = jax.eval_shape(problem.init, key)
+        lowered = (self._init.lower(key), self._loss.lower(params, problem.validation))
+        code = [*(part.as_text() for part in lowered), format_program(self._adamw)]
+        splits = (problem.train, problem.validation, problem.test)
+        return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)], code)
 
     @property
     def never(self) -> np.ndarray:
         """Limits at which no training ends early."""
         return np.full(self.spec.chunks, np.inf, np.float32)
+
+    @cached_property
+    def _adamw(self) -> Program:
+        """The task's tuned AdamW; always the shipped program, whatever the working folder holds."""
+        adamw = load_program(str(PROGRAMS.shipped / "adamw.py"))
+        return adamw.with_hyperparameters({"weight_decay": self.spec.weight_decay})
 
     @cached_property
     def _cache(self) -> ReferenceCache:
@@ -205,10 +213,12 @@ class TaskRunner:
         return lambda: jax.device_get(train(None, self._course(seed), inputs, *batches, limits))
 
     def _run_population(self, encoded: Sequence[EncodedProgram], seed: int, split: str) -> Outcome:
+        """Train with all at once, filled up to a power of two: so few different sizes are ever compiled."""
+        filled = [*encoded, *[encoded[0]] * ((1 << (len(encoded) - 1).bit_length()) - len(encoded))]
         stacked = EncodedProgram(
-            np.stack([e.instructions for e in encoded]),
-            np.stack([e.length for e in encoded]),
-            np.stack([e.scalars for e in encoded]),
+            np.stack([e.instructions for e in filled]),
+            np.stack([e.length for e in filled]),
+            np.stack([e.scalars for e in filled]),
         )
         return self._call(self._train_population, stacked, seed, split, self._limits(seed, split))
 
@@ -249,14 +259,13 @@ class TaskRunner:
             return self.never
         reference = self.reference(seed, split)
         share = np.linspace(_FIRST_SHARE, _LAST_SHARE, self.spec.chunks)
-        progress = np.maximum(reference.probe_chance - np.array(reference.curve), 0)
-        return (reference.probe_chance - share * progress).astype(np.float32)
+        progress = reference.probe_chance - np.array(reference.curve)
+        limits = np.where(progress > 0, reference.probe_chance - share * progress, np.inf)
+        return limits.astype(np.float32)
 
     def _measure_reference(self, seed: int, split: str) -> Reference:
-        adamw = load_program(str(PROGRAMS.shipped / "adamw.py"))
-        adamw = adamw.with_hyperparameters({"weight_decay": self.spec.weight_decay})
-        encoded = encode_program(adamw, self._lr, self.limits)
-        outcome = self._run(adamw, encoded, seed, split, self.never)
+        encoded = encode_program(self._adamw, self._lr, self.limits)
+        outcome = self._run(self._adamw, encoded, seed, split, self.never)
         params = self._course(seed).params
         chance = float(self._loss(params, self._splits[split]))
         probe_chance = float(self._loss(params, self._splits["probe"]))
@@ -272,12 +281,15 @@ class TaskRunner:
         chunks, total = int(outcome.chunks), self.spec.chunks
         done = chunks * self.spec.steps // total
         last = float(outcome.curve[chunks - 1])
-        if not np.isfinite(last) or not np.isfinite(outcome.loss):
-            return Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {self.spec.steps} steps")
+        non_finite = Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {self.spec.steps} steps")
+        if not np.isfinite(last):
+            return non_finite
         limit = float(self._limits(seed, split)[chunks - 1])
         if last > limit:
             detail = f"after {done} of {self.spec.steps} steps the loss was {last:.4g}; at most {limit:.4g} goes on"
             return Failure(FailureKind.NO_PROGRESS, detail)
+        if not np.isfinite(outcome.loss):
+            return non_finite
         chance = self.reference(seed, split).chance
         if outcome.loss >= chance:  # the probe can miss what explodes on a few examples
             detail = f"the final loss was {float(outcome.loss):.4g}; an untrained network's is {chance:.4g}"

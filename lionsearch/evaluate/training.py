@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
     """What one training run gave.
 
     Attributes:
-        loss: the final loss on the whole evaluation batch; of the last weights, if the run ended early.
+        loss: the final loss on the whole evaluation batch; inf if the run ended early.
         curve: (chunks,), the probe's loss after each chunk; inf where it was not reached.
         chunks: how many chunks were trained.
         metrics: the task's own measures of the final weights on the whole evaluation batch.
@@ -81,14 +81,19 @@ def build_trainer(loss: Loss, rule: Rule, metrics: Metrics | None = None) -> Cal
             alive = jnp.isfinite(value) & (value <= limits[chunk])
             return chunk + 1, alive, state, curve.at[chunk].set(value)
 
+        def measure(params: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
+            return loss(params, final), {} if metrics is None else metrics(params, final)
+
+        def lose(params: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
+            return jax.tree.map(lambda leaf: jnp.full(leaf.shape, jnp.inf, leaf.dtype), jax.eval_shape(measure, params))
+
         def goes_on(carry: Any) -> jax.Array:
             return (carry[0] < chunks) & carry[1]
 
         state = rule.start(course.params)
         curve = jnp.full((chunks,), jnp.inf)
-        trained, _, state, curve = lax.while_loop(goes_on, train_chunk, (0, True, state, curve))
-        params = rule.weights(state)
-        measured = {} if metrics is None else metrics(params, final)
-        return Outcome(loss(params, final), curve, jnp.asarray(trained), measured)
+        trained, alive, state, curve = lax.while_loop(goes_on, train_chunk, (0, True, state, curve))
+        value, measured = lax.cond(alive, measure, lose, rule.weights(state))
+        return Outcome(value, curve, jnp.asarray(trained), measured)
 
     return train

@@ -109,6 +109,10 @@ def _sqrt(xp: Any, x: Any) -> Any:
     return xp.sqrt(xp.abs(x))
 
 
+def _log1p(xp: Any, x: Any) -> Any:
+    return xp.where(x > -1, xp.log1p(xp.maximum(x, -1.0)), xp.log(xp.abs(1.0 + x)))  # exact near 0
+
+
 def _multiply(xp: Any, x: Any, y: Any) -> Any:
     return x * y
 
@@ -168,7 +172,7 @@ _ROWS = (
     _unary("log", "log|x|", lambda xp, x: xp.log(xp.abs(x)), even=True),
     _unary("log10", "log10|x|", lambda xp, x: xp.log10(xp.abs(x)), even=True),
     _unary("log2", "log2|x|", lambda xp, x: xp.log2(xp.abs(x)), even=True),
-    _unary("log1p", "log|1 + x|", lambda xp, x: xp.log(xp.abs(1.0 + x))),
+    _unary("log1p", "log|1 + x|", _log1p),
     _unary("square", "x^2", lambda xp, x: x * x, even=True),
     _unary("sqrt", "sqrt|x|", _sqrt, even=True),
     _unary("cube", "x^3", lambda xp, x: x * x * x, odd=True),

@@ -112,9 +112,11 @@ def _call_factory(spec: TaskSpec) -> Any:
         raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {type(error).__name__}: {error}") from error
 
 
-def fingerprint_task(spec: TaskSpec, leaves: list[np.ndarray]) -> str:
-    """Return 24 hexadecimal digits that change with the task's settings or data."""
+def fingerprint_task(spec: TaskSpec, leaves: list[np.ndarray], code: list[str]) -> str:
+    """Return 24 hexadecimal digits that change with the task's settings, data or code."""
     digest = hashlib.blake2b(spec.model_dump_json().encode(), digest_size=12)
+    for text in code:
+        digest.update(text.encode())
     for leaf in leaves:
         digest.update(f"{leaf.dtype}{leaf.shape}".encode())
         digest.update(np.ascontiguousarray(leaf).tobytes())

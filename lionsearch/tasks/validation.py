@@ -48,6 +48,21 @@ def validate_problem(problem: Problem, name: str = "task") -> None:
             raise TaskError(f"{name}: metrics(params, batch) must return scalars by name; found {metrics}")
 
 
+def validate_batch(problem: Problem, batch: int, name: str = "task") -> None:
+    """Check, by shapes alone, that the problem can be trained on batches of this size.
+
+    Raises:
+        TaskError: naming what cannot be done.
+    """
+    examples = count_examples(problem.train)
+    if batch > examples:
+        raise TaskError(f"{name}: a batch of {batch} from {examples} training examples")
+    params = jax.eval_shape(problem.init, jax.random.key(0))
+    part = jax.tree.map(lambda leaf: leaf[:batch], problem.train)
+    _shapes_of(f"{name}: the gradient of loss(params, batch)", jax.grad(problem.loss), params, part)
+    _shapes_of(f"{name}: loss(params, test)", problem.loss, params, problem.test)
+
+
 def _check_split(name: str, split: str, tree: Any, train: Any) -> None:
     leaves = jax.tree.leaves(tree)
     if not leaves or any(np.ndim(leaf) == 0 for leaf in leaves) or any(len(leaf) == 0 for leaf in leaves):

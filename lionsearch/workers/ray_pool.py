@@ -1,15 +1,18 @@
 """Evaluations on Ray actors: this machine's cores, or a cluster by its address. The only import of Ray.
 
-One actor per core, one XLA thread each; programs travel in batches. A worker that dies or exceeds the time limit is
-replaced and its programs are tried once more, one by one; then they are recorded as failures of the system.
+One actor per core with one XLA thread, or per accelerator; programs travel in batches. A worker that dies or exceeds
+the time limit is replaced and its programs are tried once more, one by one; then they are recorded as failures of
+the system.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -17,16 +20,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
+from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
 from lionsearch.errors import LionSearchError, RunError
 from lionsearch.evaluate.device import configure_jax
 from lionsearch.evaluate.evaluator import Evaluator
 from lionsearch.evaluate.plan import EvaluationPlan
-from lionsearch.records import Evaluation, Failure, FailureKind, TaskResult
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.workers.pool import Request
 
-_LARGEST_BATCH = 8
+_LARGEST_BATCH = {"CPU": 8, "GPU": 256}
+_LOSSES_PER_WORKER = 6
 _BATCHES_AHEAD = 2
 
 
@@ -42,7 +46,12 @@ class _Worker:
 
     def evaluate(self, requests: Sequence[Request]) -> list[Evaluation]:
         """Return one evaluation for each request."""
-        return [self._evaluator.evaluate(request.program, request.stage) for request in requests]
+        evaluations: dict[Request, Evaluation] = {}
+        for stage in Stage:
+            chosen = [request for request in requests if request.stage is stage]
+            found = self._evaluator.evaluate_many([request.program for request in chosen], stage)
+            evaluations.update(zip(chosen, found, strict=True))
+        return [evaluations[request] for request in requests]
 
 
 @dataclass
@@ -78,12 +87,19 @@ class RayPool:
         self._plan, self._timeout = plan, timeout
         self._queue: deque[tuple[Request, int]] = deque()
         self._done: list[tuple[Request, Evaluation]] = []
+        self._actors: list[_Actor] = []
+        self._losses = 0
         self._started_ray = not ray.is_initialized()
         if self._started_ray:
             _start_ray(workers, address)
-        self._worker_class = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
-        count = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        self._actors = [self._start_actor() for _ in range(count)]
+        resource = "GPU" if ray.cluster_resources().get("GPU") else "CPU"
+        available = max(1, int(ray.cluster_resources().get(resource, 1)))
+        if (workers or 1) > available:
+            self.close()
+            raise RunError(f"{workers} workers asked for; the Ray cluster has {available} {resource}s")
+        self._largest_batch = _LARGEST_BATCH[resource]
+        self._worker_class = ray.remote(num_cpus=1, num_gpus=int(resource == "GPU"), max_restarts=0)(_Worker)
+        self._actors = [self._start_actor() for _ in range(workers or available)]
 
     def submit(self, request: Request) -> None:
         """Queue a request."""
@@ -96,8 +112,8 @@ class RayPool:
             references = [batch.reference for actor in self._actors for batch in actor.batches]
             if not references:
                 raise RunError("nothing was submitted to collect")
-            ready, _ = ray.wait(references, num_returns=1, timeout=1.0)
-            finished = set(ready)
+            ray.wait(references, num_returns=1, timeout=1.0)
+            finished = set(ray.wait(references, num_returns=len(references), timeout=0)[0])
             for actor in list(self._actors):
                 self._settle(actor, finished)
         results, self._done = self._done, []
@@ -124,7 +140,7 @@ class RayPool:
     def _send(self, actor: _Actor) -> None:
         attempt = self._queue[0][1]
         share = -(-len(self._queue) // (2 * _BATCHES_AHEAD * len(self._actors)))
-        size = 1 if attempt else min(_LARGEST_BATCH, share)
+        size = 1 if attempt else min(self._largest_batch, share)
         requests = []
         while self._queue and len(requests) < size and self._queue[0][1] == attempt:
             requests.append(self._queue.popleft()[0])
@@ -138,13 +154,14 @@ class RayPool:
                 continue
             try:
                 evaluations = ray.get(batch.reference, timeout=60)
-            except RayActorError as error:
-                self._replace(actor, FailureKind.WORKER_LOST, f"the worker died: {_first_line(error)}")
-                return
             except RayTaskError as error:
                 raise _cause(error) from error
             except GetTimeoutError:
                 continue
+            except RayError as error:  # the actor, its node or its memory is gone
+                self._replace(actor, FailureKind.WORKER_LOST, f"the worker died: {_first_line(error)}")
+                return
+            self._losses = 0
             actor.batches.remove(batch)
             if actor.batches:
                 actor.batches[0].started = time.monotonic()
@@ -157,7 +174,14 @@ class RayPool:
                 self._replace(actor, FailureKind.TIMEOUT, f"no result after {allowed:.0f} seconds")
 
     def _replace(self, actor: _Actor, kind: FailureKind, detail: str) -> None:
-        """Start a new actor, and try the programs of the first batch again; later batches never ran."""
+        """Start a new actor, and try the programs of the first batch again; later batches never ran.
+
+        Raises:
+            RunError: if workers are lost again and again with no result in between: the fault is not a program's.
+        """
+        self._losses += 1
+        if self._losses > _LOSSES_PER_WORKER * len(self._actors):
+            raise RunError(f"{self._losses} workers were lost with no result in between; the last: {detail}")
         for index, batch in enumerate(actor.batches):
             for request in batch.requests:
                 attempt = batch.attempt + 1 if index == 0 else batch.attempt
@@ -178,10 +202,14 @@ def _start_ray(workers: int | None, address: str | None) -> None:
     logging.getLogger("ray").setLevel(logging.ERROR)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, configure_logging=False, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise RunError(f"no Ray cluster at {address!r}: {_first_line(error)}") from None
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in handlers.items():  # Ray puts its own in their place
+            signal.signal(number, handler)
 
 
 def _check_address(address: str) -> None:
