@@ -289,6 +289,7 @@ def resume_run(folder: Path) -> tuple[RunStore, RunConfig]:
     config = parse_config(store.read_config(), str(folder))
     if config.environment != describe_environment():
         raise RunError(
-            f"{folder}: the run was made with {config.environment}; here is {describe_environment()}; scores would differ"
+            f"{folder}: the run was made with {config.environment};"
+            f" here is {describe_environment()}; scores would differ"
         )
     return store, config

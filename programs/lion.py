@@ -5,7 +5,7 @@ than AdamW's.
 """
 
 
-def train(w, g, m, lr, *, b1=0.9, b2=0.99, weight_decay=0.1, lr_scale=0.0002):
+def train(w, g, m, lr, *, b1=0.9, b2=0.99, weight_decay=0.1, lr_scale=0.0003):
     update = interp(g, m, b1)
     update = sign(update)
     m = interp(g, m, b2)

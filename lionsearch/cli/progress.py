@@ -19,6 +19,7 @@ from lionsearch.lang import format_program
 from lionsearch.run import Progress
 
 _PLAIN_SECONDS = 10.0
+_ENOUGH_TO_TELL = 100  # candidates, before the time left is guessed
 
 
 class ProgressDisplay:
@@ -99,7 +100,7 @@ def _share(part: int, whole: int) -> str:
 
 def _time_left(progress: Progress) -> str:
     new = progress.told - progress.replayed
-    if progress.told < progress.total and not new:
+    if progress.told < progress.total and new < _ENOUGH_TO_TELL:
         return "?"
     seconds = progress.seconds / max(new, 1) * (progress.total - progress.told)
     return f"{seconds // 60:.0f}m{seconds % 60:02.0f}s"

@@ -57,7 +57,7 @@ def evaluate(
     limits = _limits_for([program for _, program in loaded])
     rows = []
     for spec in specs:
-        runner = TaskRunner(spec, limits)
+        runner = TaskRunner(spec, limits, early_exit=False)  # a weak program's score is an answer too
         for name, program in loaded:
             rows.append((name, runner.evaluate(program, chosen)))
     if json_output:
