@@ -15,7 +15,7 @@ from pathlib import Path
 from lionsearch.analysis import fingerprint, remove_dead_code
 from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.config import RunConfig, describe_environment, dump_config, parse_config
-from lionsearch.errors import RunError
+from lionsearch.errors import LionSearchError, RunError
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, Stage
 from lionsearch.search import Candidate, make_search
@@ -286,8 +286,13 @@ def resume_run(folder: Path) -> tuple[RunStore, RunConfig]:
         LionSearchError: if it is no run folder, or another process is writing it.
     """
     store = RunStore.resume(folder)
-    config = parse_config(store.read_config(), str(folder))
+    try:
+        config = parse_config(store.read_config(), str(folder))
+    except LionSearchError:
+        store.close()
+        raise
     if config.environment != describe_environment():
+        store.close()
         raise RunError(
             f"{folder}: the run was made with {config.environment};"
             f" here is {describe_environment()}; scores would differ"

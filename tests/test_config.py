@@ -1,8 +1,11 @@
+from importlib.metadata import version
+
 import pytest
 from workers.tiny_project import EXPERIMENT, write_experiment, write_project, write_task
 
+from lionsearch.analysis import remove_dead_code
 from lionsearch.catalog import EXPERIMENTS, load_program
-from lionsearch.config import dump_config, load_experiment, parse_config
+from lionsearch.config import describe_environment, dump_config, load_experiment, parse_config
 from lionsearch.errors import MissingFileError, SettingError, UnknownNameError
 from lionsearch.lang import parse
 
@@ -31,10 +34,10 @@ def test_shipped_experiments_are_resolved(name):
 def test_the_plan_has_tasks_with_hurdles_seeds_and_limits(project):
     write_task(project, "other", "linear")
     text = EXPERIMENT.replace('task = "linear"', 'task = "linear"\nhurdle = 0.5\n[[tasks]]\ntask = "other"')
-    write_experiment(project, "two", text + "[evaluation.limits]\nmax_length = 7\n")
+    write_experiment(project, "two", text + "[evaluation.limits]\nmax_length = 17\n")
     plan = load_experiment("two").plan()
     assert [(spec.name, hurdle) for spec, hurdle in plan.tasks] == [("linear", 0.5), ("other", -1.0)]
-    assert (plan.confirm_seeds, plan.report_seeds, plan.limits.max_length) == (2, 2, 7)
+    assert (plan.confirm_seeds, plan.report_seeds, plan.limits.max_length) == (2, 2, 17)
 
 
 def test_a_configuration_comes_back_from_its_text():
@@ -96,6 +99,42 @@ def test_settings_that_cannot_be(project, old, new, message):
     with pytest.raises(SettingError, match=message) as error:
         load_experiment("wrong")
     assert str(error.value).startswith("experiments/wrong.toml: ")
+
+
+@pytest.mark.parametrize("limits", ["max_length = 7", "max_slots = 1"])
+def test_limits_without_room_for_an_initial_program(project, limits):
+    write_experiment(project, "wrong", EXPERIMENT + f"[evaluation.limits]\n{limits}\n")
+    with pytest.raises(
+        SettingError, match=r"wrong\.toml: setting 'evaluation\.limits' leaves no room for 'adamw', "
+    ) as e:
+        load_experiment("wrong")
+    live = remove_dead_code(load_program("adamw"))
+    assert str(e.value).endswith(f"has {len(live.statements)} live statements and {len(live.slots)} slots")
+
+
+def test_limits_without_room_for_the_reference(project):
+    """Tuned AdamW is trained with in every run, initial program or not."""
+    text = EXPERIMENT.replace('"adamw"', '"mine"')
+    write_experiment(project, "wrong", text + "[evaluation.limits]\nmax_length = 7\n")
+    with pytest.raises(SettingError, match="leaves no room for 'adamw'"):
+        load_experiment("wrong")
+
+
+def test_a_population_without_room_for_the_initial_programs(project):
+    text = EXPERIMENT.replace("population = 20", "population = 3")
+    write_experiment(project, "wrong", text.replace('["adamw"]', '["adamw", "mine", "lion", "sgd"]'))
+    with pytest.raises(SettingError, match=r"'search\.population' is 3; it must hold all 4 initial programs"):
+        load_experiment("wrong")
+    write_experiment(project, "right", text.replace('["adamw"]', '["adamw", "mine", "lion"]'))
+    assert len(load_experiment("right").initial()) == 3
+
+
+def test_the_environment_is_stored_with_the_configuration():
+    config = load_experiment("tiny")
+    assert config.environment == describe_environment()
+    for package in ("lionsearch", "jax", "jaxlib", "numpy", "scikit-learn"):
+        assert f", {package} {version(package)}" in config.environment
+    assert parse_config(dump_config(config), "here").environment == config.environment
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "3"])

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 from collections import Counter
+from importlib.metadata import version
 
 import pytest
 from workers.tiny_project import (
@@ -204,6 +205,20 @@ def test_a_run_interrupted_again_and_again_gets_to_the_same_end(tmp_path):
     assert 2 < times < 20
     assert rows == whole
     assert (result.best, result.report, result.baseline) == (wanted.best, wanted.report, wanted.baseline)
+
+
+def test_a_run_of_another_environment_is_not_resumed(tmp_path):
+    search(tmp_path / "run", FakePool(interrupt_after=50))
+    rows, path = read_rows(tmp_path / "run"), tmp_path / "run" / "config.json"
+    text = path.read_text()
+    path.write_text(text.replace(f"jaxlib {version('jaxlib')}", "jaxlib 0.0.1"))
+    with pytest.raises(
+        RunError, match=r"run: the run was made with .*jaxlib 0\.0\.1.*; here is .*; scores would differ"
+    ):
+        resume_run(tmp_path / "run")
+    assert read_rows(tmp_path / "run") == rows
+    path.write_text(text)
+    assert finish(*resume_run(tmp_path / "run"), FakePool())[0].finished
 
 
 def test_resuming_a_finished_run_evaluates_nothing(tmp_path):

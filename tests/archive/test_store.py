@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -86,10 +87,14 @@ def test_an_evaluation_comes_back_as_it_was(store, evaluation, stage):
 
 
 @pytest.mark.parametrize("kind", FailureKind)
-def test_every_failure_comes_back(store, kind):
-    result = TaskResult("t", failure=Failure(kind, "why"))
-    store.add_evaluation("f", Evaluation(Stage.SEARCH, None, (result,)))
-    assert store.evaluations(Stage.SEARCH)["f"].failure == Failure(kind, "why")
+def test_every_failure_of_a_program_comes_back_and_none_of_the_system(store, kind):
+    """What the system failed is evaluated again when the run is resumed."""
+    failed = Evaluation(Stage.SEARCH, None, (TaskResult("t", failure=Failure(kind, "why")),))
+    store.add_evaluation("f", failed)
+    store.add_evaluation("g", SCORED)
+    system = kind in (FailureKind.TIMEOUT, FailureKind.WORKER_LOST)
+    assert store.evaluations(Stage.SEARCH) == ({"g": SCORED} if system else {"f": failed, "g": SCORED})
+    assert store.failures() == {str(kind): 1}
 
 
 def _reopened(store):
@@ -102,8 +107,47 @@ def test_what_is_added_again_changes_nothing(store):
     before = list(store.rows())
     fill(store, 5)
     store.add_program("f0", 3, "another text")
-    store.add_evaluation("f0", Evaluation(Stage.SEARCH, 100.0, ()))
     assert list(store.rows()) == before
+
+
+def test_an_evaluation_added_again_replaces_the_first(store):
+    lost = Evaluation(Stage.SEARCH, None, (TaskResult("cheap", failure=Failure(FailureKind.WORKER_LOST, "died")),))
+    other = Evaluation(Stage.CONFIRM, 0.5, (TaskResult("cheap", 1.0, 0.5),))
+    for evaluation in (lost, other, SCORED):
+        store.add_evaluation("f", evaluation)
+    for opened in (store, _reopened(store)):
+        assert opened.evaluations(Stage.SEARCH) == {"f": SCORED}
+        assert opened.evaluations(Stage.CONFIRM) == {"f": other}
+        assert opened.failures() == {}
+
+
+@pytest.mark.parametrize("change", [{"parent": 2}, {"change": "delete"}, {"fingerprint": "x"}, {"statements": 8}])
+def test_another_candidate_of_a_stored_number_is_an_error(store, change):
+    fill(store, 5)
+    before = list(store.rows())
+    row = CandidateRow(4, 3, "insert", "f4", 9, 5)
+    store.add_candidate(row)
+    with pytest.raises(RunError, match=r"run: candidate 4 is \(4, .* now and was \(4, 3, 'insert', 'f4', 9, 5\)"):
+        store.add_candidate(replace(row, **change))
+    assert list(store.rows()) == before
+
+
+def test_an_empty_run_is_discarded_with_its_folder(store):
+    store.discard_if_empty()
+    assert not store.folder.exists()
+
+
+def test_discarding_leaves_what_is_not_the_runs(store):
+    (store.folder / "notes.txt").write_text("mine")
+    (store.folder / "data").mkdir()
+    store.discard_if_empty()
+    assert sorted(path.name for path in store.folder.iterdir()) == ["data", "notes.txt"]
+
+
+def test_a_run_with_a_candidate_is_not_discarded(store):
+    fill(store, 1)
+    store.discard_if_empty()
+    assert _reopened(store).counts()["generated"] == 1
 
 
 def test_rows_hold_every_table(store):

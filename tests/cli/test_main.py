@@ -8,6 +8,8 @@ import pytest
 from workers.tiny_project import EXPERIMENT, run_cli, write_experiment, write_project, write_task
 
 from lionsearch.cli import main
+from lionsearch.config import load_experiment
+from lionsearch.run import start_run
 
 GOOD = "def train(w, g, lr):\n    return g * lr\n"
 
@@ -165,6 +167,26 @@ def test_a_search_on_a_task_that_cannot_be_made(project, tmp_path):
     write_experiment(project, "broken", EXPERIMENT.replace('"linear"', '"broken"'))
     done = run_cli(project, "search", "broken", "--workers", 0, "--output", tmp_path / "run")
     assert "error: task 'broken': module 'tiny_task' has no function 'liner'" in error_of(done, first=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_search_that_cannot_be_leaves_the_users_files_in_its_folder(tmp_path):
+    (tmp_path / "task.toml").write_text(TASK.replace("tiny_task:linear", "os:mkdir") + 'options = {path = "data"}\n')
+    text = EXPERIMENT.replace('"linear"', f'"{tmp_path / "task.toml"}"')
+    (tmp_path / "experiment.toml").write_text(text)
+    (tmp_path / "here").mkdir()
+    done = run_cli(tmp_path / "here", "search", tmp_path / "experiment.toml", "--workers", 0, "--output", ".")
+    assert "the factory returned NoneType" in error_of(done, first=False)
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["data"]
+
+
+def test_a_resume_without_its_cluster_leaves_the_run_as_it_is(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(project)
+    start_run(tmp_path / "run", load_experiment("tiny")).close()  # nothing is told yet
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    done = run_cli(project, "resume", tmp_path / "run", "--address", "127.0.0.1:1")
+    assert "no Ray cluster at '127.0.0.1:1'" in error_of(done, first=False)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
 
 
 @pytest.mark.parametrize("case", EXPERIMENTS)

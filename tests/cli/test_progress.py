@@ -1,6 +1,7 @@
 import io
 import re
 import sys
+from dataclasses import replace
 
 from lionsearch.cli.progress import ProgressDisplay, progress_line
 from lionsearch.lang import parse
@@ -14,22 +15,36 @@ BEST = Elite(
     Evaluation(Stage.SEARCH, 0.5, ()),
     Evaluation(Stage.CONFIRM, 0.25, ()),
 )
-NOTHING = Progress(0, 100, 0, 0, 0, 0, 0.0, None)
-HALF = Progress(
-    told=50, total=100, evaluated=20, cached=10, statements=400, live_statements=100, seconds=65.0, best=BEST
-)
+NOTHING = Progress(0, 100, 0, 0, 0, 0, 0, 0.0, None)
+HALF = Progress(500, 1000, 200, 100, 4000, 1000, 0, 65.0, BEST)
 
 
 def test_a_line_says_where_the_run_stands():
     assert progress_line(HALF) == (
-        "50/100 programs  1 generated/s  0 evaluated/s  20% cache hits  75% dead statements  best +0.2500  1m05s left"
+        "500/1000 programs  8 generated/s  3 evaluated/s  20% cache hits  75% dead statements  best +0.2500  1m05s left"
     )
 
 
 def test_a_line_before_anything_is_known():
     assert progress_line(NOTHING) == (
-        "0/100 programs  0 generated/s  0 evaluated/s  0% cache hits  0% dead statements  best -  ? left"
+        "0/100 programs  - generated/s  - evaluated/s  0% cache hits  0% dead statements  best -  ? left"
     )
+
+
+def test_stored_results_count_neither_for_the_rate_nor_for_the_time_left():
+    resumed = replace(HALF, told=600, replayed=500, seconds=5.0)
+    assert progress_line(resumed) == (
+        "600/1000 programs  20 generated/s  40 evaluated/s"
+        "  17% cache hits  75% dead statements  best +0.2500  0m20s left"
+    )
+    only_stored = replace(HALF, replayed=500, evaluated=0, seconds=0.0)
+    assert progress_line(only_stored) == (
+        "500/1000 programs  - generated/s  - evaluated/s  20% cache hits  75% dead statements  best +0.2500  ? left"
+    )
+    too_few_to_tell = replace(HALF, told=599, replayed=500, seconds=5.0)
+    assert progress_line(too_few_to_tell).endswith("  ? left")
+    finished = replace(HALF, told=1000, replayed=1000, evaluated=0, seconds=0.0)
+    assert progress_line(finished).endswith("  0m00s left")
 
 
 def test_without_a_terminal_a_line_now_and_then(capsys):
@@ -52,6 +67,6 @@ def test_a_terminal_shows_the_best_program(monkeypatch):
         display(NOTHING)
         display(HALF)
     shown = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", sys.stderr.getvalue())
-    assert "50 of 100" in shown
+    assert "500 of 1000" in shown
     assert "+0.2500" in shown
     assert "def train(w, g, lr):" in shown

@@ -3,6 +3,11 @@ import json
 import pytest
 from workers.tiny_project import run_cli, write_project
 
+from lionsearch.catalog import load_program
+from lionsearch.evaluate.plan import Limits, Seeds
+from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.tasks.spec import load_task
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
@@ -26,8 +31,29 @@ def test_evaluate_as_a_table(project):
     done = run_cli(project, "evaluate", "adamw", "mine", "--task", "linear", "--task", "proxy_tasks/linear.toml")
     assert done.returncode == 0, done.stderr
     header, *lines = done.stdout.splitlines()
-    assert header.split() == ["program", "task", "score", "validation", "loss", "measured"]
+    assert header.split() == ["program", "task", "score", "test", "loss", "measured"]
     assert [line.split()[:2] for line in lines] == [["adamw", "linear"], ["mine", "linear"]] * 2
+
+
+def test_evaluate_measures_on_the_seeds_of_the_report_and_the_test_split(project, monkeypatch):
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
+    (project / "sgd.py").write_text("def train(w, g, lr): return g * lr * 0.0002\n")
+    runner, sgd = TaskRunner(load_task("linear"), Limits(), early_exit=False), load_program("sgd.py")
+    losses = {}
+    for split, options in (("test", []), ("test", ["--split", "test"]), ("validation", ["--split", "validation"])):
+        done = run_cli(project, "evaluate", "sgd.py", "--task", "linear", "--seeds", 2, "--json", *options)
+        [row] = json.loads(done.stdout)
+        assert row["loss"] == pytest.approx(runner.evaluate(sgd, Seeds((2000, 2001), split)).loss, rel=1e-5)
+        losses.setdefault(split, set()).add(row["loss"])
+    assert len(losses["test"]) == 1
+    assert not losses["test"] & losses["validation"]
+
+
+def test_evaluate_on_a_split_that_is_none(project):
+    done = run_cli(project, "evaluate", "mine", "--task", "linear", "--split", "train")
+    assert done.returncode == 2
+    assert "'train' is not one of 'test', 'validation'" in done.stderr
 
 
 def test_tune_in_json(project):

@@ -109,7 +109,7 @@ def test_inspect_a_candidate(project, searched):
 def test_inspect_a_candidate_that_is_not_there(project, searched):
     done = run_cli(project, "inspect", "runs/tiny", "--candidate", 200)
     assert done.returncode == 2
-    assert done.stderr == "error: runs/tiny: there is no candidate 200; there are 0 to 199\n"
+    assert done.stderr == "error: runs/tiny: there is no candidate 200; 200 are stored, numbered from 0\n"
 
 
 def test_inspect_loads_no_jax_and_no_ray(project, searched):

@@ -1,6 +1,7 @@
 import pytest
 from small_tasks import make_spec
 
+from lionsearch.analysis import check_program
 from lionsearch.catalog import load_program
 from lionsearch.evaluate.evaluator import Evaluator, summarize_results
 from lionsearch.evaluate.plan import EvaluationPlan, Limits, Seeds
@@ -89,6 +90,52 @@ def test_stages_share_no_seed_with_many_seeds(count):
 
 def test_no_result_of_a_task_is_not_a_score():
     assert summarize_results([], Stage.SEARCH, 2) == Evaluation(Stage.SEARCH, -1.0, ())
+
+
+def test_many_at_once_score_as_one_by_one():
+    texts = {
+        "slow": "return g * lr * 0.001",
+        "exploding": "return g * 1e30 + exp(w)",
+        "blind": "return w * lr",
+    }
+    programs = [PROGRAM, *(check_program(f"def train(w, g, lr): {text}") for text in texts.values())]
+    limits = Limits(max_length=12, max_slots=2)
+    tasks = ((make_spec(name="one"), -0.2), (make_spec(name="two", options={"seed": 1}), 0.0))
+    batched, plain = (Evaluator(EvaluationPlan(tasks, limits=limits), batched=batched) for batched in (True, False))
+    together = batched.evaluate_many(programs, Stage.SEARCH)
+    apart = [plain.evaluate(program, Stage.SEARCH) for program in programs]
+    assert plain.evaluate_many(programs, Stage.SEARCH) == apart
+    for one, two in zip(together, apart, strict=True):
+        assert (one.stage, len(one.results)) == (Stage.SEARCH, len(two.results))
+        assert (one.score is None) == (two.score is None)
+        assert one.score is None or one.score == pytest.approx(two.score, abs=1e-3)
+        assert (one.failure and one.failure.kind) == (two.failure and two.failure.kind)
+        for first, second in zip(one.results, two.results, strict=True):
+            assert first.task == second.task
+            assert (first.loss is None) == (second.loss is None)
+            assert first.loss is None or first.loss == pytest.approx(second.loss, rel=1e-3)
+    lengths = {len(e.results) for e in apart if e.failure is None}
+    assert lengths == {1, 2}  # some miss the hurdle
+    kinds = {e.failure.kind for e in apart if e.failure}
+    assert kinds == {FailureKind.NON_FINITE, FailureKind.NO_PROGRESS}
+    assert batched.evaluate_many([], Stage.SEARCH) == []
+
+
+@pytest.mark.parametrize(("backend", "batched"), [("cpu", False), ("gpu", True)])
+def test_only_an_accelerator_trains_with_many_at_once(monkeypatch, backend, batched):
+    evaluator, _ = make_evaluator(0.5)
+    monkeypatch.setattr("jax.default_backend", lambda: backend)
+    chosen = Evaluator(evaluator._plan)
+    sizes = []
+
+    class Runner(FakeRunner):
+        def evaluate_population(self, programs, seeds):
+            sizes.append(len(programs))
+            return [self.evaluate(program, seeds) for program in programs]
+
+    chosen.runner = lambda spec: Runner(spec.name, 0.5)  # type: ignore
+    assert [e.score for e in chosen.evaluate_many([PROGRAM] * 3, Stage.SEARCH)] == [0.5] * 3
+    assert sizes == ([3] if batched else [])
 
 
 def test_a_real_task_is_loaded_once_and_scored():

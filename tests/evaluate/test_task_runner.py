@@ -20,6 +20,7 @@ from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.lang import Program
 from lionsearch.records import FailureKind, TaskResult
+from lionsearch.tasks.spec import load_task
 
 LIMITS = Limits(max_length=24, max_slots=4)
 ONE, THREE = Seeds((0,)), Seeds((0, 1, 2))
@@ -236,7 +237,7 @@ def test_a_task_on_which_adamw_learns_nothing_is_an_error():
 
 
 def test_a_batch_larger_than_the_data_is_an_error():
-    with pytest.raises(TaskError, match="task 'small': a batch of 65 from 64 training examples"):
+    with pytest.raises(TaskError, match="small: a batch of 65 from 64 training examples"):
         TaskRunner(make_spec(batch=65), LIMITS)
 
 
@@ -276,6 +277,16 @@ def test_early_exit_changes_no_survivors_loss(runner, patient_runner):
     assert 5 <= survivors < len(programs)
 
 
+@pytest.mark.parametrize("name", ["digits_mlp", "teacher_student"])
+def test_early_exit_never_drops_tuned_adamw(name):
+    """Not even where its own loss is above the untrained network's for a while, as teacher_student's on 8 and 21."""
+    spec = load_task(name)
+    runner = TaskRunner(spec, Limits(max_length=12, max_slots=2))
+    adamw = load_program("adamw").with_hyperparameters({"weight_decay": spec.weight_decay})
+    results = {seed: runner.evaluate(adamw, Seeds((seed,))) for seed in range(31)}
+    assert {seed: result.score for seed, result in results.items()} == dict.fromkeys(range(31), 0.0)
+
+
 # --- populations
 
 
@@ -304,6 +315,27 @@ def test_references_are_stored_and_not_measured_again(runner, private_cache, mon
     second = TaskRunner(make_spec(), LIMITS)
     monkeypatch.setattr(second, "_measure_reference", lambda *key: pytest.fail("it was measured again"))
     assert second.reference(99, "validation") == first
+
+
+def louder_regression():
+    problem = regression()
+    return replace(problem, loss=lambda params, batch: 2.0 * problem.loss(params, batch))
+
+
+def flatter_regression():
+    problem = regression()
+    return replace(problem, init=lambda key: jax.tree.map(lambda w: 0.5 * w, problem.init(key)))
+
+
+@pytest.mark.parametrize("function", ["louder_regression", "flatter_regression"])
+def test_the_fingerprint_follows_the_code_of_a_task(runner, monkeypatch, function):
+    monkeypatch.setattr("small_tasks.regression", globals()[function])  # edited: the same name, settings and data
+    changed = TaskRunner(make_spec(), LIMITS)
+    for one, two in zip(*map(jax.tree.leaves, (changed.problem.train, runner.problem.train)), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert changed.spec == runner.spec
+    assert changed.fingerprint != runner.fingerprint
+    assert changed.fingerprint == TaskRunner(make_spec(), LIMITS).fingerprint
 
 
 def test_the_fingerprint_follows_settings_and_data(runner):

@@ -195,18 +195,20 @@ def test_a_factory_that_cannot_be_used_is_named(project, factory, extra, message
 # --- the fingerprint
 
 
-def test_fingerprint_follows_every_setting_and_the_data():
+def test_fingerprint_follows_every_setting_the_data_and_the_code():
     data = [np.zeros((2, 3), np.float32)]
     variants = [
-        fingerprint_task(make_spec(), data),
-        fingerprint_task(make_spec(batch=4), data),
-        fingerprint_task(make_spec(options={"width": 3}), data),
-        fingerprint_task(make_spec(), [np.ones((2, 3), np.float32)]),
-        fingerprint_task(make_spec(), [np.zeros((3, 2), np.float32)]),
-        fingerprint_task(make_spec(), [np.zeros((2, 3), np.int32)]),
+        fingerprint_task(make_spec(), data, ["code"]),
+        fingerprint_task(make_spec(batch=4), data, ["code"]),
+        fingerprint_task(make_spec(options={"width": 3}), data, ["code"]),
+        fingerprint_task(make_spec(), [np.ones((2, 3), np.float32)], ["code"]),
+        fingerprint_task(make_spec(), [np.zeros((3, 2), np.float32)], ["code"]),
+        fingerprint_task(make_spec(), [np.zeros((2, 3), np.int32)], ["code"]),
+        fingerprint_task(make_spec(), data, ["cope"]),
+        fingerprint_task(make_spec(), data, ["code", "more"]),
     ]
     assert len(set(variants)) == len(variants)
-    assert fingerprint_task(make_spec(), [np.asfortranarray(data[0])]) == variants[0]
+    assert fingerprint_task(make_spec(), [np.asfortranarray(data[0])], ["code"]) == variants[0]
     assert all(len(variant) == 24 for variant in variants)
 
 

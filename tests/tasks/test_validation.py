@@ -8,7 +8,7 @@ import pytest
 
 from lionsearch.errors import TaskError
 from lionsearch.tasks import Problem
-from lionsearch.tasks.validation import count_examples, count_parameters, validate_problem
+from lionsearch.tasks.validation import count_examples, count_parameters, validate_batch, validate_problem
 
 X = np.ones((6, 3), np.float32)
 
@@ -32,6 +32,11 @@ def make(params: Any = None, **changes: Any) -> Problem:
         test={"x": X[:2]},
     )
     return replace(problem, **changes)
+
+
+def validate(problem: Any) -> None:
+    validate_problem(problem, "mine")
+    validate_batch(problem, 2, "mine")
 
 
 @pytest.mark.parametrize(
@@ -73,12 +78,52 @@ def test_data_is_any_tree_of_arrays(data):
         (make(validation={"x": X[:0]}), "mine: validation must be a tree of arrays with examples along the first axis"),
         (make(test={}), "mine: test must be a tree of arrays with examples along the first axis"),
         (make(train={"x": X, "y": X[:2]}), r"the arrays of train have different numbers of examples: \[2, 6\]"),
+        (
+            make(loss=lambda params, batch: jnp.sum(batch["x"] > 0)),
+            r"mine: the gradient of loss.* real-valued outputs .* int32",
+        ),
+        (make(test={"x": X[:, :2]}), r"mine: an example of test is float32\(2,\); of train it is float32\(3,\)"),
+        (
+            make(validation={"x": X.astype(int)}),
+            r"an example of validation is int64\(3,\); of train it is float32\(3,\)",
+        ),
+        (
+            make(metrics=lambda params, batch: {"all": batch["x"]}),
+            r"metrics\(params, batch\) must return scalars by name",
+        ),
+        (make(metrics=lambda params, batch: total(params)), r"metrics\(params, batch\) must return scalars by name"),
         (make(test={"y": X}), r"mine: test is .*'y'.*; train is .*'x'.*"),
     ],
 )
 def test_a_broken_interface_is_named(problem, message):
     with pytest.raises(TaskError, match=message):
-        validate_problem(problem, "mine")
+        validate(problem)
+
+
+@pytest.mark.parametrize(
+    ("examples", "message"),
+    [
+        (4, r"mine: the gradient of loss\(params, batch\) failed: TypeError"),  # of validation, and no batch is
+        (5, r"mine: loss\(params, batch\) failed: TypeError"),
+    ],
+)
+def test_a_loss_of_one_number_of_examples_is_named(examples, message):
+    loss = lambda params, batch: jnp.sum(batch["x"] * jnp.ones((examples, 3))) * total(params)  # noqa: E731
+    with pytest.raises(TaskError, match=message):
+        validate(make(loss=loss))
+
+
+def test_a_loss_that_cannot_be_measured_on_the_test_split_is_named():
+    loss = lambda params, batch: jnp.sum(batch["x"].reshape(-1, 2, 3)) * total(params)  # noqa: E731
+    with pytest.raises(TaskError, match=r"mine: loss\(params, test\) failed: TypeError"):
+        validate_batch(make(loss=loss, test={"x": X[:3]}), 2, "mine")
+    validate_batch(make(loss=loss), 2, "mine")
+
+
+def test_a_batch_larger_than_the_data_is_named():
+    with pytest.raises(TaskError, match="mine: a batch of 7 from 6 training examples"):
+        validate_batch(make(), 7, "mine")
+    validate_batch(make(), 6, "mine")
 
 
 def test_nothing_is_computed():

@@ -41,7 +41,8 @@ def project(tmp_path_factory):
         file = folder / f"{then} once"
         write_task(folder, f"{then}_once", "once", f'file = "{file}"\nthen = "{then}"')
     write_task(folder, "sleepy", "misbehave")
-    for task in ("fragile", "die_once", "sleep_once", "sleepy"):
+    write_task(folder, "deadly", "misbehave", 'how = "die"')
+    for task in ("fragile", "die_once", "sleep_once", "sleepy", "deadly"):
         write_experiment(folder, task, EXPERIMENT.replace('task = "linear"', f'task = "{task}"'))
     return folder
 
@@ -152,6 +153,30 @@ def test_a_program_that_is_late_twice_has_timed_out(open_pool):
     assert evaluation.failure.detail == "no result after 2 seconds, twice"
 
 
+def test_workers_lost_again_and_again_are_an_error(open_pool, monkeypatch):
+    monkeypatch.setattr("lionsearch.workers.ray_pool._LOSSES_PER_WORKER", 2)
+    pool = open_pool("deadly")
+    for number in range(1, 4):
+        submit(pool, parse(f"def train(w, g, lr): return g * lr * {number}e-5"))
+    with pytest.raises(RunError, match="3 workers were lost with no result in between; the last: the worker died"):
+        collect_all(pool, 3)
+
+
+def test_more_workers_than_processors_are_an_error_and_leave_none(open_pool, project, monkeypatch):
+    plan, stopped = load_experiment("tiny").plan(), []
+    monkeypatch.setattr("lionsearch.workers.ray_pool._Worker.__init__", lambda *arguments: pytest.fail("started"))
+    with monkeypatch.context() as patch:
+        patch.setattr(ray, "is_initialized", lambda: False)
+        patch.setattr("lionsearch.workers.ray_pool._start_ray", lambda workers, address: None)
+        patch.setattr(ray, "shutdown", lambda: stopped.append(True))
+        with pytest.raises(RunError, match="3 workers asked for; the Ray cluster has 2 CPUs"):
+            RayPool(plan, workers=3)
+    assert stopped == [True]  # what it started itself
+    with pytest.raises(RunError, match="3 workers asked for"):
+        RayPool(plan, workers=3)
+    assert ray.is_initialized()  # and nothing else
+
+
 def test_a_task_that_cannot_be_used_is_an_error(open_pool):
     pool = open_pool("tiny")
     submit(pool, BROKEN)
@@ -165,9 +190,9 @@ def test_a_cluster_that_is_not_there_is_an_error(address):
         _start_ray(None, address)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_and_its_workers(project, number):
-    folder = project / "interrupted"
+    folder = project / f"interrupted by {number.name}"
     process = start_cli(project, "search", "tiny", "--workers", 2, "--output", folder, "--programs", 10**7)
     try:
         assert process.stderr.readline().startswith("starting workers")
