@@ -125,6 +125,12 @@ def load_experiment(name: str, **overrides: Any) -> RunConfig:
             f" it must hold all {len(experiment.initial)} initial programs"
         )
     programs = [load_program(program) for program in experiment.initial]
+    longest = max(len(program.statements) for program in programs)
+    if longest > experiment.search.mutation.max_length:
+        raise SettingError(
+            f"{path}: setting 'search.mutation.max_length' is {experiment.search.mutation.max_length};"
+            f" an initial program has {longest} statements"
+        )
     for initial, program in zip((*experiment.initial, "adamw"), (*programs, load_program("adamw")), strict=True):
         _check_limits(initial, program, experiment.evaluation.limits, str(path))
     return RunConfig(

@@ -43,7 +43,7 @@ def parse_settings(content: dict[str, Any], model: type[S], where: str) -> S:
     try:
         return model.model_validate(_with_tuples(content))
     except ValidationError as error:
-        raise SettingError(f"{where}: {_describe(error.errors()[0], model)}") from None
+        raise SettingError(f"{where}: {_describe(_worst(error.errors()), model)}") from None
 
 
 def _with_tuples(value: Any) -> Any:
@@ -55,6 +55,11 @@ def _with_tuples(value: Any) -> Any:
     return value
 
 
+def _worst(errors: list[Any]) -> Any:
+    """Return the error to show: an unknown key first, since it may be why another is missing."""
+    return next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
+
+
 def _describe(error: Any, model: type[BaseModel]) -> str:
     place = [str(part) for part in error["loc"]]
     key = ".".join(place)
@@ -62,6 +67,10 @@ def _describe(error: Any, model: type[BaseModel]) -> str:
         return f"unknown setting {key!r}; {nearest_hint(place[-1], _keys(model, place[:-1]))}"
     if error["type"] == "missing":
         return f"setting {key!r} is missing"
+    if error["type"] == "tuple_type":
+        return f"setting {key!r} is {error['input']!r}; it should be a list"
+    if error["type"] == "string_pattern_mismatch":
+        return f"setting {key!r} is {error['input']!r}; it should look like 'module:function'"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return f"setting {key!r} is {error['input']!r}; it {message}" if key else message
 

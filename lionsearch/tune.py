@@ -27,12 +27,14 @@ class GridPoint:
 
     Attributes:
         factor: of the task's schedule.
-        learning_rate: `factor` times the task's learning rate times the program's `lr_scale` over AdamW's 0.001.
+        lr_scale: `factor` times the program's own `lr_scale` (0.001 where it has none).
+        learning_rate: what that amounts to on the task: its learning rate times `lr_scale` over AdamW's 0.001.
         weight_decay: None for a program without one.
         loss: mean final validation loss over the seeds; inf if any was not finite.
     """
 
     factor: float
+    lr_scale: float
     learning_rate: float
     weight_decay: float | None
     loss: float
@@ -98,6 +100,7 @@ def tune_program(
         for factor in factors:
             losses = runner.losses(variant, chosen, factor)
             loss = float(np.mean(losses)) if all(map(math.isfinite, losses)) else math.inf
-            points.append(GridPoint(factor, factor * spec.learning_rate * scale / 0.001, decay, loss))
+            rate = factor * spec.learning_rate * scale / 0.001
+            points.append(GridPoint(factor, factor * scale, rate, decay, loss))
             listener(points[-1])
     return TuneResult(spec.name, tuple(points), seeds)

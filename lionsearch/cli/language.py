@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from lionsearch.analysis import check_program, find_live, fingerprint
-from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, read_text
+from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, read_text
+from lionsearch.errors import LionSearchError
 from lionsearch.lang import Program
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -35,51 +38,41 @@ def check(
 
 def programs(json_output: Json = False) -> None:
     """List the programs that there are."""
-    rows = []
-    for name in PROGRAMS.names():
+
+    def describe(name: str) -> dict[str, Any]:
         path = PROGRAMS.find(name)
         program = check_program(read_text(path), str(path))
-        rows.append({**describe_program(name, program), "description": _first_line(program.description)})
-    _print_rows(rows, ("name", "live_statements", "slots", "description"), json_output)
+        return {**describe_program(name, program), "description": _first_line(program.description)}
+
+    _print_shelf(PROGRAMS, describe, ("name", "live_statements", "slots", "description"), json_output)
 
 
 def tasks(json_output: Json = False) -> None:
     """List the proxy tasks that there are."""
     from lionsearch.tasks.spec import load_task
 
-    rows = []
-    for name in TASKS.names():
-        spec = load_task(name)
-        rows.append(
-            {
-                "name": name,
-                "steps": spec.steps,
-                "batch": spec.batch,
-                "learning_rate": spec.learning_rate,
-                "weight_decay": spec.weight_decay,
-                "description": spec.description,
-            }
-        )
-    _print_rows(rows, ("name", "steps", "batch", "learning_rate", "weight_decay", "description"), json_output)
+    def describe(name: str) -> dict[str, Any]:
+        return {"name": name, **load_task(name).model_dump()}
+
+    columns = ("name", "steps", "batch", "learning_rate", "weight_decay", "description")
+    _print_shelf(TASKS, describe, columns, json_output)
 
 
 def experiments(json_output: Json = False) -> None:
     """List the experiments that there are."""
     from lionsearch.config import load_experiment
 
-    rows = []
-    for name in EXPERIMENTS.names():
+    def describe(name: str) -> dict[str, Any]:
         experiment = load_experiment(name).experiment
-        rows.append(
-            {
-                "name": name,
-                "programs": experiment.programs,
-                "algorithm": experiment.search.algorithm,
-                "tasks": ", ".join(Path(entry.task).stem for entry in experiment.tasks),
-                "description": experiment.description,
-            }
-        )
-    _print_rows(rows, ("name", "programs", "algorithm", "tasks", "description"), json_output)
+        return {
+            "name": name,
+            "programs": experiment.programs,
+            "algorithm": experiment.search.algorithm,
+            "tasks": [Path(entry.task).stem for entry in experiment.tasks],
+            "description": experiment.description,
+        }
+
+    _print_shelf(EXPERIMENTS, describe, ("name", "programs", "algorithm", "tasks", "description"), json_output)
 
 
 def describe_program(name: str, program: Program) -> dict[str, Any]:
@@ -99,10 +92,27 @@ def _first_line(text: str) -> str:
     return next(iter(text.strip().splitlines()), "")
 
 
-def _print_rows(rows: list[dict[str, Any]], columns: tuple[str, ...], json_output: bool) -> None:
+def _print_shelf(
+    shelf: Shelf, describe: Callable[[str], dict[str, Any]], columns: tuple[str, ...], json_output: bool
+) -> None:
+    """Print a row for each name; a file that cannot be used is a row that says why."""
+    rows: list[dict[str, Any]] = []
+    for name in shelf.names():
+        try:
+            rows.append(describe(name))
+        except LionSearchError as error:
+            rows.append({"name": name, "error": _first_line(str(error))})
     if json_output:
         print(json.dumps(rows, indent=1))
         return
     from lionsearch.cli.display import print_table
 
-    print_table(columns, [[row[column] for column in columns] for row in rows])
+    good = [row for row in rows if "error" not in row]
+    print_table(columns, [[_plain(row[column]) for column in columns] for row in good])
+    for row in rows:
+        if "error" in row:
+            print(f"error: {row['error']}", file=sys.stderr)
+
+
+def _plain(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, list) else value

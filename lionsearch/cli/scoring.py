@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from statistics import mean, stdev
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +16,7 @@ from lionsearch.analysis import find_live
 from lionsearch.catalog import load_program
 from lionsearch.cli.language import Json
 from lionsearch.lang import Program
-from lionsearch.records import Stage
+from lionsearch.records import Failure, Stage, TaskResult
 
 if TYPE_CHECKING:
     from lionsearch.evaluate.plan import Limits
@@ -53,33 +54,59 @@ def evaluate(
     from lionsearch.evaluate.plan import FIRST_SEED, Seeds
     from lionsearch.evaluate.task_runner import TaskRunner
 
-    chosen = Seeds(tuple(range(FIRST_SEED[Stage.REPORT], FIRST_SEED[Stage.REPORT] + seeds)), split.value)
+    first = FIRST_SEED[Stage.REPORT]
     limits = _limits_for([program for _, program in loaded])
-    rows = []
+    rows: list[_Row] = []
     for spec in specs:
         runner = TaskRunner(spec, limits, early_exit=False)  # a weak program's score is an answer too
         for name, program in loaded:
-            rows.append((name, runner.evaluate(program, chosen)))
+            each = [runner.evaluate(program, Seeds((first + seed,), split.value)) for seed in range(seeds)]
+            rows.append(_summarize(name, each))
     if json_output:
-        print(json.dumps([{"program": name, **asdict(result)} for name, result in rows], indent=1))
+        print(json.dumps([asdict(row) for row in rows], indent=1))
         return
-    from lionsearch.cli.display import format_score, print_table
+    from lionsearch.cli.display import print_table
 
-    print_table(
-        ("program", "task", "score", f"{split.value} loss", "measured"),
-        [
-            (
-                name,
-                result.task,
-                format_score(result.score),
-                result.loss,
-                ", ".join(f"{metric} {value:.4g}" for metric, value in result.metrics)
-                if result.failure is None
-                else f"{result.failure.kind}: {result.failure.detail}",
-            )
-            for name, result in rows
-        ],
-    )
+    columns = ("program", "task", "score", "+-", f"{split.value} loss", "measured")
+    print_table(columns, [row.cells() for row in rows])
+    print(f"score: 0 is AdamW as tuned for the task; +- is the standard error over {seeds} seeds", file=sys.stderr)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A program on a task, over several seeds; score and loss are means, and None if any seed failed."""
+
+    program: str
+    task: str
+    score: float | None
+    standard_error: float | None
+    loss: float | None
+    metrics: dict[str, float]
+    scores: tuple[float | None, ...]
+    failure: Failure | None
+
+    def cells(self) -> tuple[object, ...]:
+        """Return what the table shows."""
+        from lionsearch.cli.display import format_score
+
+        measured = ", ".join(f"{name} {value:.4g}" for name, value in self.metrics.items())
+        if self.failure is not None:
+            measured = f"{self.failure.kind}: {self.failure.detail}"
+        error = None if self.standard_error is None else f"{self.standard_error:.4f}"
+        return self.program, self.task, format_score(self.score), error, self.loss, measured
+
+
+def _summarize(name: str, each: list[TaskResult]) -> _Row:
+    """Return what the results of single seeds amount to."""
+    scores = tuple(result.score for result in each)
+    failure = next((result.failure for result in each if result.failure is not None), None)
+    found = [score for score in scores if score is not None]
+    if failure is not None:
+        return _Row(name, each[0].task, None, None, None, {}, scores, failure)
+    error = stdev(found) / math.sqrt(len(found)) if len(found) > 1 else None
+    loss = mean(result.loss for result in each if result.loss is not None)
+    metrics = {key: mean(dict(result.metrics)[key] for result in each) for key, _ in each[0].metrics}
+    return _Row(name, each[0].task, mean(found), error, loss, metrics, scores, None)
 
 
 def tune(
@@ -121,8 +148,14 @@ def tune(
         )
         decay = "" if best.weight_decay is None else f", weight_decay = {best.weight_decay:g}"
         print(f"best: learning_rate = {best.learning_rate:.4g}{decay}, loss {best.loss:.4g}")
+        if "lr_scale" in dict(loaded.hyperparameters):
+            print(f"in the program that is lr_scale={best.lr_scale:.4g}{decay.replace(' = ', '=')}")
         if result.at_edge:
-            print("the best learning rate is at the edge of the grid", file=sys.stderr)
+            print(
+                "the best learning rate is at the edge of the grid; put it into the program or, for adamw, into the"
+                " task, and tune again",
+                file=sys.stderr,
+            )
 
 
 def _limits_for(programs: list[Program]) -> Limits:

@@ -183,7 +183,7 @@ def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
         print(format_program(best.program))
     if best is not None and result.report is not None and result.baseline is not None:
         seeds = config.experiment.evaluation.report_seeds
-        print(f"on the test splits, {seeds} more fresh seeds; 0 is AdamW, tuned for each task:")
+        print(f"on the test splits, {seeds} more fresh seeds; 0 is AdamW as tuned for the task:")
         rows = []
         for ours, start in zip(result.report.results, result.baseline.results, strict=False):
             rows.append((ours.task, format_score(start.score), format_score(ours.score), start.loss, ours.loss))

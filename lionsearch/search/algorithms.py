@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lionsearch.lang import Program
 from lionsearch.search.mutation import MutationRates, MutationSettings, mutate, random_program
@@ -55,6 +55,12 @@ class SearchSettings(Settings):
     tournament: int = Field(default=2, gt=0)
     restart_after: int | None = Field(default=None, gt=0)
     mutation: MutationSettings = MutationSettings()
+
+    @model_validator(mode="after")
+    def _check_tournament(self) -> SearchSettings:
+        if self.tournament > self.population:
+            raise ValueError(f"tournament ({self.tournament}) must not exceed population ({self.population})")
+        return self
 
 
 class Search(Protocol):
