@@ -90,7 +90,7 @@ def test_a_task_cannot_be_named_twice(project):
         ("window = 8", "windwo = 8", "unknown setting 'windwo'; did you mean 'window'"),
         ("elites = 3", "elite = 3", r"unknown setting 'evaluation\.elite'; did you mean 'elites'"),
         ('initial = ["adamw"]', "initial = []", "setting 'initial'"),
-        ('initial = ["adamw"]', 'initial = "adamw"', "setting 'initial' is 'adamw'; it should be a valid tuple"),
+        ('initial = ["adamw"]', 'initial = "adamw"', "setting 'initial' is 'adamw'; it should be a list"),
         ('task = "linear"', 'task = "linear"\nhurdel = 1', r"'tasks\.0\.hurdel'; did you mean 'hurdle'"),
     ],
 )

@@ -74,7 +74,7 @@ def test_divergent_points_are_infinite(result):
 
 @pytest.mark.parametrize(("factors", "edge"), [((0.25, 1.0), True), ((16.0, 64.0), True), ((1.0, 16.0, 1e30), False)])
 def test_an_optimum_at_the_edge_is_flagged(factors, edge):
-    points = tuple(GridPoint(f, f, None, expected_loss(f, 0.0)) for f in factors)
+    points = tuple(GridPoint(f, 0.001, f, None, expected_loss(f, 0.0)) for f in factors)
     assert TuneResult("bowl", points, 1).at_edge is edge
 
 

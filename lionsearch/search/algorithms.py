@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from lionsearch.lang import Program
 from lionsearch.search.mutation import MutationRates, MutationSettings, mutate, random_program
@@ -44,7 +44,7 @@ class SearchSettings(Settings):
     Attributes:
         algorithm: `evolution`, `random` or `tuning`.
         population: programs kept by evolution; the oldest is dropped.
-        tournament: programs drawn at random, the best of which becomes a parent.
+        tournament: programs drawn at random (one can be drawn twice), the best of which becomes a parent.
         restart_after: start a new population from the best program once so many candidates have not improved on it;
             absent, it never does.
         mutation: how children are made.
@@ -55,12 +55,6 @@ class SearchSettings(Settings):
     tournament: int = Field(default=2, gt=0)
     restart_after: int | None = Field(default=None, gt=0)
     mutation: MutationSettings = MutationSettings()
-
-    @model_validator(mode="after")
-    def _check_tournament(self) -> SearchSettings:
-        if self.tournament > self.population:
-            raise ValueError(f"tournament ({self.tournament}) must not exceed population ({self.population})")
-        return self
 
 
 class Search(Protocol):

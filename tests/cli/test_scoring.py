@@ -19,10 +19,12 @@ def test_evaluate_in_json(project):
     done = run_cli(project, "evaluate", "adamw", "rocket.py", "--task", "linear", "--seeds", 2, "--json")
     assert done.returncode == 0, done.stderr
     adamw, rocket = json.loads(done.stdout)
-    assert list(adamw) == ["program", "task", "loss", "score", "failure", "metrics"]
+    assert list(adamw) == ["program", "task", "score", "standard_error", "loss", "metrics", "scores", "failure"]
+    assert adamw["score"] == pytest.approx(sum(adamw["scores"]) / 2)
+    assert adamw["standard_error"] == pytest.approx(abs(adamw["scores"][0] - adamw["scores"][1]) / 2)
     assert (adamw["program"], adamw["task"], adamw["failure"]) == ("adamw", "linear", None)
     assert abs(adamw["score"]) < 0.1
-    assert adamw["metrics"][0][0] == "rms"
+    assert list(adamw["metrics"]) == ["rms"]
     assert (rocket["score"], rocket["loss"]) == (None, None)
     assert rocket["failure"]["kind"] == "non_finite"
 
@@ -31,7 +33,7 @@ def test_evaluate_as_a_table(project):
     done = run_cli(project, "evaluate", "adamw", "mine", "--task", "linear", "--task", "proxy_tasks/linear.toml")
     assert done.returncode == 0, done.stderr
     header, *lines = done.stdout.splitlines()
-    assert header.split() == ["program", "task", "score", "test", "loss", "measured"]
+    assert header.split() == ["program", "task", "score", "+-", "test", "loss", "measured"]
     assert [line.split()[:2] for line in lines] == [["adamw", "linear"], ["mine", "linear"]] * 2
 
 
