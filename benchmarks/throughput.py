@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -150,8 +151,6 @@ def measure_savings(candidates: int = 400) -> None:
 
 def measure_memory(candidates: int = 5000) -> None:
     """Print this process's memory while it evaluates candidates on the quickstart's tasks, as a worker does."""
-    import psutil
-
     plan = load_experiment("quickstart").plan()
     evaluator = Evaluator(EvaluationPlan(tuple((spec, 0.02) for spec, _ in plan.tasks)))
     evaluator.runner(plan.tasks[1][0]).evaluate(load_program("adamw"), SEED)  # so that both tasks are compiled
@@ -159,9 +158,9 @@ def measure_memory(candidates: int = 5000) -> None:
     for index, program in enumerate(draw_candidates(candidates), start=1):
         evaluator.evaluate(program, Stage.SEARCH)
         if index in (candidates // 10, candidates // 2, candidates):
-            used.append((index, psutil.Process().memory_info().rss / 2**20))
+            used.append((index, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10))
     shown = ", ".join(f"{megabytes:.0f} MiB after {index}" for index, megabytes in used)
-    print(f"memory of a worker with both of the quickstart's tasks: {shown}", flush=True)
+    print(f"peak memory of a worker with both of the quickstart's tasks: {shown}", flush=True)
 
 
 def measure_workers(candidates: int = 1200, rounds: int = 2) -> None:
