@@ -84,7 +84,8 @@ class CompiledRule:
 class InterpretedRule:
     """Any program within limits, given as `(instructions, length)`; `inputs` are one row of its scalars.
 
-    The state is the register file: float32 (rows, parameters). Each instruction reads up to three rows or scalars,
+    The state is the register file: float32 (rows, width), each row padded to whole cache lines (3 times faster on
+    some buffers). Each instruction reads up to three rows or scalars,
     and writes one row in place. The row is written outside of the switch: XLA copies the whole register file into
     and out of a branch that writes it (5 times slower).
 
@@ -98,11 +99,12 @@ class InterpretedRule:
         self._shapes = tuple(jnp.shape(leaf) for leaf in leaves)
         self._sizes = leaf_sizes(leaves)
         self._limits = limits
+        self._space = RowSpace(self._sizes)
 
     def start(self, params: Any) -> jax.Array:
         """Return a register file with the parameters in the weights' row and zeros elsewhere."""
         row = self._ravel(params)
-        return jnp.zeros((self._limits.rows, sum(self._sizes)), row.dtype).at[WEIGHTS_ROW].set(row)
+        return jnp.zeros((self._limits.rows, self._space.width), row.dtype).at[WEIGHTS_ROW].set(row)
 
     def weights(self, state: jax.Array) -> Any:
         """Return the weights' row as a parameter tree."""
@@ -136,13 +138,14 @@ class InterpretedRule:
         return read
 
     def _branch(self, name: str, reads: tuple[Callable[[], jax.Array], ...]) -> Callable[[], jax.Array]:
-        operation, space = OPERATIONS[name], RowSpace(self._sizes)
+        operation, space = OPERATIONS[name], self._space
 
         def branch() -> jax.Array:
             result = operation.apply(space, *(read() for read in reads[: operation.arity]))
-            return jnp.broadcast_to(jnp.asarray(result, jnp.result_type(float)), (sum(self._sizes),))
+            return jnp.broadcast_to(jnp.asarray(result, jnp.result_type(float)), (space.width,))
 
         return branch
 
     def _ravel(self, tree: Any) -> jax.Array:
-        return jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
+        row = jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
+        return jnp.pad(row, (0, self._space.width - row.size))

@@ -64,7 +64,7 @@ class Interpreter:
         def step(state: jax.Array, now: Any) -> tuple[jax.Array, jax.Array]:
             state = jnp.where(poison[:, None], jnp.nan, state)
             state = self._rule.step(code, state, *now)
-            return state, state[0]
+            return state, jnp.concatenate([jnp.ravel(leaf) for leaf in self._rule.weights(state)])
 
         return jax.lax.scan(step, self._rule.start(weights), (gradients, scalars))[1]
 
