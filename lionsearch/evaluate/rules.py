@@ -85,8 +85,8 @@ class InterpretedRule:
     """Any program within limits, given as `(instructions, length)`; `inputs` are one row of its scalars.
 
     The state is the register file: float32 (rows, width), each row padded to whole cache lines. Each instruction
-    reads up to three rows or scalars, and writes one row in place. The row is written outside of the switch: XLA copies the whole register file into
-    and out of a branch that writes it (5 times slower).
+    reads up to three rows or scalars, and writes one row in place. The row is written outside of the switch: XLA
+    copies the whole register file into and out of a branch that writes it (5 times slower).
 
     Args:
         example: a parameter tree of the task, for its shapes.
