@@ -51,9 +51,6 @@ class LeafSpace:
         return total
 
 
-_CACHE_LINE = 16  # float32 numbers
-
-
 @dataclass(frozen=True, slots=True)
 class RowSpace:
     """Every value is a row of all parameters, raveled; scalars stand in all elements.
@@ -70,19 +67,17 @@ class RowSpace:
 
     def tensor_dot(self, x: Any, y: Any) -> Any:
         """Return a row with each leaf's inner product in all of the leaf's elements."""
-        bounds = pairwise(np.cumsum((0, *self.sizes)).tolist())
-        products = [jnp.full(end - start, jnp.vdot(x[start:end], y[start:end]), x.dtype) for start, end in bounds]
-        return jnp.concatenate([*products, jnp.zeros(self.width - sum(self.sizes), x.dtype)])
+        products = [jnp.full(end - start, jnp.vdot(x[start:end], y[start:end]), x.dtype) for start, end in self.bounds]
+        return jnp.concatenate(products)
 
     def tree_dot(self, x: Any, y: Any) -> Any:
-        """Return the inner product of the rows, the padding left out."""
-        size = sum(self.sizes)
-        return jnp.vdot(x[:size], y[:size])
+        """Return the inner product of the rows."""
+        return jnp.vdot(x, y)
 
     @property
-    def width(self) -> int:
-        """Elements of a row: all parameters, padded so that each row starts on a cache line."""
-        return -(-sum(self.sizes) // _CACHE_LINE) * _CACHE_LINE
+    def bounds(self) -> list[tuple[int, int]]:
+        """Where each leaf's elements start and end in a row."""
+        return list(pairwise(np.cumsum((0, *self.sizes)).tolist()))
 
 
 def leaf_sizes(leaves: Sequence[Any]) -> tuple[int, ...]:
