@@ -75,6 +75,11 @@ class RowSpace:
         return jnp.vdot(x, y)
 
     @property
+    def size(self) -> int:
+        """Elements of a row."""
+        return sum(self.sizes)
+
+    @property
     def bounds(self) -> list[tuple[int, int]]:
         """Where each leaf's elements start and end in a row."""
         return list(pairwise(np.cumsum((0, *self.sizes)).tolist()))
