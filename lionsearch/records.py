@@ -66,7 +66,8 @@ class Evaluation:
 
     Attributes:
         stage: the seeds and split used.
-        score: mean over the tasks, where a task not reached (hurdle) counts as -1; None after a failure.
+        score: in the search the mean over the tasks, where a task not reached (hurdle) counts as -1; at the other
+            stages the worst task's score. None after a failure.
         results: one for each task that was reached, in order.
     """
 

@@ -1,7 +1,8 @@
 """Programs -> `Evaluation`s over an experiment's tasks, cheap ones first.
 
 A candidate sees the next task only if its score on the one before reached that task's hurdle. A task not reached
-counts as -1, the score of an untrained network.
+counts as -1, the score of an untrained network. The search goes by the mean over the tasks, on which every gain
+counts; elites are ranked by their worst task, so that the best is better on all of them.
 """
 
 from __future__ import annotations
@@ -79,5 +80,6 @@ def summarize_results(results: Sequence[TaskResult], stage: Stage, tasks: int) -
     scores = [result.score for result in results if result.score is not None]
     if len(scores) < len(results):
         return Evaluation(stage, None, tuple(results))
-    total = sum(scores) + _UNREACHED * (tasks - len(scores))
-    return Evaluation(stage, total / tasks, tuple(results))
+    scores += [_UNREACHED] * (tasks - len(scores))
+    score = sum(scores) / tasks if stage is Stage.SEARCH else min(scores)
+    return Evaluation(stage, score, tuple(results))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -138,11 +139,12 @@ class TaskRunner:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The task's fingerprint: its settings, data and code, and the program that is its reference."""
+        """The task's fingerprint: its settings, data and code, the program that is its reference, and what trains."""
         problem, key = self.problem, jax.random.key(0)
         params = jax.eval_shape(problem.init, key)
         lowered = (self._init.lower(key), self._loss.lower(params, problem.validation))
-        code = [*(part.as_text() for part in lowered), format_program(self._adamw)]
+        trainer = [path.read_text() for path in sorted(Path(__file__).parent.glob("*.py"))]
+        code = [*(part.as_text() for part in lowered), format_program(self._adamw), *trainer]
         splits = (problem.train, problem.validation, problem.test)
         return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)], code)
 

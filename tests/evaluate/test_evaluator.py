@@ -92,6 +92,12 @@ def test_no_result_of_a_task_is_not_a_score():
     assert summarize_results([], Stage.SEARCH, 2) == Evaluation(Stage.SEARCH, -1.0, ())
 
 
+def test_the_search_goes_by_the_mean_and_elites_by_their_worst_task():
+    results = [TaskResult("a", loss=1.0, score=0.5), TaskResult("b", loss=1.0, score=-0.25)]
+    scores = {stage: summarize_results(results, stage, 2).score for stage in Stage}
+    assert scores == {Stage.SEARCH: 0.125, Stage.CONFIRM: -0.25, Stage.REPORT: -0.25}
+
+
 def test_many_at_once_score_as_one_by_one():
     texts = {
         "slow": "return g * lr * 0.001",
