@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lionsearch.analysis import check_program
+from lionsearch.compose import compose, is_expression
 from lionsearch.errors import MissingFileError, ProgramError, UnknownNameError
 from lionsearch.lang import Program
 
@@ -85,7 +86,7 @@ def read_text(path: Path) -> str:
 
 
 def load_program(name: str) -> Program:
-    """Return a checked program by name or path.
+    """Return a checked program by name, path or composition (`lookahead(adamw, k=5)`).
 
     Raises:
         LionSearchError: if it is not there or not valid.
@@ -94,5 +95,7 @@ def load_program(name: str) -> Program:
         >>> len(load_program("adamw").statements)
         9
     """
+    if is_expression(name):
+        return compose(name, load_program)
     path = PROGRAMS.find(name)
     return check_program(read_text(path), str(path))

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lionsearch.evaluate.plan import Limits, Seeds
+from lionsearch.evaluate.plan import Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.lang import Program
-from lionsearch.tasks.spec import TaskSpec
 
 LEARNING_RATE_FACTORS = tuple(2.0**power for power in range(-5, 6))
 """Multiples of the learning rate that the program has on the task by itself."""
-
-_DEFAULT_LIMITS = Limits()
 
 WEIGHT_DECAYS = (0.0, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
 
@@ -68,29 +65,27 @@ class TuneResult:
 
 def tune_program(
     program: Program,
-    spec: TaskSpec,
+    runner: TaskRunner,
     *,
     seeds: int = 3,
     factors: Sequence[float] = LEARNING_RATE_FACTORS,
     decays: Sequence[float] = WEIGHT_DECAYS,
-    limits: Limits = _DEFAULT_LIMITS,
     listener: Callable[[GridPoint], None] = lambda point: None,
 ) -> TuneResult:
     """Return the validation loss at every point of the grid.
 
     Args:
         program: its `lr_scale` and `weight_decay` hyperparameters are used where it has them.
-        spec: the task.
+        runner: the task, without early exit.
         seeds: trainings at each point.
         factors: of the learning rate.
         decays: weight decays, for a program that has the hyperparameter.
-        limits: the longest program.
         listener: called with each point.
 
     Raises:
         TaskError: if the task cannot be used with the program.
     """
-    runner = TaskRunner(spec, limits, early_exit=False)
+    spec = runner.spec
     hyperparameters = dict(program.hyperparameters)
     scale = hyperparameters.get("lr_scale", 0.001)
     chosen = Seeds(tuple(range(seeds)))

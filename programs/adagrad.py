@@ -1,6 +1,10 @@
 """AdaGrad (diagonal).
 
-Source: Duchi et al. 2011 (JMLR 12), with epsilon added to the root as in PyTorch.
+    v <- v + g^2
+    w <- w - lr (g / (sqrt(v) + eps) + weight_decay w)
+
+Source: Duchi, Hazan & Singer 2011 (JMLR 12), with epsilon added to the root as in PyTorch.
+Group: adaptive
 """
 
 

@@ -1,7 +1,13 @@
 """AdamW without bias correction and epsilon: where the search starts.
 
+    m <- b1 m + (1 - b1) g
+    v <- b2 v + (1 - b2) g^2
+    w <- w - lr (m / sqrt(v) + weight_decay w)
+
 The paper's nine statements. The schedule's value `lr` is relative; `lr_scale` makes it a learning rate.
-Source: Chen et al. 2023, program 2; Loshchilov & Hutter 2019 (arXiv 1711.05101).
+
+Source: Chen et al. 2023 (arXiv 2302.06675), program 3; Loshchilov & Hutter 2019 (arXiv 1711.05101).
+Group: adaptive
 """
 
 

@@ -1,6 +1,11 @@
 """AdamW as in its paper, with bias correction and epsilon.
 
+    m <- b1 m + (1 - b1) g
+    v <- b2 v + (1 - b2) g^2
+    w <- w - lr (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + weight_decay w)
+
 Source: Loshchilov & Hutter 2019 (arXiv 1711.05101), algorithm 2; Kingma & Ba 2015 (arXiv 1412.6980).
+Group: adaptive
 """
 
 

@@ -1,7 +1,12 @@
 """Lion: the sign of an interpolated momentum, with decoupled weight decay and one state slot.
 
-Source: Chen et al. 2023, program 1; its learning rate is 3 to 10 times smaller and its decay 3 to 10 times larger
-than AdamW's.
+    w <- w - lr (sign(b1 m + (1 - b1) g) + weight_decay w)
+    m <- b2 m + (1 - b2) g
+
+Its learning rate is 3 to 10 times smaller and its weight decay 3 to 10 times larger than AdamW's.
+
+Source: Chen et al. 2023 (arXiv 2302.06675), program 1.
+Group: sign
 """
 
 

@@ -1,6 +1,10 @@
 """Heavy-ball momentum with decoupled weight decay (0 by default).
 
-Source: Polyak 1964; Sutskever et al. 2013; Loshchilov & Hutter 2019 for the decay (SGDW).
+    m <- b1 m + g
+    w <- w - lr (m + weight_decay w)
+
+Source: Polyak 1964 (USSR Comp. Math. 4); Sutskever et al. 2013 (ICML), in the form of PyTorch and optax.
+Group: momentum
 """
 
 

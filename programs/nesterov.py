@@ -1,6 +1,10 @@
 """Nesterov's accelerated gradient, in the form that takes the gradient at w.
 
-Source: Nesterov 1983; Sutskever et al. 2013, section 2.
+    m <- b1 m + g
+    w <- w - lr (g + b1 m + weight_decay w)
+
+Source: Nesterov 1983 (Soviet Math. Dokl. 27); Sutskever et al. 2013 (ICML), section 2.
+Group: momentum
 """
 
 

@@ -1,6 +1,10 @@
 """RMSProp, with epsilon inside the root.
 
-Source: Tieleman & Hinton 2012, lecture 6e.
+    v <- b2 v + (1 - b2) g^2
+    w <- w - lr (g / sqrt(v + eps) + weight_decay w)
+
+Source: Tieleman & Hinton 2012 (lecture 6e), in the form of optax.
+Group: adaptive
 """
 
 

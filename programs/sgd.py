@@ -1,6 +1,9 @@
 """Stochastic gradient descent with decoupled weight decay (0 by default).
 
-Source: Robbins & Monro 1951.
+    w <- w - lr (g + weight_decay w)
+
+Source: Robbins & Monro 1951 (Ann. Math. Statist. 22).
+Group: gradient
 """
 
 

@@ -1,6 +1,10 @@
 """Signum: the sign of the momentum, with decoupled weight decay.
 
+    m <- b1 m + (1 - b1) g
+    w <- w - lr (sign(m) + weight_decay w)
+
 Source: Bernstein et al. 2018 (arXiv 1802.04434), algorithm 2.
+Group: sign
 """
 
 

@@ -8,3 +8,5 @@ from lionsearch.analysis.kinds import initial_kinds as initial_kinds
 from lionsearch.analysis.liveness import Liveness as Liveness
 from lionsearch.analysis.liveness import find_live as find_live
 from lionsearch.analysis.liveness import remove_dead_code as remove_dead_code
+from lionsearch.analysis.summary import Summary as Summary
+from lionsearch.analysis.summary import summarize as summarize

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from lionsearch.analysis.liveness import remove_dead_code
-from lionsearch.lang import OPERATIONS, Program
+from lionsearch.lang import INPUTS, OPERATIONS, Program
 
 _DIGEST_BYTES = 12
 _pack = struct.Struct("<cf").pack
@@ -32,13 +32,25 @@ def fingerprint(program: Program) -> str:
     """
     live = remove_dead_code(program)
     values: dict[str, bytes] = {name: _digest(b"i" + name.encode()) for name in live.inputs}
+    values.update((name, _digest(_input(live, name))) for name in live.optional_inputs)
     values.update((slot, _digest(b"s%d" % index)) for index, slot in enumerate(live.slots))
+    if live.slot_kinds:
+        values.update(
+            (slot, _digest(b"s%d|%d" % (index, live.slot_kinds[index]))) for index, slot in enumerate(live.slots)
+        )
     values.update((name, _constant(value)) for name, value in live.hyperparameters)
     for statement in live.statements:
         arguments = [values[a] if type(a) is str else _constant(float(a)) for a in statement.arguments]
         values[statement.target] = _node(statement.operation, arguments)
     outputs = [values[name] for name in (live.update, *live.slots)]
     return hashlib.blake2b(b"|".join(outputs), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _input(program: Program, name: str) -> bytes:
+    """Return what names an optional input: its name, and how it is computed."""
+    setting = INPUTS[name].setting
+    given = b"" if setting is None else b"|" + _constant(program.settings[setting[0]])
+    return b"i" + name.encode() + given
 
 
 def _node(operation: str, arguments: list[bytes]) -> bytes:

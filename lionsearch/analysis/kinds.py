@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from lionsearch.errors import Location, ProgramError
-from lionsearch.lang import OPERATIONS, Kind, Program, Statement, parse_with_locations
-
-_INPUT_KINDS = {"w": Kind.TENSOR, "g": Kind.TENSOR, "h": Kind.TENSOR}  # the others are scalars
+from lionsearch.lang import INPUTS, JOIN, OPERATIONS, Kind, Operation, Program, Statement, parse_with_locations
 
 
 class KindError(ProgramError):
@@ -31,8 +29,8 @@ class KindError(ProgramError):
 
 def initial_kinds(program: Program) -> dict[str, Kind]:
     """Return the kind of every variable that has a value before the first statement."""
-    kinds = {name: _INPUT_KINDS.get(name, Kind.SCALAR) for name in program.inputs}
-    kinds.update(dict.fromkeys(program.slots, Kind.TENSOR))
+    kinds = {name: INPUTS[name].kind for name in program.inputs}
+    kinds.update(program.state)
     kinds.update((name, Kind.SCALAR) for name, _ in program.hyperparameters)
     return kinds
 
@@ -55,30 +53,45 @@ def infer_kinds(program: Program) -> tuple[Kind, ...]:
         kind = _result_kind(statement, known, index)
         known[statement.target] = kind
         kinds.append(kind)
-    for name, role in ((program.update, "the update"), *((slot, "a slot") for slot in program.slots)):
+    finals = ((program.update, Kind.TENSOR, "the update"), *((*item, "a slot") for item in program.state))
+    for name, expected, role in finals:
         kind = known.get(name)
-        if kind is not Kind.TENSOR:
+        if kind is not expected:
             found = "never written" if kind is None else str(kind)
-            raise KindError(f"{role} must be a tensor; {name!r} is {found}", len(program.statements))
+            hint = " here" if role == "a slot" and program.slot_kinds else ""
+            raise KindError(f"{role} must be {expected}{hint}; {name!r} is {found}", len(program.statements))
     return tuple(kinds)
 
 
 def _result_kind(statement: Statement, known: dict[str, Kind], index: int) -> Kind:
     operation = OPERATIONS[statement.operation]
-    widest = Kind.SCALAR
-    for (low, high), argument in zip(operation.accepts, statement.arguments, strict=True):
+    joined: Kind | None = Kind.SCALAR
+    for takes, argument in zip(operation.takes, statement.arguments, strict=True):
         if isinstance(argument, str):
             kind = known.get(argument)
             if kind is None:
                 raise KindError(f"{argument!r} is read before it is written", index)
         else:
             kind = Kind.SCALAR
-        if not low <= kind <= high:
+        if not takes[kind]:
             shown = repr(argument) if isinstance(argument, str) else argument
-            raise KindError(f"{operation.name} takes {low} here; {shown} is {kind}", index)
-        if kind > widest:
-            widest = kind
-    return widest if operation.result is None else operation.result
+            allowed = " or ".join(str(kind) for kind, good in zip(Kind, takes, strict=True) if good)
+            raise KindError(f"{operation.name} takes {allowed} here; {shown} is {kind}", index)
+        if joined is not None:
+            joined = JOIN[joined][kind]
+    if operation.result is not None:
+        return operation.result
+    if operation.signatures is None and joined is not None:
+        return joined
+    return _looked_up(operation, [known[a] if isinstance(a, str) else Kind.SCALAR for a in statement.arguments], index)
+
+
+def _looked_up(operation: Operation, kinds: list[Kind], index: int) -> Kind:
+    """Return the kind by the operation's signatures, or say that the arguments' shapes do not fit together."""
+    kind = operation.result_kind(*kinds)
+    if kind is None:
+        raise KindError(f"{operation.name} cannot take {' and '.join(map(str, kinds))} together", index)
+    return kind
 
 
 def check_program(text: str, filename: str = "<program>") -> Program:

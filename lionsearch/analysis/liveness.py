@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lionsearch.lang import Program
+from lionsearch.lang import INPUTS, Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,10 @@ def find_live(program: Program) -> Liveness:
         read_slots = needed.intersection(program.slots)
         if read_slots <= live_slots:
             live.reverse()
+            for name in program.optional_inputs:
+                setting = INPUTS[name].setting
+                if setting is not None and name in needed:
+                    needed.add(setting[0])
             return Liveness(tuple(live), tuple(slot for slot in program.slots if slot in live_slots), frozenset(needed))
         live_slots |= read_slots
 
@@ -71,6 +75,7 @@ def remove_dead_code(program: Program) -> Program:
         program,
         statements=tuple([program.statements[index] for index in live.statements]),
         slots=live.slots,
+        slot_kinds=tuple([kind for slot, kind in program.state if slot in live.slots]),
         optional_inputs=tuple(name for name in program.optional_inputs if name in live.reads),
         hyperparameters=tuple(item for item in program.hyperparameters if item[0] in live.reads),
     )

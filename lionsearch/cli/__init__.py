@@ -25,6 +25,8 @@ app = typer.Typer(
 for command in (
     language.check,
     language.programs,
+    language.transforms,
+    language.show,
     language.tasks,
     language.experiments,
     scoring.evaluate,

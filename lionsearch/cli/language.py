@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from lionsearch.analysis import check_program, find_live, fingerprint
-from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, read_text
+from lionsearch.analysis import find_live, fingerprint, summarize
+from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, load_program, read_text
+from lionsearch.compose import TRANSFORMS, is_expression
 from lionsearch.errors import LionSearchError
-from lionsearch.lang import Program
+from lionsearch.lang import Program, format_program
 
+_FIRST_SOURCE = re.compile(r"[^;(]*?\d{4}")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -23,8 +27,7 @@ def check(
     json_output: Json = False,
 ) -> None:
     """Check programs and show what is live in them."""
-    paths = [PROGRAMS.find(file) for file in files]
-    rows = [describe_program(path.stem, check_program(read_text(path), str(path))) for path in paths]
+    rows = [describe_program(*_named(file)) for file in files]
     if json_output:
         print(json.dumps(rows, indent=1))
         return
@@ -37,14 +40,68 @@ def check(
 
 
 def programs(json_output: Json = False) -> None:
-    """List the programs that there are."""
+    """List the programs that there are: known optimizers first of all."""
 
     def describe(name: str) -> dict[str, Any]:
-        path = PROGRAMS.find(name)
-        program = check_program(read_text(path), str(path))
-        return {**describe_program(name, program), "description": _first_line(program.description)}
+        program = load_program(name)
+        row = {**describe_program(name, program), **asdict(summarize(program))}
+        origin = _FIRST_SOURCE.match(row["source"])
+        shown = {"from": origin.group() if origin else row["source"]}
+        return {**row, **shown, "hyperparameters": dict(program.hyperparameters)}
 
-    _print_shelf(PROGRAMS, describe, ("name", "live_statements", "slots", "description"), json_output)
+    columns = ("name", "year", "group", "statements", "state", "needs", "from")
+    _print_shelf(PROGRAMS, describe, columns, json_output)
+
+
+def transforms(json_output: Json = False) -> None:
+    """List the transforms that wrap a program, such as lookahead(adamw, k=5)."""
+    rows = [
+        {
+            "name": row.name,
+            "programs": row.programs,
+            "settings": row.settings,
+            "description": row.description,
+            "source": row.source,
+        }
+        for row in TRANSFORMS.values()
+    ]
+    if json_output:
+        print(json.dumps(rows, indent=1))
+        return
+    from lionsearch.cli.display import print_table
+
+    shown = [
+        (row["name"], ", ".join(f"{k}={v:g}" for k, v in row["settings"].items()), row["description"]) for row in rows
+    ]
+    print_table(("name", "settings", "description"), shown)
+
+
+def show(
+    program: Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file or composition.")],
+    json_output: Json = False,
+) -> None:
+    """Print a program with its equations, its source and what it needs."""
+    name, loaded = _named(program)
+    found = summarize(loaded)
+    if json_output:
+        text = format_program(replace(loaded, description=""))
+        content = {**describe_program(name, loaded), **asdict(found), "hyperparameters": dict(loaded.hyperparameters)}
+        print(json.dumps({**content, "program": text}, indent=1))
+        return
+    print(f"{name}: {found.title}\n")
+    for line in found.equations:
+        print(f"    {line}")
+    parts = ("\n" if found.equations else "", found.notes + "\n\n" if found.notes else "")
+    print("".join(parts), end="")
+    for label, value in (
+        ("source", found.source),
+        ("group", found.group),
+        ("state", f"{found.state} (for each parameter)"),
+        ("needs", ", ".join(found.needs)),
+    ):
+        if value:
+            print(f"{label}: {value}")
+    print(f"\n{_source_text(program, loaded)}", end="")
 
 
 def tasks(json_output: Json = False) -> None:
@@ -73,6 +130,19 @@ def experiments(json_output: Json = False) -> None:
         }
 
     _print_shelf(EXPERIMENTS, describe, ("name", "programs", "algorithm", "tasks", "description"), json_output)
+
+
+def _named(text: str) -> tuple[str, Program]:
+    """Return a program and what to call it: its file's name, or the composition as written."""
+    return text if is_expression(text) else PROGRAMS.find(text).stem, load_program(text)
+
+
+def _source_text(text: str, program: Program) -> str:
+    """Return the function as its file has it, or as it prints where there is no file."""
+    if is_expression(text):
+        return format_program(replace(program, description=""))
+    source = read_text(PROGRAMS.find(text))
+    return source[source.index("def train") :]
 
 
 def describe_program(name: str, program: Program) -> dict[str, Any]:
@@ -115,4 +185,4 @@ def _print_shelf(
 
 
 def _plain(value: Any) -> Any:
-    return ", ".join(value) if isinstance(value, list) else value
+    return ", ".join(value) if isinstance(value, list | tuple) else value

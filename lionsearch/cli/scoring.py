@@ -7,19 +7,17 @@ import math
 import sys
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 from statistics import mean, stdev
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from lionsearch.analysis import find_live
 from lionsearch.catalog import load_program
 from lionsearch.cli.language import Json
-from lionsearch.lang import Program
+from lionsearch.cli.ranking import rank_programs
+from lionsearch.errors import SettingError
 from lionsearch.records import Failure, Stage, TaskResult
-
-if TYPE_CHECKING:
-    from lionsearch.evaluate.plan import Limits
 
 
 class Split(StrEnum):
@@ -51,11 +49,11 @@ def evaluate(
     from lionsearch.evaluate.device import configure_jax
 
     configure_jax()
-    from lionsearch.evaluate.plan import FIRST_SEED, Seeds
+    from lionsearch.evaluate.plan import FIRST_SEED, Seeds, limits_for
     from lionsearch.evaluate.task_runner import TaskRunner
 
     first = FIRST_SEED[Stage.REPORT]
-    limits = _limits_for([program for _, program in loaded])
+    limits = limits_for(program for _, program in loaded)
     rows: list[_Row] = []
     for spec in specs:
         runner = TaskRunner(spec, limits, early_exit=False)  # a weak program's score is an answer too
@@ -110,12 +108,26 @@ def _summarize(name: str, each: list[TaskResult]) -> _Row:
 
 
 def tune(
-    program: Annotated[str, typer.Argument(metavar="PROGRAM", help="Name or file of a program.")],
     task: Tasks,
-    seeds: SeedCount = 3,
+    programs: Annotated[list[str] | None, typer.Argument(metavar="PROGRAM...", help="Names or files.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Rank every program that there is.")] = False,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="For one program: trainings per point.")] = None,
+    output: Annotated[Path | None, typer.Option(help="For a ranking: its folder; one that is there goes on.")] = None,
     json_output: Json = False,
 ) -> None:
-    """Find a program's learning rate and weight decay on tasks: a grid over both."""
+    """Find a program's learning rate and weight decay on tasks: a grid over both. Several programs are ranked."""
+    given = programs or []
+    if every == bool(given):
+        raise SettingError("give one program to tune, several to rank, or --all to rank every one")
+    if len(given) == 1 and output is None:
+        _tune_one(given[0], task, seeds or 3, json_output)
+    elif seeds is not None:
+        raise SettingError("--seeds is for one program; a ranking has seeds of its own, the same for all")
+    else:
+        rank_programs(given, task, output or Path("ranking"), json_output)
+
+
+def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> None:
     loaded = load_program(program)
     from lionsearch.tasks.spec import load_task
 
@@ -123,10 +135,12 @@ def tune(
     from lionsearch.evaluate.device import configure_jax
 
     configure_jax()
+    from lionsearch.evaluate.plan import limits_for
+    from lionsearch.evaluate.task_runner import TaskRunner
     from lionsearch.tune import tune_program
 
-    limits = _limits_for([loaded])
-    results = [tune_program(loaded, spec, seeds=seeds, limits=limits) for spec in specs]
+    limits = limits_for([loaded])
+    results = [tune_program(loaded, TaskRunner(spec, limits, early_exit=False), seeds=seeds) for spec in specs]
     if json_output:
         print(json.dumps([{**_finite(asdict(r)), "best": _finite(asdict(r.best))} for r in results], indent=1))
         return
@@ -156,17 +170,6 @@ def tune(
                 " task, and tune again",
                 file=sys.stderr,
             )
-
-
-def _limits_for(programs: list[Program]) -> Limits:
-    """Return the default limits, or larger ones where a program needs them."""
-    from lionsearch.evaluate.plan import Limits
-
-    default, live = Limits(), [find_live(program) for program in programs]
-    return Limits(
-        max_length=max(default.max_length, *(len(found.statements) for found in live)),
-        max_slots=max(default.max_slots, *(len(found.slots) for found in live)),
-    )
 
 
 def _finite(content: dict) -> dict:

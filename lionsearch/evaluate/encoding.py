@@ -4,23 +4,20 @@ Scalars that depend on nothing but the schedule, the step and constants are comp
 once; what is left are statements on rows. Each variable gets a row of the register file, reused after its last
 read. A slot's new value goes to the slot's own row, so the end of one step is the start of the next.
 
-Invariant: no row is read in a step before it is written in that step, slots and weights excepted.
+Invariant: no row is read in a step before it is written in that step, slots, weights and inputs excepted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from lionsearch.analysis import infer_kinds, initial_kinds
 from lionsearch.errors import LionSearchError
-from lionsearch.evaluate.plan import Limits
-from lionsearch.lang import OPERATIONS, Program, Statement
-
-OPCODES: dict[str, int] = {name: code for code, name in enumerate(OPERATIONS)}
-"""The interpreter's number for each operation of the table."""
-
-WEIGHTS_ROW, GRADIENT_ROW, FIRST_SLOT_ROW = 0, 1, 2
+from lionsearch.evaluate.machine import FIRST_INPUT_ROW, GRADIENT_ROW, WEIGHTS_ROW, Machine
+from lionsearch.lang import OPERATIONS, Kind, Program, Statement
 
 
 class TooLongError(LionSearchError):
@@ -32,15 +29,17 @@ class EncodedProgram:
     """A program as the interpreter's input.
 
     Attributes:
-        instructions: int32 (instructions, 5): opcode, three operands, target row. An operand below `Limits.rows` is
-            a row, above it a scalar.
+        instructions: int32 (instructions, 5): opcode, three operands, target row. An operand below `Machine.rows`
+            is a row, above it a scalar.
         length: int32, the number of instructions in use.
         scalars: float32 (steps, scalars).
+        settings: how its optional inputs are computed, by name.
     """
 
     instructions: np.ndarray
     length: np.ndarray
     scalars: np.ndarray
+    settings: Mapping[str, np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,50 +66,74 @@ class _Instruction:
     target: _Row
 
 
-def encode_program(program: Program, lr: np.ndarray, limits: Limits) -> EncodedProgram:
+def encode_program(program: Program, lr: np.ndarray, machine: Machine) -> EncodedProgram:
     """Return the arrays for a program without dead code.
 
     Args:
         program: dead code removed.
         lr: float32 (steps,), the value of the schedule at each step.
-        limits: the room that the interpreter was compiled with.
+        machine: what the interpreter was compiled for; it must know the program's operations and inputs.
 
     Raises:
         TooLongError: if the program has more statements or slots than the limits.
     """
+    limits = machine.limits
     for what, count, most in (
         ("statements", len(program.statements), limits.max_length),
         ("slots", len(program.slots), limits.max_slots),
     ):
         if count > most:
             raise TooLongError(f"the program has {count} live {what}; the interpreter was compiled for {most}")
-    instructions = _lower(program, lr)
-    rows = _allocate_rows(instructions, FIRST_SLOT_ROW + len(program.slots))
-    return _pack(instructions, rows, len(lr), limits)
+    instructions = _lower(program, lr, machine)
+    rows = _allocate_rows(instructions, machine.first_slot + len(program.slots))
+    table, scalars = _pack(instructions, rows, len(lr), machine)
+    settings = {name: np.float32(value) for name, value in program.settings.items()}
+    return EncodedProgram(table, np.asarray(len(instructions), np.int32), scalars, settings)
 
 
-def _lower(program: Program, lr: np.ndarray) -> list[_Instruction]:
+def _lower(program: Program, lr: np.ndarray, machine: Machine) -> list[_Instruction]:
     """Return instructions on rows, in single-assignment form but for the final writes to weights and slots."""
     weights, gradient = _Row(WEIGHTS_ROW), _Row(GRADIENT_ROW)
-    slots = [_Row(FIRST_SLOT_ROW + i) for i in range(len(program.slots))]
+    slots = [_Row(machine.first_slot + i) for i in range(len(program.slots))]
     steps = np.arange(1, len(lr) + 1, dtype=np.float32)
     values: dict[str, _Value] = {"w": weights, "g": gradient, "lr": _scalar(lr), "t": _scalar(steps)}
+    values.update((name, _Row(FIRST_INPUT_ROW + i)) for i, name in enumerate(machine.inputs))
     values.update(zip(program.slots, slots, strict=True))
     values.update((name, _scalar(value)) for name, value in program.hyperparameters)
-    fresh = FIRST_SLOT_ROW + len(slots)
+    fresh = machine.first_slot + len(slots)
+    copy = machine.opcodes["copy", ()]
     instructions: list[_Instruction] = []
-    for statement in program.statements:
+    for statement, kinds in zip(program.statements, _layouts(program), strict=True):
         operands = tuple(values[a] if isinstance(a, str) else _scalar(a) for a in statement.arguments)
         if any(isinstance(operand, _Row) for operand in operands):
             target = _Row(fresh)
             fresh += 1
-            instructions.append(_Instruction(OPCODES[statement.operation], operands, target))
+            instructions.append(_Instruction(machine.opcodes[statement.operation, kinds], operands, target))
             values[statement.target] = target
         else:
             values[statement.target] = _compute_scalar(statement, operands)
-    finals = [values[slot] for slot in program.slots]
-    subtract = _Instruction(OPCODES["subtract"], (weights, values[program.update]), weights)
+    finals: list[_Value] = []
+    for slot in program.slots:
+        final = values[slot]
+        if isinstance(final, _Scalar):  # a slot for a number that only the schedule gives
+            final = _Row(fresh)
+            fresh += 1
+            instructions.append(_Instruction(copy, (values[slot],), final))
+        finals.append(final)
+    subtract = _Instruction(machine.opcodes["subtract", ()], (weights, values[program.update]), weights)
     return _settle_slots([*instructions, subtract], slots, finals)
+
+
+def _layouts(program: Program) -> list[tuple[Kind, ...]]:
+    """Return for each statement the kinds of its arguments where its operation's layout depends on them, else ()."""
+    if all(OPERATIONS[statement.operation].signatures is None for statement in program.statements):
+        return [()] * len(program.statements)
+    known, layouts = initial_kinds(program), []
+    for statement, kind in zip(program.statements, infer_kinds(program), strict=True):
+        kinds = tuple(known[a] if isinstance(a, str) else Kind.SCALAR for a in statement.arguments)
+        layouts.append(kinds if OPERATIONS[statement.operation].signatures is not None else ())
+        known[statement.target] = kind
+    return layouts
 
 
 def _compute_scalar(statement: Statement, operands: tuple[_Value, ...]) -> _Scalar:
@@ -154,9 +177,12 @@ def _allocate_rows(instructions: list[_Instruction], first_free: int) -> dict[_R
     return rows
 
 
-def _pack(instructions: list[_Instruction], rows: dict[_Row, int], steps: int, limits: Limits) -> EncodedProgram:
+def _pack(
+    instructions: list[_Instruction], rows: dict[_Row, int], steps: int, machine: Machine
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the instructions' table and the scalars of each step."""
     columns: dict[bytes, int] = {}
-    scalars = np.zeros((steps, limits.scalars), np.float32)
+    scalars = np.zeros((steps, machine.scalars), np.float32)
 
     def operand_code(value: _Value) -> int:
         if isinstance(value, _Row):
@@ -165,14 +191,14 @@ def _pack(instructions: list[_Instruction], rows: dict[_Row, int], steps: int, l
         if key not in columns:
             scalars[:, len(columns)] = value.array
             columns[key] = len(columns)
-        return limits.rows + columns[key]
+        return machine.rows + columns[key]
 
-    table = np.zeros((limits.instructions, 5), np.int32)
+    table = np.zeros((machine.length, 5), np.int32)
     for index, instruction in enumerate(instructions):
         codes = [operand_code(operand) for operand in instruction.operands]
         codes += [codes[0]] * (3 - len(codes))
         table[index] = (instruction.opcode, *codes, rows[instruction.target])
-    return EncodedProgram(table, np.asarray(len(instructions), np.int32), scalars)
+    return table, scalars
 
 
 def _scalar(value: float | np.ndarray) -> _Scalar:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.spaces import LeafSpace
-from lionsearch.lang import Program
+from lionsearch.evaluate.spaces import LeafSpace, Shapes, leaf_shapes
+from lionsearch.lang import Kind, Program, shape_of
 
 Leaves = tuple[np.ndarray, ...]
 
 
-def run_oracle(program: Program, weights: Leaves, gradients: Sequence[Leaves], lr: Sequence[float]) -> list[Leaves]:
+def run_oracle(
+    program: Program,
+    weights: Leaves,
+    gradients: Sequence[Leaves],
+    lr: Sequence[float],
+    extra: Sequence[Mapping[str, Any]] = (),
+) -> list[Leaves]:
     """Return the weights after each step, with the gradients given.
 
     Args:
@@ -22,6 +29,7 @@ def run_oracle(program: Program, weights: Leaves, gradients: Sequence[Leaves], l
         weights: the leaves of the parameter tree, of one dtype, in which everything is computed.
         gradients: for each step, one array for each leaf.
         lr: for each step, the value of the schedule.
+        extra: for each step, the program's other inputs by name, but for `t`: leaves, or numbers.
 
     Example:
         >>> from lionsearch.lang import parse
@@ -30,22 +38,34 @@ def run_oracle(program: Program, weights: Leaves, gradients: Sequence[Leaves], l
         [(array([0.9, 0.9]),)]
     """
     dtype = weights[0].dtype.type
-    slots: tuple[Leaves, ...] = tuple(tuple(np.zeros_like(leaf) for leaf in weights) for _ in program.slots)
+    space = LeafSpace(np, leaf_shapes(weights), dtype)
+    slots = tuple(zero_slot(kind, space.shapes, np, dtype) for _, kind in program.state)
     history: list[Leaves] = []
+    cast = _cast(program, dtype)
     with np.errstate(all="ignore"):
         for step, (gradient, rate) in enumerate(zip(gradients, lr, strict=True), start=1):
             inputs = {"w": weights, "g": gradient, "lr": dtype(rate), "t": dtype(step)}
+            inputs.update(extra[step - 1] if extra else {})
             inputs.update(zip(program.slots, slots, strict=True))
-            update, slots = run_statements(_cast(program, dtype), LeafSpace(np, dtype), inputs)
+            update, slots = run_statements(cast, space, inputs)
             weights = tuple(w - u for w, u in zip(weights, update, strict=True))
             history.append(weights)
     return history
 
 
+def zero_slot(kind: Kind, shapes: Shapes, xp: Any, dtype: Any) -> Any:
+    """Return the start of a slot of a kind: zeros, stored as `LeafSpace` does."""
+    if kind is Kind.SCALAR:
+        return xp.zeros((), dtype)[()]
+    return tuple(xp.zeros(shape_of(kind, shape), dtype) for shape in shapes)
+
+
 def _cast(program: Program, dtype: type) -> Program:
     """Return the program with its constants in the dtype, so that constant statements are computed in it too."""
+    inlined = program.inline_hyperparameters()
     statements = tuple(
         replace(s, arguments=tuple(a if isinstance(a, str) else dtype(a) for a in s.arguments))
-        for s in program.inline_hyperparameters().statements
+        for s in inlined.statements
     )
-    return replace(program, statements=statements, hyperparameters=())
+    kept = tuple((name, dtype(value)) for name, value in inlined.hyperparameters)
+    return replace(program, statements=statements, hyperparameters=kept)

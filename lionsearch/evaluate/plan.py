@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pydantic import Field
 
+from lionsearch.analysis import find_live
+from lionsearch.lang import Program
 from lionsearch.records import Stage
 from lionsearch.settings import Settings
 from lionsearch.tasks.spec import TaskSpec
@@ -25,20 +28,14 @@ class Limits(Settings):
     max_length: int = Field(default=64, gt=0)
     max_slots: int = Field(default=6, ge=0)
 
-    @property
-    def rows(self) -> int:
-        """Rows of the register file: weights, gradient, slots, and a temporary for each statement."""
-        return 2 + self.max_slots + self.max_length
 
-    @property
-    def instructions(self) -> int:
-        """Statements, and the subtraction of the update."""
-        return self.max_length + 1
-
-    @property
-    def scalars(self) -> int:
-        """Distinct scalars that the statements on rows read: at most two each, beside a row."""
-        return 2 * self.max_length
+def limits_for(programs: Iterable[Program]) -> Limits:
+    """Return the default limits, or larger ones where a program needs them."""
+    default, live = Limits(), [find_live(program) for program in programs]
+    return Limits(
+        max_length=max(default.max_length, *(len(found.statements) for found in live)),
+        max_slots=max(default.max_slots, *(len(found.slots) for found in live)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from lionsearch.evaluate.encoding import GRADIENT_ROW, WEIGHTS_ROW
 from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.plan import Limits
-from lionsearch.evaluate.spaces import LeafSpace, RowSpace, leaf_sizes
-from lionsearch.lang import OPERATIONS, Program
+from lionsearch.evaluate.machine import FIRST_INPUT_ROW, GRADIENT_ROW, WEIGHTS_ROW, Instruction, Machine
+from lionsearch.evaluate.spaces import LeafSpace, RowSpace, leaf_shapes
+from lionsearch.lang import INPUTS, OPERATIONS, Kind, Program, shape_of
 
 
 class Rule(Protocol):
@@ -31,7 +30,7 @@ class Rule(Protocol):
         """Return the parameter tree."""
         ...
 
-    def step(self, program: Any, state: Any, gradients: Any, inputs: Any) -> Any:
+    def step(self, program: Any, state: Any, gradients: Any, inputs: Any, extra: Mapping[str, Any]) -> Any:
         """Return the state after one step.
 
         Args:
@@ -39,15 +38,16 @@ class Rule(Protocol):
             state: the state before.
             gradients: a tree like the parameters.
             inputs: this step's scalars.
+            extra: the optional inputs that are computed in training, by name: trees like the parameters, or scalars.
         """
         ...
 
 
 class CompiledState(NamedTuple):
-    """Parameters, and for each slot a tuple of leaves."""
+    """Parameters, and for each slot a tuple with an array for each leaf, or a number."""
 
     params: Any
-    slots: tuple[tuple[jax.Array, ...], ...]
+    slots: tuple[Any, ...]
 
 
 class CompiledRule:
@@ -63,22 +63,34 @@ class CompiledRule:
     def start(self, params: Any) -> CompiledState:
         """Return the parameters and zero slots."""
         leaves = jax.tree.leaves(params)
-        return CompiledState(params, tuple(tuple(jnp.zeros_like(x) for x in leaves) for _ in self._program.slots))
+        dtype = jnp.result_type(*leaves)
+        slots = [
+            jnp.zeros((), dtype)
+            if kind is Kind.SCALAR
+            else tuple(jnp.zeros(shape_of(kind, jnp.shape(leaf)), leaf.dtype) for leaf in leaves)
+            for _, kind in self._program.state
+        ]
+        return CompiledState(params, tuple(slots))
 
     def weights(self, state: CompiledState) -> Any:
         """Return the parameter tree."""
         return state.params
 
-    def step(self, program: Any, state: CompiledState, gradients: Any, inputs: Any) -> CompiledState:
+    def step(
+        self, program: Any, state: CompiledState, gradients: Any, inputs: Any, extra: Mapping[str, Any]
+    ) -> CompiledState:
         """Return parameters and slots after one step."""
         del program
         leaves, treedef = jax.tree.flatten(state.params)
         lr, t = inputs
         values = {"w": tuple(leaves), "g": tuple(jax.tree.leaves(gradients)), "lr": lr, "t": t}
+        for name, value in extra.items():
+            values[name] = value if INPUTS[name].kind is Kind.SCALAR else tuple(jax.tree.leaves(value))
         values.update(zip(self._program.slots, state.slots, strict=True))
-        update, slots = run_statements(self._program, LeafSpace(jnp), values)
+        update, slots = run_statements(self._program, LeafSpace(jnp, leaf_shapes(leaves)), values)
         params = jax.tree.unflatten(treedef, [w - u for w, u in zip(leaves, update, strict=True)])
-        return CompiledState(params, slots)
+        fitted = jax.tree.map(lambda new, old: jnp.broadcast_to(new, old.shape).astype(old.dtype), slots, state.slots)
+        return CompiledState(params, fitted)
 
 
 class InterpretedRule:
@@ -90,41 +102,52 @@ class InterpretedRule:
 
     Args:
         example: a parameter tree of the task, for its shapes.
-        limits: the room for programs.
+        machine: what programs it can run.
     """
 
-    def __init__(self, example: Any, limits: Limits):
+    def __init__(self, example: Any, machine: Machine):
         leaves, self._treedef = jax.tree.flatten(example)
-        self._shapes = tuple(jnp.shape(leaf) for leaf in leaves)
-        self._limits = limits
-        self._space = RowSpace(leaf_sizes(leaves))
+        self._machine = machine
+        self._space = RowSpace(leaf_shapes(leaves), machine.squares)
 
     def start(self, params: Any) -> jax.Array:
         """Return a register file with the parameters in the weights' row and zeros elsewhere."""
-        row = self._ravel(params)
-        return jnp.zeros((self._limits.rows, row.size), row.dtype).at[WEIGHTS_ROW].set(row)
+        row = self._space.ravel(jax.tree.leaves(params))
+        return jnp.zeros((self._machine.rows, row.size), row.dtype).at[WEIGHTS_ROW].set(row)
 
     def weights(self, state: jax.Array) -> Any:
         """Return the weights' row as a parameter tree."""
-        row, parts = state[WEIGHTS_ROW], zip(self._space.bounds, self._shapes, strict=True)
-        return jax.tree.unflatten(self._treedef, [row[slice(*bounds)].reshape(shape) for bounds, shape in parts])
+        return jax.tree.unflatten(self._treedef, self._space.unravel(state[WEIGHTS_ROW]))
 
-    def step(self, program: Any, state: jax.Array, gradients: Any, inputs: jax.Array) -> jax.Array:
-        """Return the register file after one step of the program."""
+    def step(
+        self, program: Any, state: jax.Array, gradients: Any, inputs: jax.Array, extra: Mapping[str, Any]
+    ) -> jax.Array:
+        """Return the register file after one step of the program.
+
+        The gradient is first gathered in a row of its own: XLA copies the whole register file if it writes the first
+        leaf's gradient into it before the last has been computed.
+        """
         instructions, length = program
-        state = state.at[GRADIENT_ROW].set(self._ravel(gradients))
+        state = state.at[GRADIENT_ROW].set(self._space.ravel(jax.tree.leaves(gradients)))
+        for row, name in enumerate(self._machine.inputs, FIRST_INPUT_ROW):
+            state = state.at[row].set(self._as_row(name, extra[name]))
 
         def run_instruction(index: jax.Array, registers: jax.Array) -> jax.Array:
             opcode, x, y, z, target = instructions[index]
             reads = tuple(self._reader(registers, inputs, operand) for operand in (x, y, z))
-            row = lax.switch(opcode, [self._branch(name, reads) for name in OPERATIONS])
+            row = lax.switch(opcode, [self._branch(each, reads) for each in self._machine.instructions])
             return lax.dynamic_update_index_in_dim(registers, row, target, 0)
 
         return lax.fori_loop(0, length, run_instruction, state)
 
+    def _as_row(self, name: str, value: Any) -> jax.Array:
+        if INPUTS[name].kind is Kind.SCALAR:
+            return jnp.full(self._space.size, value, jnp.result_type(float))
+        return self._space.ravel(jax.tree.leaves(value))
+
     def _reader(self, registers: jax.Array, scalars: jax.Array, operand: jax.Array) -> Callable[[], jax.Array]:
         """Return a function that reads an operand; called inside a branch, so that XLA fuses the read with its use."""
-        rows = self._limits.rows
+        rows = self._machine.rows
 
         def read() -> jax.Array:
             row = lax.dynamic_index_in_dim(registers, jnp.minimum(operand, rows - 1), 0, keepdims=False)
@@ -132,23 +155,12 @@ class InterpretedRule:
 
         return read
 
-    def _branch(self, name: str, reads: tuple[Callable[[], jax.Array], ...]) -> Callable[[], jax.Array]:
+    def _branch(self, instruction: Instruction, reads: tuple[Callable[[], jax.Array], ...]) -> Callable[[], jax.Array]:
+        name, kinds = instruction
         operation, space = OPERATIONS[name], self._space
 
         def branch() -> jax.Array:
-            result = operation.apply(space, *(read() for read in reads[: operation.arity]))
+            result = operation.apply(space, *(read() for read in reads[: operation.arity]), kinds=kinds)
             return jnp.broadcast_to(jnp.asarray(result, jnp.result_type(float)), (space.size,))
 
         return branch
-
-    def _ravel(self, tree: Any) -> jax.Array:
-        """Return the tree as one row.
-
-        Leaf by leaf into the row: XLA's loop over a concatenation reads, masked, behind the ends of its parts, which
-        costs 40 µs a step wherever no memory is mapped there. And into a row of its own: XLA copies the whole
-        register file if it writes the first leaf's gradient before the last has been computed.
-        """
-        row = jnp.zeros(self._space.size, jnp.result_type(float))
-        for (start, _), leaf in zip(self._space.bounds, jax.tree.leaves(tree), strict=True):
-            row = lax.dynamic_update_slice(row, jnp.ravel(leaf), (start,))
-        return row

@@ -19,20 +19,24 @@ from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import TaskError
 from lionsearch.evaluate.device import describe_device
 from lionsearch.evaluate.encoding import EncodedProgram, TooLongError, encode_program
+from lionsearch.evaluate.interpreter import Interpreter
+from lionsearch.evaluate.machine import PRECOMPUTED_INPUTS, Machine, machine_for
 from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.references import Reference, ReferenceCache
-from lionsearch.evaluate.rules import CompiledRule, InterpretedRule
+from lionsearch.evaluate.rules import CompiledRule
 from lionsearch.evaluate.training import Course, Outcome, build_trainer
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Failure, FailureKind, TaskResult
 from lionsearch.tasks.problem import Problem
-from lionsearch.tasks.spec import TASK_INPUTS, TaskSpec, fingerprint_task, load_problem
+from lionsearch.tasks.spec import TaskSpec, fingerprint_task, load_problem
 from lionsearch.tasks.validation import count_examples, validate_batch
 
 BREAK_EVEN_STEPS = 50_000
 """Training steps from which compiling a program costs less than interpreting it (`benchmarks/throughput.py`)."""
 
 _FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
+
+_Prepared = tuple[Machine, EncodedProgram]
 
 
 class TaskRunner:
@@ -57,10 +61,7 @@ class TaskRunner:
         self._references: dict[tuple[int, str], Reference] = {}
         self._init = jax.jit(self.problem.init)
         self._loss = jax.jit(self.problem.loss)
-        example = jax.eval_shape(self.problem.init, jax.random.key(0))
-        self._trainer = build_trainer(self.problem.loss, InterpretedRule(example, limits), self.problem.metrics)
-        self._train = jax.jit(self._trainer)
-        self._train_population = jax.jit(jax.vmap(self._trainer, in_axes=((0, 0), None, 0, None, None, None, None)))
+        self._interpreters: dict[Machine, Interpreter] = {}
 
     def evaluate(self, program: Program, seeds: Seeds) -> TaskResult:
         """Train with a program once per seed, until it fails.
@@ -68,12 +69,12 @@ class TaskRunner:
         Raises:
             TaskError: if the program asks for an input that training cannot give.
         """
-        encoded = self._prepare(program)
-        if isinstance(encoded, TaskResult):
-            return encoded
+        prepared = self._prepare(program)
+        if isinstance(prepared, TaskResult):
+            return prepared
         outcomes: list[Outcome] = []
         for seed in seeds.seeds:
-            outcome = self._run(program, encoded, seed, seeds.split, self._limits(seed, seeds.split))
+            outcome = self._run(program, prepared, seed, seeds.split, self._limits(seed, seeds.split))
             failure = self._failure(outcome, seed, seeds.split)
             if failure is not None:
                 return TaskResult(self.spec.name, failure=failure)
@@ -86,11 +87,11 @@ class TaskRunner:
         Raises:
             TaskError: if the program asks for an input that training cannot give.
         """
-        encoded = self._prepare(program, lr_factor)
-        if isinstance(encoded, TaskResult):
+        prepared = self._prepare(program, lr_factor)
+        if isinstance(prepared, TaskResult):
             return [float("inf")] * len(seeds.seeds)
         return [
-            float(self._run(program, encoded, seed, seeds.split, self._limits(seed, seeds.split), lr_factor).loss)
+            float(self._run(program, prepared, seed, seeds.split, self._limits(seed, seeds.split), lr_factor).loss)
             for seed in seeds.seeds
         ]
 
@@ -99,28 +100,34 @@ class TaskRunner:
 
         On a CPU this is slower than one program at a time, since every operation runs for every statement.
         """
-        results: dict[int, TaskResult] = {}
-        encoded: dict[int, EncodedProgram] = {}
+        results: list[TaskResult | None] = [None] * len(programs)
+        groups: dict[Machine, dict[int, EncodedProgram]] = {}
         for index, program in enumerate(programs):
             prepared = self._prepare(program)
             if isinstance(prepared, TaskResult):
                 results[index] = prepared
             else:
-                encoded[index] = prepared
-        order = list(encoded)
-        outcomes: dict[int, list[Outcome]] = {index: [] for index in order}
-        for seed in seeds.seeds if order else ():
-            batch = self._run_population([encoded[index] for index in order], seed, seeds.split)
-            for position, index in enumerate(order):
-                outcome = jax.tree.map(lambda leaf, at=position: leaf[at], batch)
-                failure = self._failure(outcome, seed, seeds.split)
+                groups.setdefault(prepared[0], {})[index] = prepared[1]
+        for machine, encoded in groups.items():
+            for index, result in zip(encoded, self._evaluate_group(machine, [*encoded.values()], seeds), strict=True):
+                results[index] = result
+        return [result for result in results if result is not None]
+
+    def _evaluate_group(self, machine: Machine, encoded: list[EncodedProgram], seeds: Seeds) -> list[TaskResult]:
+        """Evaluate programs of one machine as one batch."""
+        outcomes: list[list[Outcome]] = [[] for _ in encoded]
+        failures: list[Failure | None] = [None] * len(encoded)
+        for seed in seeds.seeds:
+            limits, examples = self._limits(seed, seeds.split), self._examples(seeds.split)
+            batch = self._interpreter(machine).train_many(encoded, self._course(seed), examples, limits)
+            for index in range(len(encoded)):
+                outcome = jax.tree.map(lambda leaf, at=index: leaf[at], batch)
                 outcomes[index].append(outcome)
-                if failure is not None and index not in results:
-                    results[index] = TaskResult(self.spec.name, failure=failure)
-        for index in order:
-            if index not in results:
-                results[index] = self._summarize(outcomes[index], seeds)
-        return [results[index] for index in range(len(programs))]
+                failures[index] = failures[index] or self._failure(outcome, seed, seeds.split)
+        return [
+            self._summarize(found, seeds) if failure is None else TaskResult(self.spec.name, failure=failure)
+            for found, failure in zip(outcomes, failures, strict=True)
+        ]
 
     def reference(self, seed: int, split: str) -> Reference:
         """Return tuned AdamW's result on a seed, from memory, disk, or by measuring it.
@@ -172,27 +179,29 @@ class TaskRunner:
             "probe": jax.tree.map(lambda leaf: leaf[:quarter], self.problem.validation),
         }
 
-    def _prepare(self, program: Program, lr_factor: float = 1.0) -> EncodedProgram | TaskResult:
-        """Return the encoded program, or the result of a program that need not be trained with."""
-        missing = sorted(set(program.inputs) - TASK_INPUTS)
-        if missing:
-            raise TaskError(
-                f"the program asks for {missing[0]!r}, which task {self.spec.name!r} cannot give; "
-                f"it gives {', '.join(sorted(TASK_INPUTS))}"
-            )
+    def _interpreter(self, machine: Machine) -> Interpreter:
+        """Return the interpreter of a machine, compiled at its first use."""
+        if machine not in self._interpreters:
+            example = jax.eval_shape(self.problem.init, jax.random.key(0))
+            self._interpreters[machine] = Interpreter(self.problem, example, machine)
+        return self._interpreters[machine]
+
+    def _prepare(self, program: Program, lr_factor: float = 1.0) -> _Prepared | TaskResult:
+        """Return the program as its interpreter wants it, or the result of a program that need not be trained with."""
         live = remove_dead_code(program)
-        if "g" not in find_live(live).reads:
+        if not {"g", "g_ahead"} & find_live(live).reads:
             failure = Failure(FailureKind.NO_PROGRESS, "the update does not depend on the gradient")
             return TaskResult(self.spec.name, failure=failure)
+        machine = machine_for(live, self.limits)
         try:
-            return encode_program(live, self._lr * np.float32(lr_factor), self.limits)
+            return machine, encode_program(live, self._lr * np.float32(lr_factor), machine)
         except TooLongError as error:
             return TaskResult(self.spec.name, failure=Failure(FailureKind.TOO_LONG, str(error)))
 
     def _run(
         self,
         program: Program,
-        encoded: EncodedProgram,
+        prepared: _Prepared,
         seed: int,
         split: str,
         limits: np.ndarray,
@@ -201,48 +210,30 @@ class TaskRunner:
         """Train once; long training is compiled, the rest interpreted."""
         if self.spec.steps >= BREAK_EVEN_STEPS:
             return self.compile(program, seed, split, limits, lr_factor)()
-        return self._call(self._train, encoded, seed, split, limits)
+        machine, encoded = prepared
+        return self._interpreter(machine).train(encoded, self._course(seed), self._examples(split), limits)
 
     def compile(
         self, program: Program, seed: int, split: str, limits: np.ndarray, lr_factor: float = 1.0
     ) -> Callable[[], Outcome]:
         """Return one training as native JAX, a function without arguments; its first call compiles."""
-        rule = CompiledRule(remove_dead_code(program))
-        train = jax.jit(build_trainer(self.problem.loss, rule, self.problem.metrics))
+        live = remove_dead_code(program)
+        names = tuple(name for name in live.optional_inputs if name not in PRECOMPUTED_INPUTS)
+        train = jax.jit(build_trainer(self.problem, CompiledRule(live), names))
+        course = self._course(seed)
         steps = np.arange(1, self.spec.steps + 1, dtype=np.float32)
-        inputs = (self._chunked(self._lr * np.float32(lr_factor)), self._chunked(steps))
-        batches = (self._data, self._splits["probe"], self._splits[split])
-        return lambda: jax.device_get(train(None, self._course(seed), inputs, *batches, limits))
+        inputs = tuple(x.reshape(course.batches.shape[:2]) for x in (self._lr * np.float32(lr_factor), steps))
+        settings = {name: np.float32(value) for name, value in live.settings.items()}
+        return lambda: jax.device_get(train(None, settings, course, inputs, *self._examples(split), limits))
 
-    def _run_population(self, encoded: Sequence[EncodedProgram], seed: int, split: str) -> Outcome:
-        """Train with all at once, filled up to a power of two: so few different sizes are ever compiled."""
-        filled = [*encoded, *[encoded[0]] * ((1 << (len(encoded) - 1).bit_length()) - len(encoded))]
-        stacked = EncodedProgram(
-            np.stack([e.instructions for e in filled]),
-            np.stack([e.length for e in filled]),
-            np.stack([e.scalars for e in filled]),
-        )
-        return self._call(self._train_population, stacked, seed, split, self._limits(seed, split))
-
-    def _call(self, train: Any, encoded: EncodedProgram, seed: int, split: str, limits: np.ndarray) -> Outcome:
-        program = (encoded.instructions, encoded.length)
-        inputs = self._chunked(encoded.scalars)
-        outcome = train(
-            program, self._course(seed), inputs, self._data, self._splits["probe"], self._splits[split], limits
-        )
-        return jax.device_get(outcome)
-
-    def _chunked(self, steps: np.ndarray) -> np.ndarray:
-        """Return (..., steps, n) or (steps,) with the steps' axis cut in chunks."""
-        chunks = (self.spec.chunks, self.spec.steps // self.spec.chunks)
-        if steps.ndim == 1:
-            return steps.reshape(chunks)
-        return steps.reshape(*steps.shape[:-2], *chunks, steps.shape[-1])
+    def _examples(self, split: str) -> tuple[Any, Any, Any]:
+        """Return the training examples, the probe, and the examples that the final loss is measured on."""
+        return self._data, self._splits["probe"], self._splits[split]
 
     def _course(self, seed: int) -> Course:
         if seed not in self._courses:
             params = self._init(jax.random.key(seed))
-            self._courses[seed] = Course(params, jax.device_put(self._draw_batches(seed)))
+            self._courses[seed] = Course(params, *jax.device_put((self._draw_batches(seed), jax.random.key(seed))))
         return self._courses[seed]
 
     def _draw_batches(self, seed: int) -> np.ndarray:
@@ -266,8 +257,9 @@ class TaskRunner:
         return limits.astype(np.float32)
 
     def _measure_reference(self, seed: int, split: str) -> Reference:
-        encoded = encode_program(self._adamw, self._lr, self.limits)
-        outcome = self._run(self._adamw, encoded, seed, split, self.never)
+        prepared = self._prepare(self._adamw)
+        assert not isinstance(prepared, TaskResult), "AdamW can be trained with"
+        outcome = self._run(self._adamw, prepared, seed, split, self.never)
         params = self._course(seed).params
         chance = float(self._loss(params, self._splits[split]))
         probe_chance = float(self._loss(params, self._splits["probe"]))

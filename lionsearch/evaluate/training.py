@@ -14,9 +14,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from lionsearch.evaluate.rules import Rule
-
-Loss = Callable[[Any, Any], jax.Array]
-Metrics = Callable[[Any, Any], dict[str, jax.Array]]
+from lionsearch.evaluate.signals import Signals
+from lionsearch.tasks.problem import Problem
 
 
 class Course(NamedTuple):
@@ -25,10 +24,12 @@ class Course(NamedTuple):
     Attributes:
         params: the initial parameter tree.
         batches: int32 (chunks, steps per chunk, batch), the examples of each step.
+        key: of the random numbers that optional inputs need.
     """
 
     params: Any
     batches: jax.Array
+    key: jax.Array
 
 
 class Outcome(NamedTuple):
@@ -47,42 +48,53 @@ class Outcome(NamedTuple):
     metrics: dict[str, jax.Array]
 
 
-def build_trainer(loss: Loss, rule: Rule, metrics: Metrics | None = None) -> Callable[..., Outcome]:
-    """Return `train(program, course, inputs, data, probe, final, limits) -> Outcome`, not yet jitted.
+def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> Callable[..., Outcome]:
+    """Return `train(program, settings, course, inputs, data, probe, final, limits) -> Outcome`, not yet jitted.
 
     Args:
-        loss: `loss(params, batch)`, a scalar.
+        problem: loss and metrics.
         rule: the update rule.
-        metrics: `metrics(params, batch)`, further scalars by name.
+        names: the optional inputs to compute for it.
 
     Returns:
-        A function of: the rule's program; a `Course`; `inputs`, a tree with leading axes (chunks, steps per chunk);
-        `data`, the training examples along the first axis of each leaf; `probe` and `final`, the batches that the
-        loss is measured on after a chunk and at the end; `limits`, (chunks,): training ends early when the probe's
-        loss is above.
+        A function of: the rule's program; the hyperparameters that say how optional inputs are computed; a `Course`;
+        `inputs`, a tree with leading axes (chunks, steps per chunk); `data`, the training examples along the first
+        axis of each leaf; `probe` and `final`, the batches that the loss is measured on after a chunk and at the end;
+        `limits`, (chunks,): training ends early when the probe's loss is above.
     """
+    signals = Signals(names, problem)
 
     def train(
-        program: Any, course: Course, inputs: Any, data: Any, probe: Any, final: Any, limits: jax.Array
+        program: Any,
+        settings: Any,
+        course: Course,
+        inputs: Any,
+        data: Any,
+        probe: Any,
+        final: Any,
+        limits: jax.Array,
     ) -> Outcome:
-        chunks = limits.shape[0]
+        chunks, per_chunk = course.batches.shape[:2]
 
-        def step(state: Any, now: Any) -> tuple[Any, None]:
-            examples, scalars = now
+        def step(carry: Any, now: Any) -> tuple[Any, None]:
+            state, carried = carry
+            number, examples, scalars = now
             batch = jax.tree.map(lambda leaf: leaf[examples], data)
-            gradients = jax.grad(loss)(rule.weights(state), batch)
-            return rule.step(program, state, gradients, scalars), None
+            weights = rule.weights(state)
+            gradients, extra, carried = signals.compute(carried, weights, batch, data, course.key, number, settings)
+            return (rule.step(program, state, gradients, scalars, extra), carried), None
 
         def train_chunk(carry: Any) -> Any:
             chunk, _, state, curve = carry
+            numbers = chunk * per_chunk + jnp.arange(per_chunk)
             now = jax.tree.map(lambda leaf: leaf[chunk], (course.batches, inputs))
-            state, _ = lax.scan(step, state, now)
-            value = loss(rule.weights(state), probe)
+            state, _ = lax.scan(step, state, (numbers, *now))
+            value = problem.loss(rule.weights(state[0]), probe)
             alive = jnp.isfinite(value) & (value <= limits[chunk])
             return chunk + 1, alive, state, curve.at[chunk].set(value)
 
         def measure(params: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
-            return loss(params, final), {} if metrics is None else metrics(params, final)
+            return problem.loss(params, final), {} if problem.metrics is None else problem.metrics(params, final)
 
         def lose(params: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
             return jax.tree.map(lambda leaf: jnp.full(leaf.shape, jnp.inf, leaf.dtype), jax.eval_shape(measure, params))
@@ -90,10 +102,10 @@ def build_trainer(loss: Loss, rule: Rule, metrics: Metrics | None = None) -> Cal
         def goes_on(carry: Any) -> jax.Array:
             return (carry[0] < chunks) & carry[1]
 
-        state = rule.start(course.params)
+        state = (rule.start(course.params), signals.start(course.params))
         curve = jnp.full((chunks,), jnp.inf)
         trained, alive, state, curve = lax.while_loop(goes_on, train_chunk, (0, True, state, curve))
-        value, measured = lax.cond(alive, measure, lose, rule.weights(state))
+        value, measured = lax.cond(alive, measure, lose, rule.weights(state[0]))
         return Outcome(value, curve, jnp.asarray(trained), measured)
 
     return train

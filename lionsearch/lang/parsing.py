@@ -14,17 +14,26 @@ from dataclasses import dataclass
 from itertools import count
 
 from lionsearch.errors import Location, ProgramError, nearest_hint
+from lionsearch.lang.inputs import INPUTS, OPTIONAL_INPUTS
+from lionsearch.lang.kinds import SLOT_KINDS, Kind
 from lionsearch.lang.operations import ALIASES, OPERATIONS, SYMBOLS
-from lionsearch.lang.program import OPTIONAL_INPUTS, Argument, Program, Statement
+from lionsearch.lang.program import Argument, Program, Statement
 
-_OPERATORS: dict[type[ast.operator], str] = {
+_OPERATORS: dict[type[ast.operator | ast.cmpop], str] = {
     ast.Add: SYMBOLS["+"],
     ast.Sub: SYMBOLS["-"],
     ast.Mult: SYMBOLS["*"],
     ast.Div: SYMBOLS["/"],
     ast.Pow: SYMBOLS["**"],
+    ast.Mod: SYMBOLS["%"],
+    ast.Lt: SYMBOLS["<"],
+    ast.LtE: SYMBOLS["<="],
+    ast.Gt: SYMBOLS[">"],
+    ast.GtE: SYMBOLS[">="],
+    ast.Eq: SYMBOLS["=="],
+    ast.NotEq: SYMBOLS["!="],
 }
-_RESERVED = {"w", "g", "lr", *OPTIONAL_INPUTS}
+_SYMBOLS = " ".join(SYMBOLS)
 _LINE_END = re.compile(r"\r\n|\r|\n")  # what Python's grammar ends a line at; `str.splitlines` knows more
 _SHAPE = "def train(w, g, <slots>, lr): ... return update, <slots>"
 
@@ -84,7 +93,7 @@ class _Parser:
 
     def parse(self) -> ParsedProgram:
         function, description = self._module()
-        slots, optional, hyperparameters = self._signature(function)
+        slots, kinds, optional, hyperparameters = self._signature(function)
         self._defined = {"w", "g", "lr", *slots, *optional, *(name for name, _ in hyperparameters)}
         taken = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} | self._defined
         self._temporaries = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
@@ -94,10 +103,14 @@ class _Parser:
         for node in body[:-1]:
             self._statement(node, slots)
         update = self._return(body[-1], slots)
-        program = Program(tuple(self._statements), update, slots, optional, hyperparameters, description)
+        program = Program(tuple(self._statements), update, slots, kinds, optional, hyperparameters, description)
         return ParsedProgram(program, tuple(self._locations), self._text, self._filename, self._place(body[-1]))
 
     def _module(self) -> tuple[ast.FunctionDef, str]:
+        if "\0" in self._text:  # what Python says of it differs between versions
+            before = _LINE_END.split(self._text[: self._text.index("\0")])
+            place = Location(len(before), len(before[-1]) + 1)
+            raise ProgramError("not Python syntax: a null byte", place, self._text, self._filename)
         try:
             module = ast.parse(self._text)
         except SyntaxError as error:
@@ -126,7 +139,7 @@ class _Parser:
 
     def _signature(
         self, function: ast.FunctionDef
-    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, float], ...]]:
+    ) -> tuple[tuple[str, ...], tuple[Kind, ...], tuple[str, ...], tuple[tuple[str, float], ...]]:
         arguments = function.args
         for stars, extra in (("*", arguments.vararg), ("**", arguments.kwarg)):
             if extra is not None:
@@ -146,27 +159,41 @@ class _Parser:
             raise self._error(function, f"the parameters are ({', '.join(positional)}); expected {_SHAPE}")
         split = positional.index("lr")
         slots, optional = tuple(positional[2:split]), tuple(positional[split + 1 :])
+        kinds: list[Kind] = []
         for argument in arguments.args[2:split]:
-            if argument.arg in _RESERVED:
+            if argument.arg in INPUTS:
                 raise self._error(argument, f"{argument.arg!r} is an input, not a slot; it goes after 'lr'")
+            kinds.append(self._slot_kind(argument))
+        for argument in (*arguments.args[:2], *arguments.args[split:], *arguments.kwonlyargs):
+            if argument.annotation is not None:
+                raise self._error(argument.annotation, "an annotation is not allowed; only slots have a declared kind")
         for argument in arguments.args[split + 1 :]:
             if argument.arg not in OPTIONAL_INPUTS:
                 hint = nearest_hint(argument.arg, OPTIONAL_INPUTS)
                 message = f"unknown input {argument.arg!r} after 'lr' ({hint}); slots go between 'g' and 'lr'"
                 raise self._error(argument, message)
         for argument in arguments.kwonlyargs:
-            if argument.arg in _RESERVED:
+            if argument.arg in INPUTS:
                 raise self._error(argument, f"{argument.arg!r} is an input and cannot be a hyperparameter")
         hyperparameters = tuple(
             (argument.arg, self._default(argument, default))
             for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         )
-        return slots, optional, hyperparameters
+        return slots, tuple(kinds), optional, hyperparameters
+
+    def _slot_kind(self, argument: ast.arg) -> Kind:
+        node = argument.annotation
+        if node is None:
+            return Kind.TENSOR
+        name = node.id if isinstance(node, ast.Name) else ""
+        if name not in SLOT_KINDS:
+            found = repr(name) if name else _construct(node)
+            hint = nearest_hint(name, SLOT_KINDS)
+            raise self._error(node, f"{found} is not the kind of a slot; {hint} ({', '.join(SLOT_KINDS)})")
+        return SLOT_KINDS[name]
 
     def _parameter(self, argument: ast.arg, seen: set[str]) -> None:
         self._name(argument, argument.arg)
-        if argument.annotation is not None:
-            raise self._error(argument.annotation, "an annotation is not allowed")
         if argument.arg in seen:
             raise self._error(argument, f"a second parameter {argument.arg!r}; each name stands once")
         seen.add(argument.arg)
@@ -217,6 +244,10 @@ class _Parser:
                 return name if target is None else self._emit(node, target, "copy", (name,))
             case ast.BinOp():
                 operation, operands = self._operator(node, node.op), [node.left, node.right]
+            case ast.Compare(ops=[operator], comparators=[right]):
+                operation, operands = self._operator(node, operator), [node.left, right]
+            case ast.Compare(ops=[_, _, *_]):
+                raise self._error(node, "a chain of comparisons is not allowed; multiply two of them instead")
             case ast.UnaryOp(op=ast.USub()):
                 operation, operands = "negative", [node.operand]
             case ast.UnaryOp(op=ast.UAdd()):
@@ -243,9 +274,9 @@ class _Parser:
             raise self._error(node, f"{name} takes {expected} argument{plural}, not {len(node.args)}")
         return name
 
-    def _operator(self, node: ast.AST, operator: ast.operator) -> str:
+    def _operator(self, node: ast.AST, operator: ast.operator | ast.cmpop) -> str:
         if type(operator) not in _OPERATORS:
-            raise self._error(node, f"operator {type(operator).__name__} is not allowed; expected one of + - * / **")
+            raise self._error(node, f"operator {type(operator).__name__} is not allowed; expected one of {_SYMBOLS}")
         return _OPERATORS[type(operator)]
 
     def _emit(self, node: ast.AST, target: str, operation: str, arguments: tuple[Argument, ...]) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from lionsearch.lang.kinds import SLOT_KINDS, Kind
 from lionsearch.lang.operations import OPERATIONS
 from lionsearch.lang.program import Argument, Program, Statement
+
+_KIND_NAMES = {kind: name for name, kind in SLOT_KINDS.items()}
 
 
 def format_program(program: Program) -> str:
@@ -45,7 +48,8 @@ def format_statement(statement: Statement) -> str:
 
 def format_parameters(program: Program) -> str:
     """Return the parameter list, such as `w, g, m, lr, *, b1=0.9`."""
-    positional = ("w", "g", *program.slots, "lr", *program.optional_inputs)
+    slots = (name if kind is Kind.TENSOR else f"{name}: {_KIND_NAMES[kind]}" for name, kind in program.state)
+    positional = ("w", "g", *slots, "lr", *program.optional_inputs)
     keywords = [f"{name}={_format_argument(value)}" for name, value in program.hyperparameters]
     return ", ".join([*positional, *(["*", *keywords] if keywords else [])])
 

@@ -13,19 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lionsearch.errors import SettingError, UnknownNameError
+from lionsearch.lang.inputs import INPUT_SETTINGS, INPUTS, REQUIRED_INPUTS
+from lionsearch.lang.kinds import Kind
 
 Argument = str | float
 """A variable (its name) or a constant."""
-
-REQUIRED_INPUTS = ("w", "g", "lr")
-"""What every program gets: weights, gradient, and the value of the learning-rate schedule."""
-
-OPTIONAL_INPUTS: dict[str, str] = {
-    "t": "the step, from 1",
-    "h": "an estimate of the Hessian's diagonal",
-    "loss": "the loss of the batch",
-}
-"""What a program may ask for after `lr`, by reserved name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +37,7 @@ class Program:
         statements: executed in order, once per training step.
         update: the variable that holds the update at the end.
         slots: the state variables, in the order in which they are passed and returned.
+        slot_kinds: the kind of each slot; () if all are tensors.
         optional_inputs: names from `OPTIONAL_INPUTS` that the program asks for.
         hyperparameters: keyword-only parameters with their defaults.
         description: the docstring of the file.
@@ -59,9 +52,26 @@ class Program:
     statements: tuple[Statement, ...]
     update: str
     slots: tuple[str, ...] = ()
+    slot_kinds: tuple[Kind, ...] = ()
     optional_inputs: tuple[str, ...] = ()
     hyperparameters: tuple[tuple[str, float], ...] = ()
     description: str = ""
+
+    def __post_init__(self) -> None:
+        if self.slot_kinds and all(kind is Kind.TENSOR for kind in self.slot_kinds):
+            object.__setattr__(self, "slot_kinds", ())  # one form for one program
+
+    @property
+    def state(self) -> tuple[tuple[str, Kind], ...]:
+        """Each slot with its kind."""
+        return tuple(zip(self.slots, self.slot_kinds or (Kind.TENSOR,) * len(self.slots), strict=True))
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """The hyperparameters that say how the optional inputs are computed, defaults included."""
+        given = dict(self.hyperparameters)
+        wanted = [INPUTS[name].setting for name in self.optional_inputs]
+        return {name: given.get(name, default) for name, default in filter(None, wanted)}
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -90,10 +100,14 @@ class Program:
         return replace(self, hyperparameters=merged)
 
     def inline_hyperparameters(self) -> Program:
-        """Return the same program with each hyperparameter replaced by its default, as the search sees it."""
+        """Return the same program with each hyperparameter replaced by its default, as the search sees it.
+
+        Those that say how an input is computed stay.
+        """
         if not self.hyperparameters:
             return self
-        values: dict[str, float] = dict(self.hyperparameters)
+        kept = tuple(item for item in self.hyperparameters if item[0] in INPUT_SETTINGS)
+        values: dict[str, float] = dict(item for item in self.hyperparameters if item not in kept)
         statements: list[Statement] = []
         for statement in self.statements:
             arguments = tuple(values.get(a, a) if isinstance(a, str) else a for a in statement.arguments)
@@ -101,4 +115,4 @@ class Program:
             values.pop(statement.target, None)  # from here on the name is an ordinary variable
         if self.update in values:
             statements.append(Statement(self.update, "copy", (values[self.update],)))
-        return replace(self, statements=tuple(statements), hyperparameters=())
+        return replace(self, statements=tuple(statements), hyperparameters=kept)

@@ -98,7 +98,7 @@ def mutate(program: Program, rng: random.Random, settings: MutationSettings) -> 
         statements = MUTATIONS[change](parent, rng, settings)
         if statements is None:
             continue
-        child = Program(statements, parent.update, parent.slots, parent.optional_inputs)
+        child = replace(parent, statements=statements, description="")
         try:
             infer_kinds(child)
         except KindError:
@@ -115,8 +115,8 @@ def _insert(parent: Program, rng: random.Random, settings: MutationSettings) -> 
     known = _kinds_before(parent, place)
     operation = rng.choice(settings.operations)
     arguments: list[Argument] = []
-    for low, high in OPERATIONS[operation].accepts:
-        argument = _draw_argument(known, low, high, rng, settings)
+    for takes in OPERATIONS[operation].takes:
+        argument = _draw_argument(known, takes, rng, settings)
         if argument is None:
             return None
         arguments.append(argument)
@@ -142,11 +142,11 @@ def _change(parent: Program, rng: random.Random, settings: MutationSettings) -> 
         return None
     position = rng.randrange(len(statement.arguments))
     old = statement.arguments[position]
-    low, high = OPERATIONS[statement.operation].accepts[position]
+    takes = OPERATIONS[statement.operation].takes[position]
     if isinstance(old, float) and rng.random() < 0.5:
         new: Argument | None = _rescale(old, rng)
     else:
-        new = _draw_argument(_kinds_before(parent, place), low, high, rng, settings)
+        new = _draw_argument(_kinds_before(parent, place), takes, rng, settings)
     if new is None or new == old:
         return None
     return _with_argument(statements, place, position, new)
@@ -180,7 +180,7 @@ def random_program(template: Program, rng: random.Random, settings: MutationSett
     template's (at most the maximum length).
     """
     seed = Statement("update", "multiply", ("g", "lr"))
-    program = replace(template, statements=(seed,), update="update", hyperparameters=())
+    program = replace(template.inline_hyperparameters(), statements=(seed,), update="update")
     longest = min(settings.max_length, max(2, 2 * len(template.statements)))
     length = rng.randint(min(2, longest), longest)
     insert_only = MutationRates(insert=1.0, delete=0.0, change=0.0)
@@ -193,11 +193,11 @@ def random_program(template: Program, rng: random.Random, settings: MutationSett
 
 
 def _draw_argument(
-    known: Mapping[str, Kind], low: Kind, high: Kind, rng: random.Random, settings: MutationSettings
+    known: Mapping[str, Kind], takes: tuple[bool, ...], rng: random.Random, settings: MutationSettings
 ) -> Argument | None:
-    if low == Kind.SCALAR and rng.random() < settings.constant_probability:
+    if takes[Kind.SCALAR] and rng.random() < settings.constant_probability:
         return rng.gauss(0.0, 1.0)
-    fitting = [name for name, kind in known.items() if low <= kind <= high]
+    fitting = [name for name, kind in known.items() if takes[kind]]
     return rng.choice(fitting) if fitting else None
 
 
@@ -221,7 +221,9 @@ def _kinds_before(program: Program, place: int) -> dict[str, Kind]:
     known = initial_kinds(program)
     for statement in program.statements[:place]:
         kinds = [known[a] if isinstance(a, str) else Kind.SCALAR for a in statement.arguments]
-        known[statement.target] = OPERATIONS[statement.operation].result_kind(*kinds)
+        kind = OPERATIONS[statement.operation].result_kind(*kinds)
+        assert kind is not None, "the program is valid"
+        known[statement.target] = kind
     return known
 
 

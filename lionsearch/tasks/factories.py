@@ -91,13 +91,18 @@ def docs_transformer(
             "head": networks.init_dense(jax.random.fold_in(key, 3), width, vocabulary),
         }
 
-    def loss(params: networks.Params, batch: jax.Array) -> jax.Array:
-        symbols = batch[:, :-1]
-        tokens = params["embed"][symbols] + params["positions"]
+    def logits(params: networks.Params, batch: jax.Array) -> jax.Array:
+        tokens = params["embed"][batch[:, :-1]] + params["positions"]
         mixed = networks.apply_transformer(params["blocks"], tokens.reshape(-1, width), context, heads, causal=True)
-        return networks.cross_entropy(networks.apply_dense(params["head"], mixed), batch[:, 1:].reshape(-1))
+        return networks.apply_dense(params["head"], mixed)
 
-    return Problem(init, loss, **_topics(context + 1, vocabulary, evaluated))
+    def loss(params: networks.Params, batch: jax.Array) -> jax.Array:
+        return networks.cross_entropy(logits(params, batch), batch[:, 1:].reshape(-1))
+
+    def sampled_loss(params: networks.Params, batch: jax.Array, key: jax.Array) -> tuple[jax.Array, int]:
+        return networks.sampled_cross_entropy(logits(params, batch), key), batch[:, 1:].size
+
+    return Problem(init, loss, **_topics(context + 1, vocabulary, evaluated), sampled_loss=sampled_loss)
 
 
 def teacher_student(
@@ -141,7 +146,10 @@ def _classifier(data: dict[str, Any], *, init: Any, logits: Any) -> Problem:
     def metrics(params: Any, batch: Any) -> dict[str, jax.Array]:
         return {"accuracy": networks.accuracy(logits(params, batch["image"]), batch["label"])}
 
-    return Problem(init, loss, **data, metrics=metrics)
+    def sampled_loss(params: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, int]:
+        return networks.sampled_cross_entropy(logits(params, batch["image"]), key), len(batch["label"])
+
+    return Problem(init, loss, **data, metrics=metrics, sampled_loss=sampled_loss)
 
 
 def _digits(noise: float, wrong_labels: float) -> dict[str, Any]:

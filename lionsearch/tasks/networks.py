@@ -95,6 +95,11 @@ def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     return -jnp.mean(picked)
 
 
+def sampled_cross_entropy(logits: jax.Array, key: jax.Array) -> jax.Array:
+    """Return the cross entropy with labels drawn from the logits' own distribution."""
+    return cross_entropy(logits, jax.random.categorical(key, jax.lax.stop_gradient(logits)))
+
+
 def accuracy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Return the share of rows whose largest logit is the label's."""
     return jnp.mean(jnp.argmax(logits, axis=-1) == labels)

@@ -39,6 +39,9 @@ class Problem:
         validation: a tree like `train`; its loss is what a score is made of during the search.
         test: a tree like `train`; its loss is what the end of a search reports.
         metrics: `metrics(params, batch) -> {name: scalar}`, shown beside the loss; optional.
+        sampled_loss: `sampled_loss(params, batch, key) -> (loss, predictions)`: the mean loss with labels drawn from
+            the model's own predictions, and how many there are in the batch; optional, for programs that ask for
+            `h_gnb`.
     """
 
     init: Callable[[jax.Array], Any]
@@ -47,3 +50,4 @@ class Problem:
     validation: Any
     test: Any
     metrics: Callable[[Any, Any], dict[str, jax.Array]] | None = None
+    sampled_loss: Callable[[Any, Any, jax.Array], tuple[jax.Array, Any]] | None = None

@@ -15,9 +15,6 @@ from lionsearch.catalog import TASKS
 from lionsearch.errors import TaskError
 from lionsearch.settings import Settings, load_settings
 
-TASK_INPUTS = frozenset({"w", "g", "lr", "t"})
-"""The inputs that training can give a program."""
-
 
 class TaskSpec(Settings):
     """How a proxy task is trained. Read from a TOML file; its name is the file's.

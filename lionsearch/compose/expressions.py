@@ -1,0 +1,116 @@
+"""`lookahead(adamw(b1=0.95), k=5)` -> a program: names of programs and transforms, with numbers by name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import PurePath
+
+from lionsearch.compose.transforms import TRANSFORMS, Transform
+from lionsearch.compose.weaving import weave
+from lionsearch.errors import SettingError, UnknownNameError
+from lionsearch.lang import Program
+
+Load = Callable[[str], Program]
+"""Gives the program of a name or path."""
+
+
+def is_expression(text: str) -> bool:
+    """Return whether the text is a composition and not a plain name or path."""
+    return text.rstrip().endswith(")") and "(" in text
+
+
+def compose(text: str, load: Load) -> Program:
+    """Return the program that an expression stands for.
+
+    Args:
+        text: such as `lookahead(adamw, k=5)` or `clip_norm("my/rule.py", limit=0.5)`; a path stands in quotes.
+        load: gives the program of a name or path.
+
+    Raises:
+        SettingError: if the text is not such an expression, or sets what is not there.
+        UnknownNameError: if a transform, program or setting has no such name.
+
+    Example:
+        >>> from lionsearch.catalog import load_program
+        >>> program = compose("lookahead(sgd(lr_scale=0.1), k=3)", load_program)
+        >>> program.slots, dict(program.hyperparameters)["k"]
+        (('slow',), 3.0)
+    """
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise SettingError(f"{text!r} is not a composition such as lookahead(adamw, k=5)") from None
+    program = _Composer(text, load).program(node)
+    return replace(program, description=f"{text.strip()}\n\n{program.description}".strip())
+
+
+class _Composer:
+    """Walks one expression."""
+
+    def __init__(self, text: str, load: Load):
+        self._text, self._load = text, load
+
+    def program(self, node: ast.expr) -> Program:
+        """Return what a part of the expression stands for."""
+        match node:
+            case ast.Name(id=name) | ast.Constant(value=str(name)):
+                return self._load(name)
+            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords):
+                settings = {self._setting(k, name): self._number(k.value, name) for k in keywords}
+                if not arguments and name not in TRANSFORMS:
+                    return self._load(name).with_hyperparameters(settings)
+                return self._transformed(name, arguments, settings)
+            case ast.Call(func=ast.Constant(value=str(name)), args=[], keywords=keywords):
+                return self._load(name).with_hyperparameters(
+                    {self._setting(k, name): self._number(k.value, name) for k in keywords}
+                )
+        raise self._error(f"{ast.unparse(node)!r} is neither a program nor a transform")
+
+    def _transformed(self, name: str, arguments: list[ast.expr], settings: dict[str, float]) -> Program:
+        if name not in TRANSFORMS:
+            raise UnknownNameError("transform", name, TRANSFORMS, self._text)
+        transform = TRANSFORMS[name]
+        if len(arguments) != transform.programs:
+            plural = "" if transform.programs == 1 else "s"
+            raise self._error(f"{name} takes {transform.programs} program{plural}, not {len(arguments)}")
+        for key in settings:
+            if key not in transform.settings:
+                raise UnknownNameError(f"setting of {name}", key, transform.settings, self._text)
+        inner = [(_prefix(argument), self.program(argument)) for argument in arguments]
+        program = weave(transform.template.with_hyperparameters(settings), inner, name)
+        return replace(program, description=self._describe(transform, [program for _, program in inner]))
+
+    def _describe(self, transform: Transform, inner: list[Program]) -> str:
+        parts = [f"{transform.name}: {transform.description}.", *(program.description for program in inner)]
+        return "\n".join(part.strip() for part in parts if part)
+
+    def _setting(self, keyword: ast.keyword, name: str) -> str:
+        if keyword.arg is None:
+            raise self._error(f"{name} takes settings by name")
+        return keyword.arg
+
+    def _number(self, node: ast.expr, name: str) -> float:
+        try:
+            value = ast.literal_eval(node)
+        except ValueError:
+            value = None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._error(f"a setting of {name} is {ast.unparse(node)!r}; expected a number")
+        return float(value)
+
+    def _error(self, message: str) -> SettingError:
+        return SettingError(f"{self._text}: {message}; expected something like lookahead(adamw, k=5)")
+
+
+def _prefix(node: ast.expr) -> str:
+    """Return what the variables of a part are called where they need a prefix."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Call(func=ast.Name(id=name)):
+            return name
+        case ast.Constant(value=str(path)) if PurePath(path).stem.isidentifier():
+            return PurePath(path).stem
+    return "inner"

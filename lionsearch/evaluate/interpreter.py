@@ -1,0 +1,56 @@
+"""One machine, compiled for one task: trains with any program that the machine can run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from lionsearch.evaluate.encoding import EncodedProgram
+from lionsearch.evaluate.machine import Machine
+from lionsearch.evaluate.rules import InterpretedRule
+from lionsearch.evaluate.training import Course, Outcome, build_trainer
+from lionsearch.tasks.problem import Problem
+
+
+class Interpreter:
+    """Compiled at the first training, and at the first training with each number of programs at once.
+
+    Args:
+        problem: the task's model and loss.
+        example: a parameter tree, for its shapes.
+        machine: what programs it can run.
+    """
+
+    def __init__(self, problem: Problem, example: Any, machine: Machine):
+        self.machine = machine
+        train = build_trainer(problem, InterpretedRule(example, machine), machine.inputs)
+        self._train = jax.jit(train)
+        self._train_many = jax.jit(jax.vmap(train, in_axes=((0, 0), 0, None, 0, None, None, None, None)))
+
+    def train(self, encoded: EncodedProgram, course: Course, data: Sequence[Any], limits: np.ndarray) -> Outcome:
+        """Train with one program.
+
+        Args:
+            encoded: for this machine.
+            course: the seed's weights and batches.
+            data: training examples, probe, and the examples that the final loss is measured on.
+            limits: (chunks,), the loss on the probe above which training ends.
+        """
+        chunks = course.batches.shape[:2]
+        scalars = encoded.scalars.reshape(*chunks, -1)
+        program = (encoded.instructions, encoded.length)
+        return jax.device_get(self._train(program, encoded.settings, course, scalars, *data, limits))
+
+    def train_many(
+        self, encoded: Sequence[EncodedProgram], course: Course, data: Sequence[Any], limits: np.ndarray
+    ) -> Outcome:
+        """Train with all programs at once, filled up to a power of two: so few different sizes are ever compiled."""
+        filled = [*encoded, *[encoded[0]] * ((1 << (len(encoded) - 1).bit_length()) - len(encoded))]
+        chunks = course.batches.shape[:2]
+        scalars = np.stack([e.scalars.reshape(*chunks, -1) for e in filled])
+        program = (np.stack([e.instructions for e in filled]), np.stack([e.length for e in filled]))
+        settings = jax.tree.map(lambda *each: np.stack(each), *[e.settings for e in filled])
+        return jax.device_get(self._train_many(program, settings, course, scalars, *data, limits))

@@ -1,0 +1,216 @@
+"""What known optimizers need beyond the paper's 45 functions: comparisons and choice, reductions, matrices.
+
+None of it is in the default search set; an experiment adds any of it by name. Comparisons give 1 or 0, and `where`
+takes any number but 0 for true; what it does not choose may be NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lionsearch.lang.kinds import Kind
+from lionsearch.lang.operation import (
+    ANY,
+    TENSOR,
+    Operation,
+    Space,
+    binary,
+    divide,
+    square_root,
+    unary,
+)
+
+_LEFT, _RIGHT, _TENSOR, _TRANSPOSED = Kind.LEFT, Kind.RIGHT, Kind.TENSOR, Kind.TRANSPOSED
+_SQUARES = (_LEFT, _RIGHT)
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+"""Coefficients of Muon's quintic iteration (Jordan et al. 2024)."""
+
+
+def _compare(name: str, symbol: str, description: str, function: Callable[..., Any], **facts: Any) -> Operation:
+    def compare(xp: Any, x: Any, y: Any) -> Any:
+        return xp.asarray(function(x, y), xp.result_type(x, y))
+
+    return binary(name, description, compare, symbol=symbol, group="extended", **facts)
+
+
+def _modulo(xp: Any, x: Any, y: Any) -> Any:
+    return xp.where(y == 0, 0.0, xp.mod(x, xp.where(y == 0, 1.0, y)))
+
+
+def _unit_norm(xp: Any, x: Any) -> Any:
+    axes = tuple(range(x.ndim - 1)) if x.ndim > 1 else None
+    return square_root(xp, xp.sum(x * x, axis=axes, keepdims=True)) + xp.zeros_like(x)
+
+
+def _over_tensor(
+    name: str, description: str, function: Callable[..., Any], result: Kind = Kind.PER_TENSOR, **facts: Any
+) -> Operation:
+    def apply(space: Space, x: Any) -> Any:
+        return space.each_tensor(function, x)
+
+    return Operation(name, (TENSOR,), result, description, over_tree=apply, group="extended", **facts)
+
+
+def _global_sum(space: Space, x: Any) -> Any:
+    return space.tree_dot(x, space.map(lambda xp, x: xp.ones_like(x), x))
+
+
+def _orthogonalize(xp: Any, x: Any) -> Any:
+    a, b, c = NEWTON_SCHULZ
+    x = divide(xp, x, square_root(xp, xp.sum(x * x, axis=(-2, -1), keepdims=True)))
+    wide = x.shape[-1] > x.shape[-2]
+    for _ in range(5):
+        flipped = xp.swapaxes(x, -2, -1)
+        if wide:
+            gram = xp.matmul(x, flipped)
+            x = a * x + xp.matmul(b * gram + c * xp.matmul(gram, gram), x)
+        else:  # the same polynomial, from the smaller side
+            gram = xp.matmul(flipped, x)
+            x = a * x + xp.matmul(x, b * gram + c * xp.matmul(gram, gram))
+    return x
+
+
+def _inverse_root(xp: Any, x: Any, p: Any) -> Any:
+    values, vectors = xp.linalg.eigh(x)
+    positive = values > 0
+    roots = xp.where(positive, xp.power(xp.where(positive, values, 1.0), divide(xp, -1.0, p)), 0.0)
+    return xp.matmul(vectors * roots[..., None, :], xp.swapaxes(vectors, -2, -1))
+
+
+def _matrix(name: str, description: str, function: Callable[..., Any], signatures: Any, **facts: Any) -> Operation:
+    accepts = tuple(tuple(dict.fromkeys(kinds)) for kinds in zip(*signatures, strict=True))
+    return Operation(
+        name, accepts, None, description, per_matrix=function, signatures=signatures, group="matrix", **facts
+    )
+
+
+EXTENDED_ROWS = (
+    unary("copy", "x itself, written `y = x`", lambda xp, x: x, group="syntax", odd=True, idempotent=True),
+    # comparisons and choice
+    _compare("less", "<", "1 where x < y, else 0", lambda x, y: x < y),
+    _compare("less_equal", "<=", "1 where x <= y, else 0", lambda x, y: x <= y),
+    _compare("greater", ">", "1 where x > y, else 0", lambda x, y: x > y),
+    _compare("greater_equal", ">=", "1 where x >= y, else 0", lambda x, y: x >= y),
+    _compare("equal", "==", "1 where x = y, else 0", lambda x, y: x == y, commutative=True),
+    _compare("not_equal", "!=", "1 where x differs from y, else 0", lambda x, y: x != y, commutative=True),
+    Operation(
+        "where",
+        (ANY, ANY, ANY),
+        None,
+        "x where the condition c is not 0, else y",
+        elementwise=lambda xp, c, x, y: xp.where(c != 0, x, y),
+        group="extended",
+    ),
+    Operation(
+        "clamp",
+        (ANY, ANY, ANY),
+        None,
+        "min(max(x, low), high)",
+        elementwise=lambda xp, x, low, high: xp.minimum(xp.maximum(x, low), high),
+        group="extended",
+    ),
+    binary("mod", "x modulo y, of y's sign, 0 at y = 0", _modulo, symbol="%", group="extended"),
+    binary("arctan2", "the angle of the point (y, x)", lambda xp, x, y: xp.arctan2(x, y), group="extended"),
+    # reductions
+    _over_tensor("sum", "the sum of each tensor's elements", lambda xp, x: xp.sum(x), odd=True),
+    _over_tensor("mean", "the mean of each tensor's elements", lambda xp, x: xp.mean(x), odd=True),
+    _over_tensor(
+        "size", "the number of each tensor's elements", lambda xp, x: xp.asarray(float(x.size), x.dtype), even=True
+    ),
+    _over_tensor("rows", "m, of matrices m x n", lambda xp, x: xp.asarray(float(_dims(x)[0]), x.dtype), even=True),
+    _over_tensor("columns", "n, of matrices m x n", lambda xp, x: xp.asarray(float(_dims(x)[1]), x.dtype), even=True),
+    _over_tensor(
+        "dimensions", "the number of each tensor's axes", lambda xp, x: xp.asarray(float(x.ndim), x.dtype), even=True
+    ),
+    _over_tensor(
+        "unit_norm",
+        "the norm over all axes but the last (over a vector: all of it), in the shape of x",
+        _unit_norm,
+        result=Kind.TENSOR,
+        even=True,
+    ),
+    Operation(
+        "global_sum",
+        (TENSOR,),
+        Kind.SCALAR,
+        "the sum of the whole tree",
+        over_tree=_global_sum,
+        group="extended",
+        odd=True,
+    ),
+    # matrices
+    _matrix(
+        "row_mean",
+        "the mean of each row",
+        lambda xp, x: xp.mean(x, axis=-1, keepdims=True),
+        {(_TENSOR,): Kind.COLUMN, (Kind.ROW,): Kind.COLUMN},
+        odd=True,
+    ),
+    _matrix(
+        "column_mean",
+        "the mean of each column",
+        lambda xp, x: xp.mean(x, axis=-2, keepdims=True),
+        {(_TENSOR,): Kind.ROW, (Kind.COLUMN,): Kind.ROW},
+        odd=True,
+    ),
+    _matrix(
+        "transpose",
+        "rows for columns",
+        lambda xp, x: xp.swapaxes(x, -2, -1),
+        {(_TENSOR,): _TRANSPOSED, (_TRANSPOSED,): _TENSOR, (_LEFT,): _LEFT, (_RIGHT,): _RIGHT},
+        odd=True,
+    ),
+    _matrix(
+        "matmul",
+        "the matrix product x y",
+        lambda xp, x, y: xp.matmul(x, y),
+        {
+            (_TENSOR, _TRANSPOSED): _LEFT,
+            (_TRANSPOSED, _TENSOR): _RIGHT,
+            (_LEFT, _TENSOR): _TENSOR,
+            (_TENSOR, _RIGHT): _TENSOR,
+            (_LEFT, _LEFT): _LEFT,
+            (_RIGHT, _RIGHT): _RIGHT,
+            (_RIGHT, _TRANSPOSED): _TRANSPOSED,
+            (_TRANSPOSED, _LEFT): _TRANSPOSED,
+        },
+    ),
+    _matrix(
+        "eye",
+        "the identity, as large as the square x",
+        lambda xp, x: xp.broadcast_to(xp.eye(x.shape[-1], dtype=x.dtype), x.shape),
+        {(kind,): kind for kind in _SQUARES},
+        even=True,
+        idempotent=True,
+    ),
+    _matrix(
+        "orthogonalize",
+        "near the closest matrix with orthonormal rows or columns: five Newton-Schulz steps with Muon's coefficients",
+        _orthogonalize,
+        {(_TENSOR,): _TENSOR},
+        odd=True,
+    ),
+    _matrix(
+        "inverse_root",
+        "x^(-1/p) of a symmetric x with no eigenvalue below 0; an eigenvalue of 0 stays 0",
+        _inverse_root,
+        {(kind, Kind.SCALAR): kind for kind in _SQUARES},
+    ),
+    _matrix(
+        "eigenvectors",
+        "the eigenvectors of a symmetric x as columns, eigenvalues rising",
+        lambda xp, x: xp.linalg.eigh(x)[1],
+        {(kind,): kind for kind in _SQUARES},
+    ),
+    _matrix(
+        "orthonormal",
+        "Q of the QR decomposition of x",
+        lambda xp, x: xp.linalg.qr(x)[0],
+        {(kind,): kind for kind in _SQUARES},
+    ),
+)
+
+
+def _dims(x: Any) -> tuple[int, int]:
+    return x.shape[-2:] if x.ndim > 1 else (1, 1)

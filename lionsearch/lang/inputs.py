@@ -1,0 +1,59 @@
+"""What a program may read besides its state: the reserved names, their kinds, and what gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lionsearch.lang.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One reserved name.
+
+    Attributes:
+        kind: of its value.
+        description: one line.
+        setting: the hyperparameter of the program that says how the input is computed, with its default; such a
+            hyperparameter belongs to the program's behaviour even where no statement reads it.
+    """
+
+    kind: Kind
+    description: str
+    setting: tuple[str, float] | None = None
+
+
+REQUIRED_INPUTS = ("w", "g", "lr")
+"""What every program gets: weights, gradient, and the value of the learning-rate schedule."""
+
+_ANCHOR = ("anchor_every", 30.0)
+
+INPUTS: dict[str, Input] = {
+    "w": Input(Kind.TENSOR, "the weights"),
+    "g": Input(Kind.TENSOR, "the gradient of the batch's loss"),
+    "lr": Input(Kind.SCALAR, "the value of the learning-rate schedule"),
+    "t": Input(Kind.SCALAR, "the step, from 1"),
+    "loss": Input(Kind.SCALAR, "the loss of the batch"),
+    "h": Input(
+        Kind.TENSOR,
+        "Hutchinson's estimate of the Hessian's diagonal, z * (H z) with z = -1 or 1, new every `hessian_every` steps",
+        ("hessian_every", 1.0),
+    ),
+    "h_gnb": Input(
+        Kind.TENSOR,
+        "the Gauss-Newton-Bartlett estimate of it, batch * g^2 with labels drawn from the model, as often",
+        ("hessian_every", 1.0),
+    ),
+    "g_ahead": Input(Kind.TENSOR, "the batch's gradient at w + rho g / ||g|| (SAM)", ("rho", 0.05)),
+    "g_anchor": Input(
+        Kind.TENSOR, "the batch's gradient at the anchor, the weights every `anchor_every` steps (SVRG)", _ANCHOR
+    ),
+    "g_full": Input(Kind.TENSOR, "the gradient over all training examples at the anchor", _ANCHOR),
+}
+"""Every input by name. Those after `lr` are computed only for programs that ask for them."""
+
+OPTIONAL_INPUTS: dict[str, str] = {name: row.description for name, row in INPUTS.items() if name not in REQUIRED_INPUTS}
+"""What a program may ask for after `lr`, by reserved name."""
+
+INPUT_SETTINGS: frozenset[str] = frozenset(row.setting[0] for row in INPUTS.values() if row.setting is not None)
+"""The hyperparameters that say how inputs are computed."""
