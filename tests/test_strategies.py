@@ -2,15 +2,29 @@ import random
 
 import numpy as np
 from hypothesis import given
-from strategies import programs, random_leaves, random_program
+from strategies import (
+    PLAIN_OPERATIONS,
+    STACKED_SHAPES,
+    programs,
+    random_leaves,
+    random_program,
+    run_updates,
+    same_numbers,
+)
 
-from lionsearch.analysis import find_live, infer_kinds
+from lionsearch.analysis import find_live, infer_kinds, initial_kinds, remove_dead_code
 from lionsearch.evaluate.oracle import run_oracle
-from lionsearch.lang import OPERATIONS, Kind, Program
+from lionsearch.lang import OPERATIONS, Kind, Program, shape_of
+from lionsearch.lang.kinds import SLOT_KINDS
 
 
 @given(programs())
 def test_programs_are_valid(program):
+    infer_kinds(program)
+
+
+@given(programs(everything=True))
+def test_programs_with_everything_are_valid(program):
     infer_kinds(program)
 
 
@@ -38,16 +52,38 @@ def features(program: Program) -> set[str]:
     return found | {name for name, holds in checks.items() if holds}
 
 
-def test_random_programs_reach_every_corner_of_the_language():
+CORNERS = {
+    *("slots", "no slots", "hyperparameter read", "step read", "constant", "name assigned twice", "input assigned"),
+    *("slot assigned", "hyperparameter assigned", "dead statement", "dead slot", "all live"),
+    *("update is a slot", "update is an input"),
+}
+
+
+def test_random_programs_reach_every_corner_of_the_plain_language():
     rng = random.Random(0)
-    seen = set().union(*(features(random_program(rng, rng.randint(0, 20))) for _ in range(1000)))
-    required = {
-        *OPERATIONS,
-        *map(str, Kind),
-        *("slots", "no slots", "hyperparameter read", "step read", "constant", "name assigned twice", "input assigned"),
-        *("slot assigned", "hyperparameter assigned", "dead statement", "dead slot", "all live"),
-        *("update is a slot", "update is an input"),
-    }
+    drawn = [random_program(rng, rng.randint(0, 20)) for _ in range(1000)]
+    seen = set().union(*map(features, drawn))
+    required = {*PLAIN_OPERATIONS, *map(str, (Kind.SCALAR, Kind.PER_TENSOR, Kind.TENSOR)), *CORNERS}
+    assert required <= seen, required - seen
+    assert not seen & {*set(OPERATIONS) - {*PLAIN_OPERATIONS}, *map(str, (Kind.ROW, Kind.LEFT, Kind.TRANSPOSED))}
+    assert not any(program.slot_kinds for program in drawn)
+
+
+def test_random_programs_with_everything_reach_every_corner_of_the_language():
+    rng = random.Random(0)
+    seen = set()
+    for _ in range(2000):
+        program = random_program(rng, rng.randint(0, 40), everything=True)
+        live, kinds = remove_dead_code(program), initial_kinds(program)
+        seen |= features(program) | {("slot", kind) for _, kind in program.state}
+        seen |= {("live slot", kind) for _, kind in live.state}
+        for statement, result in zip(program.statements, infer_kinds(program), strict=True):
+            given = tuple(kinds[a] if isinstance(a, str) else Kind.SCALAR for a in statement.arguments)
+            seen.add((statement.operation, given))
+            kinds[statement.target] = result
+    required = {*OPERATIONS, *map(str, Kind), *CORNERS}
+    required |= {(what, kind) for what in ("slot", "live slot") for kind in SLOT_KINDS.values()}
+    required |= {(name, kinds) for name, row in OPERATIONS.items() for kinds in row.signatures or ()}
     assert required <= seen, required - seen
 
 
@@ -57,3 +93,22 @@ def test_many_random_programs_stay_finite():
     weights, gradients = random_leaves(data), [random_leaves(data) for _ in range(4)]
     last = [run_oracle(random_program(rng, 10), weights, gradients, [1.0, 0.9, 0.5, 0.1])[-1] for _ in range(200)]
     assert sum(all(np.isfinite(leaf).all() for leaf in leaves) for leaves in last) > 80
+
+
+def test_updates_of_programs_with_everything_are_the_same_again_and_mostly_finite():
+    rng, finite = random.Random(2), 0
+    for _ in range(150):
+        program = random_program(rng, 10, everything=True)
+        one, two = (run_updates(program, shapes=STACKED_SHAPES) for _ in range(2))
+        for (update, slots), (update_again, slots_again) in zip(one, two, strict=True):
+            assert same_numbers(update, update_again)
+            assert tuple(leaf.shape for leaf in update) == STACKED_SHAPES
+            for slot, kind in program.state:
+                assert same_numbers(slots[slot], slots_again[slot])
+                if kind is Kind.SCALAR:
+                    assert np.shape(slots[slot]) == ()
+                else:
+                    shapes = tuple(np.shape(leaf) for leaf in slots[slot])
+                    assert shapes == tuple(shape_of(kind, shape) for shape in STACKED_SHAPES)
+        finite += all(np.isfinite(leaf).all() for leaf in one[-1][0])
+    assert finite > 100

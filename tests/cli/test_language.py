@@ -6,6 +6,7 @@ import pytest
 from workers.tiny_project import environment, run_cli, start_cli, write_project
 
 from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS
+from lionsearch.lang import parse
 
 KEYS = ["name", "statements", "live_statements", "slots", "inputs", "fingerprint"]
 HEAVY = ("jax", "ray", "sklearn", "optax")
@@ -49,7 +50,52 @@ def test_lists_hold_the_shipped_names_and_those_of_the_folder(project, command, 
     assert plain.stderr == ""
     names = [line.split()[0] for line in plain.stdout.splitlines()]
     assert names == ["name", *(row["name"] for row in rows)]
-    assert all(row["description"] in plain.stdout for row in rows)
+    shown = "from" if command == "programs" else "description"
+    assert all(row[shown] in plain.stdout for row in rows)
+
+
+def test_programs_say_where_they_are_from_and_what_they_need(project):
+    rows = {row["name"]: row for row in json.loads(run_cli(project, "programs", "--json").stdout)}
+    soap, lion, mine = rows["soap"], rows["lion"], rows["mine"]
+    assert (lion["year"], lion["group"], lion["state"], lion["needs"]) == (2023, "sign", "1", [])
+    assert lion["source"].startswith("Chen et al. 2023 (arXiv 2302.06675)")
+    assert {"t", "matrices"} <= set(soap["needs"])
+    assert (mine["year"], mine["source"], mine["group"]) == (None, "", "")
+
+
+def test_show_prints_equations_source_and_the_program(project):
+    done = run_cli(project, "show", "lion")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("lion: Lion: ")
+    assert "    m <- b2 m + (1 - b2) g" in lines
+    assert "source: Chen et al. 2023 (arXiv 2302.06675), program 1." in lines
+    assert "def train(w, g, m, lr, *, b1=0.9, b2=0.99, weight_decay=0.1, lr_scale=0.0003):" in lines
+
+
+def test_show_prints_a_composition_as_one_program(project):
+    done = run_cli(project, "show", "lookahead(mine, k=3)")
+    text = done.stdout[done.stdout.index("def train") :]
+    program = parse(text)
+    assert (program.slots, dict(program.hyperparameters)["k"]) == (("slow",), 3.0)
+    row = json.loads(run_cli(project, "show", "lookahead(mine, k=3)", "--json").stdout)
+    assert parse(row["program"]) == program
+    assert row["name"] == "lookahead(mine, k=3)"
+
+
+def test_transforms_are_listed(project):
+    rows = {row["name"]: row for row in json.loads(run_cli(project, "transforms", "--json").stdout)}
+    assert rows["lookahead"]["settings"] == {"k": 5.0, "alpha": 0.5}
+    assert rows["matrices"]["programs"] == 2
+    plain = run_cli(project, "transforms").stdout
+    assert all(name in plain for name in rows)
+
+
+@pytest.mark.parametrize("command", ["check", "show"])
+def test_a_wrong_composition_is_one_line(project, command):
+    done = run_cli(project, command, "lookahed(lion)")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: lookahed(lion): unknown transform 'lookahed'; did you mean 'lookahead'?\n"
 
 
 @pytest.mark.parametrize("command", ["programs", "tasks"])

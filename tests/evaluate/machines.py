@@ -2,63 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from sensitivity import ravel
+from steps import Steps, draw_leaves
 
 from lionsearch.analysis import remove_dead_code
-from lionsearch.evaluate.encoding import FIRST_SLOT_ROW, encode_program
-from lionsearch.evaluate.oracle import Leaves
+from lionsearch.evaluate.encoding import encode_program
+from lionsearch.evaluate.machine import Machine, machine_for
 from lionsearch.evaluate.plan import Limits
 from lionsearch.evaluate.rules import CompiledRule, InterpretedRule
 from lionsearch.lang import Program
 
-MODEL_SHAPES = ((4, 3), (5,), (), (2, 1, 3, 2))
-SIZE = 30
-LR = np.array([0.5, 1.0, 0.7, 0.3, 0.1], np.float32)
-
-
-def draw_leaves(rng: np.random.Generator) -> Leaves:
-    """Return the float32 leaves of a model with a matrix, a vector, one number and a 4-D tensor."""
-    return tuple(rng.standard_normal(shape).astype(np.float32) for shape in MODEL_SHAPES)
+LIMITS = Limits()
 
 
 class Interpreter:
-    """Runs programs with given gradients; traced once for each number of steps."""
+    """Runs programs with given gradients and inputs on one machine; traced once for each number of steps."""
 
-    def __init__(self, limits: Limits | None = None):
-        self.limits = limits or Limits()
+    def __init__(self, machine: Machine):
+        self.machine = machine
         self.traces = 0
-        self._rule = InterpretedRule(draw_leaves(np.random.default_rng(0)), self.limits)
+        self._rule = InterpretedRule(draw_leaves(np.random.default_rng(0)), machine)
         self._run = jax.jit(self._trace)
 
-    def __call__(
-        self,
-        program: Program,
-        weights: Leaves,
-        gradients: Sequence[Leaves],
-        lr: np.ndarray = LR,
-        *,
-        poisoned: bool = False,
-    ) -> np.ndarray:
+    def __call__(self, program: Program, steps: Steps, *, poisoned: bool = False) -> np.ndarray:
         """Return (steps, parameters): the weights after each step.
 
         With `poisoned`, all rows but weights and slots are NaN before each step.
         """
         live = remove_dead_code(program)
-        encoded = encode_program(live, lr, self.limits)
-        rows = np.arange(self.limits.rows)
-        poison = (rows > 0) & ((rows == 1) | (rows >= FIRST_SLOT_ROW + len(live.slots))) & poisoned
-        stacked = tuple(np.stack(leaves) for leaves in zip(*gradients, strict=True))
+        encoded = encode_program(live, steps.lr, self.machine)
+        rows = np.arange(self.machine.rows)
+        first, last = self.machine.first_slot, self.machine.first_slot + len(live.slots)
+        poison = (rows > 0) & ((rows < first) | (rows >= last)) & poisoned
+        extra = [{name: each[name] for name in self.machine.inputs} for each in steps.extra]
+        gradients, extra = (jax.tree.map(lambda *x: np.stack(x), *each) for each in (steps.gradients, extra))
         code = (encoded.instructions, encoded.length)
-        return np.asarray(self._run(code, encoded.scalars, weights, stacked, poison))
+        return np.asarray(self._run(code, encoded.scalars, steps.weights, gradients, extra, poison))
 
-    def _trace(self, code: Any, scalars: Any, weights: Any, gradients: Any, poison: Any) -> jax.Array:
+    def _trace(self, code: Any, scalars: Any, weights: Any, gradients: Any, extra: Any, poison: Any) -> jax.Array:
         self.traces += 1
 
         def step(state: jax.Array, now: Any) -> tuple[jax.Array, jax.Array]:
@@ -66,19 +55,31 @@ class Interpreter:
             state = self._rule.step(code, state, *now)
             return state, jnp.concatenate([jnp.ravel(leaf) for leaf in self._rule.weights(state)])
 
-        return jax.lax.scan(step, self._rule.start(weights), (gradients, scalars))[1]
+        return jax.lax.scan(step, self._rule.start(weights), (gradients, scalars, extra))[1]
 
 
-def run_compiled(
-    program: Program, weights: Leaves, gradients: Sequence[Leaves], lr: np.ndarray = LR, *, jitted: bool = False
-) -> np.ndarray:
+@cache
+def interpreter_of(machine: Machine) -> Interpreter:
+    """Return the interpreter of a machine, compiled once for all tests."""
+    return Interpreter(machine)
+
+
+def interpret(program: Program, steps: Steps, *, poisoned: bool = False) -> np.ndarray:
+    """Return (steps, parameters): the weights after each step, by the smallest machine that can run the program."""
+    machine = machine_for(remove_dead_code(program), LIMITS)
+    return interpreter_of(machine)(program, steps, poisoned=poisoned)
+
+
+def run_compiled(program: Program, steps: Steps, *, jitted: bool = False) -> np.ndarray:
     """Return (steps, parameters): the weights after each step, operation by operation or with the step jitted."""
-    rule = CompiledRule(remove_dead_code(program))
+    live = remove_dead_code(program)
+    rule = CompiledRule(live)
     step = jax.jit(rule.step) if jitted else rule.step
-    state = rule.start(tuple(map(jnp.asarray, weights)))
+    state = rule.start(tuple(map(jnp.asarray, steps.weights)))
     history = []
-    for index, (gradient, rate) in enumerate(zip(gradients, lr, strict=True), start=1):
-        state = step(None, state, gradient, (jnp.float32(rate), jnp.float32(index)))
+    for index, (gradient, rate, given) in enumerate(zip(steps.gradients, steps.lr, steps.extra, strict=True), start=1):
+        extra = {name: given[name] for name in live.optional_inputs if name in given}
+        state = step(None, state, gradient, (jnp.float32(rate), jnp.float32(index)), extra)
         history.append(ravel(rule.weights(state)))
     return np.stack(history)
 

@@ -6,32 +6,49 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import jax
 import numpy as np
+from steps import Steps
 
 from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.oracle import Leaves, run_oracle
-from lionsearch.evaluate.spaces import LeafSpace
-from lionsearch.lang import Program, Statement
+from lionsearch.evaluate.oracle import run_oracle, zero_slot
+from lionsearch.evaluate.spaces import LeafSpace, Shapes, leaf_shapes
+from lionsearch.lang import OPERATIONS, Kind, Program, Statement
 
 _TINY = np.finfo(np.float32).tiny
-_NOISE = 4 * 2.0**-23  # what XLA's own tan, tanh or power may be off by
+_ULP = 2.0**-23
+_NOISE = 4 * _ULP  # what XLA's own tan, tanh or power may be off by
+_SPECTRAL = {OPERATIONS[name].per_matrix for name in ("orthogonalize", "inverse_root", "eigenvectors", "orthonormal")}
+_EIGENVECTORS, _ORTHONORMAL = (OPERATIONS[name].per_matrix for name in ("eigenvectors", "orthonormal"))
+_CHOICES = (
+    *("copy", "negative", "abs", "sign", "maximum", "minimum", "where", "clamp"),
+    *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
+)
+_ARITHMETIC = ("add", "subtract", "multiply", "invert", "square", "cube", "mod")
+_EXACT = {OPERATIONS[name].elementwise: "nowhere" for name in _CHOICES} | {
+    OPERATIONS[name].elementwise: "fractions" for name in _ARITHMETIC
+}
 
 
 class NoisySpace(LeafSpace):
     """Leaves in float64 where each operation's result is off by up to 8 ulps of float32.
 
     Numbers beyond float32's range are infinite, denormal ones zero (XLA flushes them). Without a generator each result
-    is rounded correctly: noise alone never hits the 1.0 at which `arccosh` begins.
+    is rounded correctly: noise alone never hits the 1.0 at which `arccosh` begins. What rounds nothing has no noise:
+    choices, and arithmetic of integers, without which `t % 10 == 0` would never hold. What is summed is noisy before
+    the sum, which may cancel, in each matrix product too. Decompositions are only as exact as their matrix is large:
+    their arguments are off by up to an ulp of the largest element besides. Eigenvectors, which have no sign of their
+    own, have a random one, and a basis that is not unique is nonsense.
     """
 
-    def __init__(self, rng: np.random.Generator | None):
-        LeafSpace.__init__(self, np, np.float64)
+    def __init__(self, shapes: Shapes, rng: np.random.Generator | None):
+        LeafSpace.__init__(self, np, shapes, np.float64)
         object.__setattr__(self, "rng", rng)
 
     def map(self, function: Callable[..., Any], *values: Any) -> Any:
         """Return the noisy result."""
-        result = LeafSpace.map(self, function, *values)
-        return tuple(map(self.disturb, result)) if isinstance(result, tuple) else self.disturb(result)
+        noise = _EXACT.get(function, "everywhere")
+        return self._disturb_all(LeafSpace.map(self, function, *values), noise)
 
     def tensor_dot(self, x: Any, y: Any) -> Any:
         """Return the noisy result."""
@@ -41,31 +58,90 @@ class NoisySpace(LeafSpace):
         """Return the noisy result."""
         return self.disturb(np.sum(self.tensor_dot(x, y)))
 
-    def disturb(self, x: Any) -> np.ndarray:
-        """Return x as a float32 implementation might have it."""
-        noise: Any = 0.0
-        if self.rng is not None:  # a part of it the same for all elements, as if these were equal
-            noise = _NOISE * (self.rng.uniform(-1, 1) + self.rng.uniform(-1, 1, np.shape(x)))
-        rounded = (np.asarray(x, np.float64) * (1 + noise)).astype(np.float32).astype(np.float64)
+    def each_tensor(self, function: Callable[..., Any], x: Any) -> Any:
+        """Return the noisy result."""
+        return self._disturb_all(LeafSpace.each_tensor(self, function, self._disturb_all(x)))
+
+    def each_matrix(self, function: Callable[..., Any], kinds: Sequence[Kind], result: Kind, *values: Any) -> Any:
+        """Return the noisy result."""
+
+        def compute(_: Any, *matrices: Any) -> Any:
+            noisy = [self.disturb(x, whole=function in _SPECTRAL) for x in matrices]
+            found = self.disturb(function(_NoisyProducts(self), *noisy))
+            if function in (_EIGENVECTORS, _ORTHONORMAL) and self.rng is not None:
+                signs = (-1.0, 1.0) if function is _EIGENVECTORS else (1.0,)
+                found = found * self.rng.choice(signs, (*found.shape[:-2], 1, found.shape[-1]))
+                found = np.where(_is_ambiguous(function, matrices[0]), self.rng.choice((0.0, 1.0), found.shape), found)
+            return found
+
+        return LeafSpace.each_matrix(self, compute, kinds, result, *values)
+
+    def disturb(self, x: Any, where: str = "everywhere", *, whole: bool = False) -> np.ndarray:
+        """Return x as a float32 implementation might have it.
+
+        Args:
+            x: the exact result.
+            where: "everywhere", "fractions" (all numbers but integers) or "nowhere" is the noise.
+            whole: whether x is only as exact as its largest element.
+        """
+        x = np.asarray(x, np.float64)
+        if self.rng is not None and where != "nowhere":  # in part the same for all elements, as if these were equal
+            noise = _NOISE * (self.rng.uniform(-1, 1) + self.rng.uniform(-1, 1, x.shape))
+            largest = np.abs(x).max(axis=(-2, -1), keepdims=True) if whole and x.ndim > 1 else 0.0
+            noisy = x * (1 + noise) + _ULP * largest * self.rng.uniform(-1, 1, x.shape)
+            x = np.where((where == "everywhere") | (x != np.round(x)), noisy, x)
+        rounded = x.astype(np.float32).astype(np.float64)
         return np.where(np.abs(rounded) < _TINY, 0.0, rounded)
 
+    def _disturb_all(self, values: Any, where: str = "everywhere") -> Any:
+        if isinstance(values, tuple):
+            return tuple(self.disturb(value, where) for value in values)
+        return self.disturb(values, where)
 
-def run_noisy(program: Program, weights: Leaves, gradients: Sequence[Leaves], lr: np.ndarray, seed: int) -> np.ndarray:
+
+def _is_ambiguous(function: Any, x: np.ndarray) -> np.ndarray:
+    """Whether the eigenvectors, or Q, of each matrix hang on rounding: an eigenvalue comes twice, or x is singular."""
+    x = np.nan_to_num(x)
+    if function is _EIGENVECTORS:
+        gaps = np.diff(np.linalg.eigvalsh(x + np.swapaxes(x, -2, -1)), axis=-1)
+    else:
+        gaps = np.linalg.svd(x, compute_uv=False)
+    return (gaps.min(axis=-1, initial=np.inf) < 1e-5 * np.abs(x).max(axis=(-2, -1)))[..., None, None]
+
+
+@dataclass(frozen=True)
+class _NoisyProducts:
+    """NumPy, but for the noise of matrix products: Newton-Schulz makes many of them."""
+
+    space: NoisySpace
+
+    def matmul(self, x: Any, y: Any) -> np.ndarray:
+        return self.space.disturb(np.matmul(self.space.disturb(x), self.space.disturb(y)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+
+def run_noisy(program: Program, steps: Steps, seed: int) -> np.ndarray:
     """Return (steps, parameters): the weights after each step; rounded correctly with seed 0, else off by 8 ulps."""
-    space = NoisySpace(np.random.default_rng(seed) if seed else None)
+    space = NoisySpace(leaf_shapes(steps.weights), np.random.default_rng(seed) if seed else None)
     program = spell_out(program.inline_hyperparameters())
-    slots: Any = tuple(tuple(np.zeros(leaf.shape) for leaf in weights) for _ in program.slots)
-    now: Any = tuple(leaf.astype(np.float64) for leaf in weights)
+    slots: Any = tuple(zero_slot(kind, space.shapes, np, np.float64) for _, kind in program.state)
+    now = _widen(steps.weights)
     history = []
     with np.errstate(all="ignore"):
-        for step, (gradient, rate) in enumerate(zip(gradients, lr, strict=True), start=1):
-            wide = tuple(leaf.astype(np.float64) for leaf in gradient)
-            inputs = {"w": now, "g": wide, "lr": np.float64(rate), "t": np.float64(step)}
+        given = zip(steps.gradients, steps.lr, steps.extra, strict=True)
+        for step, (gradient, rate, extra) in enumerate(given, start=1):
+            inputs = {"w": now, "g": _widen(gradient), "lr": np.float64(rate), "t": np.float64(step)} | _widen(extra)
             inputs |= dict(zip(program.slots, slots, strict=True))
             update, slots = run_statements(program, space, inputs)
             now = tuple(space.disturb(w - u) for w, u in zip(now, update, strict=True))
             history.append(ravel(now))
     return np.stack(history)
+
+
+def _widen(tree: Any) -> Any:
+    return jax.tree.map(lambda x: x.astype(np.float64), tree)
 
 
 def spell_out(program: Program) -> Program:
@@ -127,13 +203,14 @@ def while_finite(expected: Expected) -> Expected:
     return replace(expected, steps=min(expected.steps, int(np.argmax(broken)))) if broken.any() else expected
 
 
-def expect(program: Program, weights: Leaves, gradients: Sequence[Leaves], lr: np.ndarray, runs: int = 4) -> Expected:
+def expect(program: Program, steps: Steps, runs: int = 4) -> Expected:
     """Return the oracle's weights and their uncertainty."""
-    oracle = np.stack([ravel(leaves) for leaves in run_oracle(program, weights, gradients, list(lr))])
-    noisy = np.stack([run_noisy(program, weights, gradients, lr, seed) for seed in range(runs)])
+    found = run_oracle(program, steps.weights, steps.gradients, list(steps.lr), steps.extra)
+    oracle = np.stack([ravel(leaves) for leaves in found])
+    noisy = np.stack([run_noisy(program, steps, seed) for seed in range(runs)])
     with np.errstate(all="ignore"):
         spread = np.abs(noisy - oracle).max(axis=0)
     settled = (np.isfinite(noisy) == np.isfinite(oracle)).all(axis=0)
     spread = np.where(settled, np.where(np.isfinite(oracle), spread, 0.0), np.inf)
     chaotic = (spread > 1e-4 * (1 + np.abs(np.where(np.isfinite(oracle), oracle, 0)))).any(axis=1)
-    return Expected(oracle, spread, int(np.argmax(chaotic)) if chaotic.any() else len(lr))
+    return Expected(oracle, spread, int(np.argmax(chaotic)) if chaotic.any() else len(oracle))

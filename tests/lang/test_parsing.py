@@ -163,7 +163,7 @@ ERRORS = {
     "empty": ("", None, None, "there is no function 'train'; expected def train(w, g, <slots>, lr)"),
     "only a docstring": ('"""Nothing."""', None, None, "there is no function 'train'"),
     "only a comment": ("# nothing\n", None, None, "there is no function 'train'"),
-    "null byte": ("def train(w, g, lr):\0 return g", 1, 1, "null bytes"),
+    "null byte": ("def train(w, g, lr):\0 return g", 1, 21, "not Python syntax: a null byte"),
     "other function": ("def step(w, g, lr): return g", 1, 1, "function 'step' is not allowed here"),
     "helper": (body("return g, m") + "def f(x): return x", 3, 1, "function 'f' is not allowed here"),
     "import": ("import os\n" + body("return g, m"), 1, 1, "'import' is not allowed here"),

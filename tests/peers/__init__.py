@@ -1,0 +1,1 @@
+"""Programs and transforms against independent implementations of the same methods; `python -m tests.peers`."""
