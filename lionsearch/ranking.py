@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
@@ -20,7 +20,7 @@ import numpy as np
 from pydantic import Field
 from scipy.stats import t as student
 
-from lionsearch.analysis import remove_dead_code
+from lionsearch.analysis import fingerprint, remove_dead_code
 from lionsearch.errors import SettingError
 from lionsearch.evaluate.plan import FIRST_SEED, Seeds, limits_for
 from lionsearch.evaluate.task_runner import TaskRunner
@@ -56,7 +56,9 @@ class RankedProgram:
     Attributes:
         program: its name.
         task: the task's name.
-        score: mean over the fresh seeds, test split; 0 is the task's tuned AdamW; -1 if any seed failed.
+        fingerprint: of the program; a program that has changed is ranked again.
+        score: mean over the fresh seeds, test split; 0 is the task's tuned AdamW; no seed counts less than -1, and -1
+            is the score if any failed, or if the task cannot give an input that the program asks for.
         interval: half the width of the mean's 95 % confidence interval (Student's t); None after a failure.
         loss: mean on the test split; None after a failure.
         lr_scale: the best, in the program's own units.
@@ -70,6 +72,7 @@ class RankedProgram:
 
     program: str
     task: str
+    fingerprint: str
     score: float
     interval: float | None
     loss: float | None
@@ -96,14 +99,18 @@ class Ranking:
     def __init__(self, spec: TaskSpec, settings: RankingSettings, folder: Path):
         self._spec, self._settings = spec, settings
         self._path = folder / f"{spec.name}.jsonl"
-        self._runners: dict[int, TaskRunner] = {}
+        self._runners: dict[tuple[int, int], TaskRunner] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingError(f"{folder}: {error.strerror}; expected a folder for the ranking") from None
         self._header = {"task": json.loads(spec.model_dump_json()), "settings": json.loads(settings.model_dump_json())}
         self.rows: dict[str, RankedProgram] = self._load()
 
     def run(self, programs: Sequence[tuple[str, Program]], listener: Callable[[RankedProgram], None]) -> None:
         """Rank those that are not in the file yet; each is written as soon as it is known."""
         for name, program in programs:
-            if name not in self.rows:
+            if name not in self.rows or self.rows[name].fingerprint != fingerprint(program):
                 row = self._rank(name, program)
                 self._append(asdict(row))
                 self.rows[name] = row
@@ -111,6 +118,11 @@ class Ranking:
 
     def _rank(self, name: str, program: Program) -> RankedProgram:
         runner = self._runner(program)
+        if "h_gnb" in program.optional_inputs and not runner.gives_samples:
+            state, scale = self._state(program, runner), dict(program.hyperparameters).get("lr_scale", 0.001)
+            return RankedProgram(
+                name, self._spec.name, fingerprint(program), -1.0, None, None, scale, None, False, 0, 0.0, state
+            )
         points = self._tune(program, runner)
         best = min(points, key=lambda point: point.loss)
         tuned = program.with_hyperparameters({} if best.weight_decay is None else {"weight_decay": best.weight_decay})
@@ -125,14 +137,15 @@ class Ranking:
             seconds.append((time.process_time() - start) / self._spec.steps)
             reference = runner.reference(seed, "test")
             losses.append(loss)
-            scores.append((reference.loss - loss) / (reference.chance - reference.loss))
+            scores.append(max((reference.loss - loss) / (reference.chance - reference.loss), -1.0))
         good = all(map(math.isfinite, losses)) and math.isfinite(best.loss)
         width = student.ppf(0.975, len(scores) - 1) * stdev(scores) / math.sqrt(len(scores)) if good else None
         factors = [point.factor for point in points]
         return RankedProgram(
             program=name,
             task=self._spec.name,
-            score=max(mean(scores), -1.0) if good else -1.0,
+            fingerprint=fingerprint(program),
+            score=mean(scores) if good else -1.0,
             interval=None if width is None else float(width),
             loss=mean(losses) if good else None,
             lr_scale=best.lr_scale,
@@ -164,9 +177,10 @@ class Ranking:
     def _runner(self, program: Program) -> TaskRunner:
         """Return the task with room for the program; most share one."""
         limits = limits_for([program])
-        if limits.max_length not in self._runners:
-            self._runners[limits.max_length] = TaskRunner(self._spec, limits, early_exit=False)
-        return self._runners[limits.max_length]
+        key = (limits.max_length, limits.max_slots)
+        if key not in self._runners:
+            self._runners[key] = TaskRunner(self._spec, limits, early_exit=False)
+        return self._runners[key]
 
     def _state(self, program: Program, runner: TaskRunner) -> float:
         shapes = [leaf.shape for leaf in jax.tree.leaves(jax.eval_shape(runner.problem.init, jax.random.key(0)))]
@@ -181,7 +195,13 @@ class Ranking:
         if not self._path.exists():
             return {}
         try:
-            header, *lines = self._path.read_text().splitlines()
+            text = self._path.read_text()
+            whole = text[: text.rfind("\n") + 1]  # a last line without its end was cut off while it was written
+            if whole != text:
+                self._path.write_text(whole)
+            if not whole:
+                return {}
+            header, *lines = whole.splitlines()
             rows = [RankedProgram(**json.loads(line)) for line in lines]
             same = json.loads(header) == self._header
         except (OSError, ValueError, TypeError):
@@ -193,8 +213,7 @@ class Ranking:
         return {row.program: row for row in rows}
 
     def _append(self, content: dict) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        new = not self._path.exists()
+        new = not self._path.exists() or self._path.stat().st_size == 0
         with self._path.open("a") as file:
             if new:
                 file.write(json.dumps(self._header) + "\n")
@@ -218,10 +237,10 @@ class Standing:
     rows: dict[str, RankedProgram]
 
 
-def standings(rankings: Sequence[dict[str, RankedProgram]]) -> list[Standing]:
-    """Return the programs that every task has, the best first."""
+def standings(rankings: Sequence[dict[str, RankedProgram]], names: Iterable[str]) -> list[Standing]:
+    """Return those of the programs that every task has, the best first."""
     found: list[Standing] = []
-    for name in rankings[0]:
+    for name in dict.fromkeys(names):
         if all(name in rows for rows in rankings):
             each = [rows[name] for rows in rankings]
             widths = [row.interval for row in each if row.interval is not None]

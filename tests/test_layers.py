@@ -6,12 +6,15 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lionsearch"
 
 TESTED_ELSEWHERE: dict[str, str] = {
+    "cli/ranking": "test_ranking.py",
     "evaluate/device": "test_run.py",
     "evaluate/execution": "test_strategies.py",
     "evaluate/oracle": "lang/test_operations.py",
     "evaluate/plan": "test_config.py",
     "evaluate/rules": "evaluate/test_agreement.py",
-    "evaluate/spaces": "lang/test_operations.py",
+    "lang/kinds": "lang/test_shapes.py",
+    "lang/operation": "lang/test_operations.py",
+    "lang/paper_operations": "lang/test_operations.py",
     "records": "archive/test_store.py",
     "tasks/problem": "tasks/test_validation.py",
 }

@@ -84,19 +84,51 @@ def test_a_row_measured_again_is_the_same(ranked, tmp_path):
 def test_another_grid_or_a_broken_file_is_refused(ranked, tmp_path):
     with pytest.raises(SettingError, match="another task or grid"):
         rank(ranked[0], PLAIN, settings=SETTINGS.model_copy(update={"seeds": 4}))
+    with pytest.raises(SettingError, match="expected a folder for the ranking"):
+        rank(ranked[0] / f"{SPEC.name}.jsonl", PLAIN)
     (tmp_path / f"{SPEC.name}.jsonl").write_text("what?\n")
     with pytest.raises(SettingError, match="not the file of a ranking"):
         rank(tmp_path, PLAIN)
 
 
+def test_a_line_that_was_cut_off_is_measured_again(ranked, tmp_path):
+    text = (ranked[0] / f"{SPEC.name}.jsonl").read_text()
+    path = tmp_path / f"{SPEC.name}.jsonl"
+    path.write_text(text[:-30])
+    seen = rank(tmp_path, ADAMW, PLAIN, EXPLODING)[1]
+    assert [row.program for row in seen] == ["exploding"]
+    assert len(path.read_text().splitlines()) == len(text.splitlines())
+
+
+def test_a_program_that_has_changed_is_measured_again(ranked, tmp_path):
+    path = tmp_path / f"{SPEC.name}.jsonl"
+    path.write_text((ranked[0] / path.name).read_text())
+    changed = check_program("def train(w, g, lr, *, lr_scale=0.02): return g * lr * lr_scale")
+    seen = rank(tmp_path, ADAMW, ("plain", changed))[1]
+    assert [row.program for row in seen] == ["plain"]
+
+
+def test_the_order_of_programs_does_not_matter(tmp_path):
+    wide = (
+        "wide",
+        check_program(
+            "def train(w, g, a, b, c, d, e, f, h1, lr):\n"
+            + "".join(f"    {x} = {x} + g\n" for x in ("a", "b", "c", "d", "e", "f", "h1"))
+            + "    return (a + b + c + d + e + f + h1) * lr * 0.001, a, b, c, d, e, f, h1"
+        ),
+    )
+    rows = rank(tmp_path, PLAIN, wide)[1]
+    assert rows[1].loss is not None
+
+
 def row(program: str, task: str, score: float, interval: float | None) -> RankedProgram:
-    return RankedProgram(program, task, score, interval, 1.0, 0.1, None, False, 9, 1e-3, 1.0)
+    return RankedProgram(program, task, "", score, interval, 1.0, 0.1, None, False, 9, 1e-3, 1.0)
 
 
 def test_standings_are_by_the_mean_over_the_tasks():
     one = {"a": row("a", "x", 0.1, 0.03), "b": row("b", "x", 0.3, 0.03), "c": row("c", "x", 1.0, 0.1)}
     two = {"a": row("a", "y", 0.5, 0.04), "b": row("b", "y", -1.0, None)}
-    first, second = standings([one, two])
+    first, second = standings([one, two], ["c", "b", "a"])
     assert (first.program, second.program) == ("a", "b")
     assert first.score == pytest.approx(0.3)
     assert first.interval == pytest.approx(math.hypot(0.03, 0.04) / 2)

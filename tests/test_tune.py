@@ -7,6 +7,7 @@ import pytest
 from lionsearch.analysis import check_program
 from lionsearch.errors import TaskError
 from lionsearch.evaluate.plan import Limits
+from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.tasks import Problem
 from lionsearch.tasks.spec import TaskSpec
 from lionsearch.tune import GridPoint, TuneResult, tune_program
@@ -50,8 +51,13 @@ def expected_loss(factor: float, decay: float) -> float:
 
 
 @pytest.fixture(scope="module")
-def result() -> TuneResult:
-    return tune_program(SGD, SPEC, seeds=2, factors=FACTORS, decays=DECAYS, limits=LIMITS)
+def runner() -> TaskRunner:
+    return TaskRunner(SPEC, LIMITS, early_exit=False)
+
+
+@pytest.fixture(scope="module")
+def result(runner) -> TuneResult:
+    return tune_program(SGD, runner, seeds=2, factors=FACTORS, decays=DECAYS)
 
 
 def test_every_point_of_the_grid_is_what_a_plain_loop_says(result):
@@ -78,21 +84,21 @@ def test_an_optimum_at_the_edge_is_flagged(factors, edge):
     assert TuneResult("bowl", points, 1).at_edge is edge
 
 
-def test_a_program_without_weight_decay_is_tuned_along_one_line():
+def test_a_program_without_weight_decay_is_tuned_along_one_line(runner):
     seen: list[GridPoint] = []
-    result = tune_program(PLAIN, SPEC, seeds=1, factors=(1.0, 4.0), decays=DECAYS, limits=LIMITS, listener=seen.append)
+    result = tune_program(PLAIN, runner, seeds=1, factors=(1.0, 4.0), decays=DECAYS, listener=seen.append)
     assert [(point.factor, point.weight_decay) for point in result.points] == [(1.0, None), (4.0, None)]
     assert [point.learning_rate for point in result.points] == pytest.approx([0.1, 0.4])
     assert seen == list(result.points)
     assert result.best.loss == pytest.approx(expected_loss(4.0, 0.0), rel=1e-3)
 
 
-def test_a_program_that_the_task_cannot_train_is_an_error():
-    with pytest.raises(TaskError, match="asks for 'h', which task 'bowl' cannot give"):
-        tune_program(check_program("def train(w, g, lr, h): return g * h"), SPEC, limits=LIMITS)
+def test_a_program_that_the_task_cannot_train_is_an_error(runner):
+    with pytest.raises(TaskError, match="asks for 'h_gnb', which a task gives only if its Problem has"):
+        tune_program(check_program("def train(w, g, lr, h_gnb): return g * h_gnb"), runner)
 
 
-def test_a_program_that_is_too_long_diverges_everywhere():
+def test_a_program_that_is_too_long_diverges_everywhere(runner):
     long = check_program("def train(w, g, lr):\n" + " g = sin(g)\n" * 7 + " return g")
-    result = tune_program(long, SPEC, factors=(1.0, 2.0), limits=LIMITS)
+    result = tune_program(long, runner, factors=(1.0, 2.0))
     assert [point.loss for point in result.points] == [math.inf, math.inf]

@@ -52,7 +52,7 @@ def find_live(program: Program) -> Liveness:
             live.reverse()
             for name in program.optional_inputs:
                 setting = INPUTS[name].setting
-                if setting is not None and name in needed:
+                if setting is not None and name in needed and setting[0] in program.initial_variables:
                     needed.add(setting[0])
             return Liveness(tuple(live), tuple(slot for slot in program.slots if slot in live_slots), frozenset(needed))
         live_slots |= read_slots

@@ -142,7 +142,8 @@ def _source_text(text: str, program: Program) -> str:
     if is_expression(text):
         return format_program(replace(program, description=""))
     source = read_text(PROGRAMS.find(text))
-    return source[source.index("def train") :]
+    start = re.search(r"^def\s+train", source, re.MULTILINE)
+    return source[start.start() :] if start else format_program(replace(program, description=""))
 
 
 def describe_program(name: str, program: Program) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.errors import SettingError
 
 if TYPE_CHECKING:
-    from lionsearch.ranking import RankedProgram, Standing
+    from lionsearch.ranking import RankedProgram, RankingSettings, Standing
 
 
 def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path, json_output: bool) -> None:
@@ -29,12 +30,16 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
     from lionsearch.tasks.spec import load_task
 
     specs = [load_task(name) for name in task_names]
+    for spec in specs:
+        if specs.count(spec) > 1:
+            raise SettingError(f"task {spec.name!r} is given twice")
     from lionsearch.evaluate.device import configure_jax
 
     configure_jax()
     from lionsearch.ranking import Ranking, RankingSettings, standings
 
-    rankings = [Ranking(spec, RankingSettings(), folder) for spec in specs]
+    settings = RankingSettings()
+    rankings = [Ranking(spec, settings, folder) for spec in specs]
     for ranking in rankings:
 
         def report(row: RankedProgram, total: Ranking = ranking) -> None:
@@ -42,11 +47,11 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
             print(f"{row.task} {done}: {row.program} {row.score:+.4f}, {row.points} points", file=sys.stderr)
 
         ranking.run(programs, report)
-    table = standings([ranking.rows for ranking in rankings])
+    table = standings([ranking.rows for ranking in rankings], [name for name, _ in programs])
     tasks = [spec.name for spec in specs]
     which = " ".join(shlex.quote(name) for name in names) or "--all"
     command = f"lionsearch tune {which} {' '.join(f'--task {name}' for name in task_names)} --output {folder}"
-    (folder / "ranking.md").write_text(_markdown(table, tasks, command))
+    (folder / "ranking.md").write_text(_markdown(table, tasks, command, settings))
     _plot(table, tasks, folder / "ranking.svg")
     if json_output:
         print(json.dumps([asdict(standing) for standing in table], indent=1))
@@ -77,18 +82,20 @@ def _score(score: float, interval: float | None) -> str:
     return "failed" if interval is None else f"{score:+.4f} ±{interval:.4f}"
 
 
-def _markdown(table: Sequence[Standing], tasks: Sequence[str], command: str) -> str:
+def _markdown(table: Sequence[Standing], tasks: Sequence[str], command: str, settings: RankingSettings) -> str:
     columns = _columns(tasks)
     lines = [
         "# Known optimizers, each tuned on each task",
         "",
         f"`{command}`",
         "",
-        "Scores are on the test split and 10 fresh seeds, ± the half width of a 95 % confidence interval; 0 is AdamW as"
-        " tuned for the task, -1 an untrained network. A program gets the same grid as any other: 9 learning rates a"
-        " factor of 2 apart, continued where the best is at the edge, times 3 weight decays where it has one, 2 seeds"
-        " each, chosen by the validation split. `ms a step`: interpreted, on one core, task by task. `state`: numbers"
-        " for each parameter, on the task where it is largest.",
+        f"Scores are on the test split and {settings.seeds} fresh seeds, ± the half width of a 95 % confidence"
+        " interval; 0 is AdamW as tuned for the task, -1 an untrained network. A program gets the same grid as any"
+        " other:"
+        f" {len(settings.factors)} learning rates a factor of 2 apart, continued where the best is at the edge, times"
+        f" {len(settings.decays)} weight decays where it has one, {settings.tune_seeds} seeds each, chosen by the"
+        " validation split. `ms a step`: interpreted, on one core, task by task. `state`: numbers for each parameter,"
+        " on the task where it is largest.",
         "",
         f"| {' | '.join(columns)} |",
         f"|{'---|' * len(columns)}",
@@ -125,7 +132,7 @@ def _plot(table: Sequence[Standing], tasks: Sequence[str], path: Path) -> None:
             [max(row.score, -0.5) for row in rows], heights, xerr=[row.interval or 0 for row in rows], fmt=".", ms=4
         )
         axis.set_title(task, fontsize=9)
-        axis.set_xlim(-0.52, None)
+        axis.set_xlim(-0.52, max([0.0, *(row.score + (row.interval or 0) for row in rows)]) + 0.02)
         axis.set_xlabel("score (0: tuned AdamW)", fontsize=8)
         axis.tick_params(labelsize=7)
         axis.grid(axis="y", linewidth=0.3)

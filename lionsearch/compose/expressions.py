@@ -58,14 +58,12 @@ class _Composer:
             case ast.Name(id=name) | ast.Constant(value=str(name)):
                 return self._load(name)
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords):
-                settings = {self._setting(k, name): self._number(k.value, name) for k in keywords}
+                settings = self._settings(keywords, name)
                 if not arguments and name not in TRANSFORMS:
                     return self._load(name).with_hyperparameters(settings)
                 return self._transformed(name, arguments, settings)
             case ast.Call(func=ast.Constant(value=str(name)), args=[], keywords=keywords):
-                return self._load(name).with_hyperparameters(
-                    {self._setting(k, name): self._number(k.value, name) for k in keywords}
-                )
+                return self._load(name).with_hyperparameters(self._settings(keywords, name))
         raise self._error(f"{ast.unparse(node)!r} is neither a program nor a transform")
 
     def _transformed(self, name: str, arguments: list[ast.expr], settings: dict[str, float]) -> Program:
@@ -86,19 +84,27 @@ class _Composer:
         parts = [f"{transform.name}: {transform.description}.", *(program.description for program in inner)]
         return "\n".join(part.strip() for part in parts if part)
 
-    def _setting(self, keyword: ast.keyword, name: str) -> str:
-        if keyword.arg is None:
-            raise self._error(f"{name} takes settings by name")
-        return keyword.arg
+    def _settings(self, keywords: list[ast.keyword], name: str) -> dict[str, float]:
+        settings: dict[str, float] = {}
+        for keyword in keywords:
+            if keyword.arg is None:
+                raise self._error(f"{name} takes settings by name")
+            if keyword.arg in settings:
+                raise self._error(f"{name} is given {keyword.arg!r} twice")
+            settings[keyword.arg] = self._number(keyword.value, name)
+        return settings
 
     def _number(self, node: ast.expr, name: str) -> float:
         try:
             value = ast.literal_eval(node)
-        except ValueError:
+        except (ValueError, TypeError):
             value = None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._error(f"a setting of {name} is {ast.unparse(node)!r}; expected a number")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise self._error(f"a setting of {name} is too large a number") from None
 
     def _error(self, message: str) -> SettingError:
         return SettingError(f"{self._text}: {message}; expected something like lookahead(adamw, k=5)")

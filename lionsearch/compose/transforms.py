@@ -70,7 +70,7 @@ _ROWS = (
         "decoupled weight decay: w shrinks by lr weight_decay w",
         "Loshchilov & Hutter 2019 (arXiv 1711.05101)",
         """
-def train(w, g, lr, *, weight_decay=0.01, lr_scale=1.0):
+def train(w, g, lr, *, weight_decay=0.01, lr_scale=0.001):
     inner = g
     return inner + w * weight_decay * (lr * lr_scale)
 """,

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from lionsearch.lang import INPUT_SETTINGS, INPUTS, Argument, Program, Statement
+from lionsearch.errors import SettingError
+from lionsearch.lang import INPUTS, Argument, Program, Statement
 
 PLACES = ("inner", "other")
 """The variables of a template that stand for programs."""
@@ -26,14 +27,19 @@ def weave(template: Program, inner: Iterable[tuple[str, Program]], name: str) ->
         template: with one statement `inner = g`, and `other = g` for a second program.
         inner: the programs, each with a name that its variables get as a prefix where they would clash.
         name: the same for the template's variables.
+
+    Raises:
+        SettingError: if two of them ask for an input that is to be computed in two ways.
     """
     places = dict(zip(PLACES, inner, strict=False))
-    taken: set[str] = {*INPUTS, *PLACES}
+    settings = _common_settings([*places.values(), (name, template)])
+    taken: set[str] = {*INPUTS, *PLACES, *settings}
     woven: dict[str, Program] = {}
     for place, (prefix, program) in places.items():
         woven[place] = _set_apart(program, taken, prefix)
         taken |= _variables(woven[place])
     shared = {_SHARED} if any(_SHARED in dict(program.hyperparameters) for program in woven.values()) else set()
+    taken |= {_SHARED} - shared
     frame = _rename(template, _fresh_names(_variables(template) - shared - set(PLACES), taken, name))
     programs = (*woven.values(), frame)
     hyperparameters = dict(item for program in reversed(programs) for item in program.hyperparameters)
@@ -71,7 +77,7 @@ def _set_apart(program: Program, taken: set[str], prefix: str) -> Program:
     for statement in renamed.statements:
         arguments = tuple(current.get(a, a) if isinstance(a, str) else a for a in statement.arguments)
         target = statement.target
-        if target in INPUTS:
+        if target in INPUTS or target in program.settings:
             current.setdefault(target, _free(f"{prefix}_{target}", used))
             used.add(current[target])
             target = current[target]
@@ -83,7 +89,20 @@ def _variables(program: Program) -> set[str]:
     """Return every name of the program that is not an input."""
     names = {statement.target for statement in program.statements} | set(program.slots)
     names.update(name for name, _ in program.hyperparameters)
-    return names - set(INPUTS) - INPUT_SETTINGS
+    return names - set(INPUTS) - set(program.settings)
+
+
+def _common_settings(parts: Iterable[tuple[str, Program]]) -> dict[str, float]:
+    """Return how the optional inputs of all parts are computed."""
+    common: dict[str, float] = {}
+    for prefix, program in parts:
+        for name, value in program.settings.items():
+            if common.setdefault(name, value) != value:
+                raise SettingError(
+                    f"{prefix} needs its inputs with {name} = {value:g}, another part with {common[name]:g}; "
+                    "a composition computes them in one way"
+                )
+    return common
 
 
 def _fresh_names(names: set[str], taken: set[str], prefix: str) -> dict[str, str]:

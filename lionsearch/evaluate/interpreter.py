@@ -28,7 +28,7 @@ class Interpreter:
         self.machine = machine
         train = build_trainer(problem, InterpretedRule(example, machine), machine.inputs)
         self._train = jax.jit(train)
-        self._train_many = jax.jit(jax.vmap(train, in_axes=((0, 0), 0, None, 0, None, None, None, None)))
+        self._train_many = jax.jit(jax.vmap(train, in_axes=((0, 0), None, None, 0, None, None, None, None)))
 
     def train(self, encoded: EncodedProgram, course: Course, data: Sequence[Any], limits: np.ndarray) -> Outcome:
         """Train with one program.
@@ -47,10 +47,12 @@ class Interpreter:
     def train_many(
         self, encoded: Sequence[EncodedProgram], course: Course, data: Sequence[Any], limits: np.ndarray
     ) -> Outcome:
-        """Train with all programs at once, filled up to a power of two: so few different sizes are ever compiled."""
+        """Train with all programs at once, filled up to a power of two: so few different sizes are ever compiled.
+
+        They share how their inputs are computed: a period that differs within a batch would be computed at every step.
+        """
         filled = [*encoded, *[encoded[0]] * ((1 << (len(encoded) - 1).bit_length()) - len(encoded))]
         chunks = course.batches.shape[:2]
         scalars = np.stack([e.scalars.reshape(*chunks, -1) for e in filled])
         program = (np.stack([e.instructions for e in filled]), np.stack([e.length for e in filled]))
-        settings = jax.tree.map(lambda *each: np.stack(each), *[e.settings for e in filled])
-        return jax.device_get(self._train_many(program, settings, course, scalars, *data, limits))
+        return jax.device_get(self._train_many(program, encoded[0].settings, course, scalars, *data, limits))

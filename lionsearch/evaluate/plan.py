@@ -33,8 +33,8 @@ def limits_for(programs: Iterable[Program]) -> Limits:
     """Return the default limits, or larger ones where a program needs them."""
     default, live = Limits(), [find_live(program) for program in programs]
     return Limits(
-        max_length=max(default.max_length, *(len(found.statements) for found in live)),
-        max_slots=max(default.max_slots, *(len(found.slots) for found in live)),
+        max_length=max([default.max_length, *(len(found.statements) for found in live)]),
+        max_slots=max([default.max_slots, *(len(found.slots) for found in live)]),
     )
 
 

@@ -36,6 +36,10 @@ BREAK_EVEN_STEPS = 50_000
 
 _FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
 
+_GRADIENTS = {"g", "g_ahead", "g_anchor", "g_full"}
+_SIGNALS = 2_000_000_011
+"""Sets the random numbers of optional inputs apart from those of the initial weights."""
+
 _Prepared = tuple[Machine, EncodedProgram]
 
 
@@ -101,14 +105,16 @@ class TaskRunner:
         On a CPU this is slower than one program at a time, since every operation runs for every statement.
         """
         results: list[TaskResult | None] = [None] * len(programs)
-        groups: dict[Machine, dict[int, EncodedProgram]] = {}
+        groups: dict[tuple[Machine, tuple[Any, ...]], dict[int, EncodedProgram]] = {}
         for index, program in enumerate(programs):
             prepared = self._prepare(program)
             if isinstance(prepared, TaskResult):
                 results[index] = prepared
             else:
-                groups.setdefault(prepared[0], {})[index] = prepared[1]
-        for machine, encoded in groups.items():
+                machine, encoded_program = prepared
+                key = (machine, tuple(encoded_program.settings.items()))
+                groups.setdefault(key, {})[index] = encoded_program
+        for (machine, _), encoded in groups.items():
             for index, result in zip(encoded, self._evaluate_group(machine, [*encoded.values()], seeds), strict=True):
                 results[index] = result
         return [result for result in results if result is not None]
@@ -156,6 +162,11 @@ class TaskRunner:
         return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)], code)
 
     @property
+    def gives_samples(self) -> bool:
+        """Whether the task can give `h_gnb`."""
+        return self.problem.sampled_loss is not None
+
+    @property
     def never(self) -> np.ndarray:
         """Limits at which no training ends early."""
         return np.full(self.spec.chunks, np.inf, np.float32)
@@ -189,7 +200,12 @@ class TaskRunner:
     def _prepare(self, program: Program, lr_factor: float = 1.0) -> _Prepared | TaskResult:
         """Return the program as its interpreter wants it, or the result of a program that need not be trained with."""
         live = remove_dead_code(program)
-        if not {"g", "g_ahead"} & find_live(live).reads:
+        if "h_gnb" in live.optional_inputs and not self.gives_samples:
+            raise TaskError(
+                "the program asks for 'h_gnb', which a task gives only if its Problem has a `sampled_loss`; "
+                f"task {self.spec.name!r} has none"
+            )
+        if not _GRADIENTS & find_live(live).reads:
             failure = Failure(FailureKind.NO_PROGRESS, "the update does not depend on the gradient")
             return TaskResult(self.spec.name, failure=failure)
         machine = machine_for(live, self.limits)
@@ -233,7 +249,8 @@ class TaskRunner:
     def _course(self, seed: int) -> Course:
         if seed not in self._courses:
             params = self._init(jax.random.key(seed))
-            self._courses[seed] = Course(params, *jax.device_put((self._draw_batches(seed), jax.random.key(seed))))
+            key = jax.random.fold_in(jax.random.key(seed), _SIGNALS)
+            self._courses[seed] = Course(params, *jax.device_put((self._draw_batches(seed), key)))
         return self._courses[seed]
 
     def _draw_batches(self, seed: int) -> np.ndarray:

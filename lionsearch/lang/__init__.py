@@ -3,7 +3,6 @@
 `parse` and `format_program` are inverse to each other; `OPERATIONS` is the table of everything a statement can do.
 """
 
-from lionsearch.lang.inputs import INPUT_SETTINGS as INPUT_SETTINGS
 from lionsearch.lang.inputs import INPUTS as INPUTS
 from lionsearch.lang.inputs import OPTIONAL_INPUTS as OPTIONAL_INPUTS
 from lionsearch.lang.inputs import REQUIRED_INPUTS as REQUIRED_INPUTS

@@ -60,21 +60,30 @@ def _orthogonalize(xp: Any, x: Any) -> Any:
     a, b, c = NEWTON_SCHULZ
     x = divide(xp, x, square_root(xp, xp.sum(x * x, axis=(-2, -1), keepdims=True)))
     wide = x.shape[-1] > x.shape[-2]
+    identity = xp.eye(min(x.shape[-2:]), dtype=x.dtype)
     for _ in range(5):
         flipped = xp.swapaxes(x, -2, -1)
         if wide:
             gram = xp.matmul(x, flipped)
-            x = a * x + xp.matmul(b * gram + c * xp.matmul(gram, gram), x)
+            x = xp.matmul(a * identity + b * gram + c * xp.matmul(gram, gram), x)
         else:  # the same polynomial, from the smaller side
             gram = xp.matmul(flipped, x)
-            x = a * x + xp.matmul(x, b * gram + c * xp.matmul(gram, gram))
+            x = xp.matmul(x, a * identity + b * gram + c * xp.matmul(gram, gram))
     return x
 
 
+def _eigh(xp: Any, x: Any) -> tuple[Any, Any]:
+    """Return eigenvalues and eigenvectors of (x + x^T) / 2; all NaN where x is not finite, at which NumPy raises."""
+    x = 0.5 * x + 0.5 * xp.swapaxes(x, -2, -1)
+    finite = xp.all(xp.isfinite(x), axis=(-2, -1), keepdims=True)
+    values, vectors = xp.linalg.eigh(xp.where(finite, x, 0.0))
+    return xp.where(finite[..., 0], values, xp.nan), xp.where(finite, vectors, xp.nan)
+
+
 def _inverse_root(xp: Any, x: Any, p: Any) -> Any:
-    values, vectors = xp.linalg.eigh(x)
-    positive = values > 0
-    roots = xp.where(positive, xp.power(xp.where(positive, values, 1.0), divide(xp, -1.0, p)), 0.0)
+    values, vectors = _eigh(xp, x)
+    outside = values <= 0  # a NaN stays one
+    roots = xp.where(outside, 0.0, xp.power(xp.where(outside, 1.0, values), divide(xp, -1.0, p)))
     return xp.matmul(vectors * roots[..., None, :], xp.swapaxes(vectors, -2, -1))
 
 
@@ -200,7 +209,7 @@ EXTENDED_ROWS = (
     _matrix(
         "eigenvectors",
         "the eigenvectors of a symmetric x as columns, eigenvalues rising",
-        lambda xp, x: xp.linalg.eigh(x)[1],
+        lambda xp, x: _eigh(xp, x)[1],
         {(kind,): kind for kind in _SQUARES},
     ),
     _matrix(

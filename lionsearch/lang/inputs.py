@@ -54,6 +54,3 @@ INPUTS: dict[str, Input] = {
 
 OPTIONAL_INPUTS: dict[str, str] = {name: row.description for name, row in INPUTS.items() if name not in REQUIRED_INPUTS}
 """What a program may ask for after `lr`, by reserved name."""
-
-INPUT_SETTINGS: frozenset[str] = frozenset(row.setting[0] for row in INPUTS.values() if row.setting is not None)
-"""The hyperparameters that say how inputs are computed."""

@@ -189,7 +189,7 @@ class _Parser:
         if name not in SLOT_KINDS:
             found = repr(name) if name else _construct(node)
             hint = nearest_hint(name, SLOT_KINDS)
-            raise self._error(node, f"{found} is not the kind of a slot; {hint} ({', '.join(SLOT_KINDS)})")
+            raise self._error(node, f"{found} is not the kind of a slot; {hint}")
         return SLOT_KINDS[name]
 
     def _parameter(self, argument: ast.arg, seen: set[str]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lionsearch.errors import SettingError, UnknownNameError
-from lionsearch.lang.inputs import INPUT_SETTINGS, INPUTS, REQUIRED_INPUTS
+from lionsearch.lang.inputs import INPUTS, REQUIRED_INPUTS
 from lionsearch.lang.kinds import Kind
 
 Argument = str | float
@@ -106,7 +106,7 @@ class Program:
         """
         if not self.hyperparameters:
             return self
-        kept = tuple(item for item in self.hyperparameters if item[0] in INPUT_SETTINGS)
+        kept = tuple(item for item in self.hyperparameters if item[0] in self.settings)
         values: dict[str, float] = dict(item for item in self.hyperparameters if item not in kept)
         statements: list[Statement] = []
         for statement in self.statements:

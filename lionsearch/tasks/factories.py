@@ -127,13 +127,20 @@ def teacher_student(
     clean = np.tanh(2.0 * z @ hidden) @ output
     y = (clean / clean.std() + noise * rng.normal(size=clean.shape)).astype(np.float32)
 
+    def predict(params: Any, batch: Any) -> jax.Array:
+        return networks.apply_mlp(params, batch["x"])[:, 0]
+
     def loss(params: Any, batch: Any) -> jax.Array:
-        return jnp.mean((networks.apply_mlp(params, batch["x"])[:, 0] - batch["y"]) ** 2)
+        return jnp.mean((predict(params, batch) - batch["y"]) ** 2)
+
+    def sampled_loss(params: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, int]:
+        return networks.sampled_squared_error(predict(params, batch), key), len(batch["y"])
 
     return Problem(
         init=partial(networks.init_mlp, widths=(inputs, width, 1)),
         loss=loss,
         **_split({"x": x, "y": y}, examples, examples // 2),
+        sampled_loss=sampled_loss,
     )
 
 

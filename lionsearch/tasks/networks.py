@@ -100,6 +100,15 @@ def sampled_cross_entropy(logits: jax.Array, key: jax.Array) -> jax.Array:
     return cross_entropy(logits, jax.random.categorical(key, jax.lax.stop_gradient(logits)))
 
 
+def sampled_squared_error(predictions: jax.Array, key: jax.Array) -> jax.Array:
+    """Return the mean squared error with labels drawn from the predictions' own distribution.
+
+    That is the normal one whose negative log-likelihood a squared error is: its variance is 1/2.
+    """
+    labels = jax.lax.stop_gradient(predictions) + 0.5**0.5 * jax.random.normal(key, predictions.shape)
+    return jnp.mean((predictions - labels) ** 2)
+
+
 def accuracy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Return the share of rows whose largest logit is the label's."""
     return jnp.mean(jnp.argmax(logits, axis=-1) == labels)

@@ -46,6 +46,11 @@ def validate_problem(problem: Problem, name: str = "task") -> None:
         metrics = _shapes_of(f"{name}: metrics(params, batch)", problem.metrics, params, problem.validation)
         if not isinstance(metrics, dict) or any(getattr(value, "shape", None) != () for value in metrics.values()):
             raise TaskError(f"{name}: metrics(params, batch) must return scalars by name; found {metrics}")
+    if problem.sampled_loss is not None:
+        what = f"{name}: sampled_loss(params, batch, key)"
+        sampled = _shapes_of(what, problem.sampled_loss, params, problem.validation, jax.random.key(0))
+        if not (isinstance(sampled, tuple) and len(sampled) == 2 and getattr(sampled[0], "shape", None) == ()):
+            raise TaskError(f"{what} must return a loss and the number of predictions; found {sampled}")
 
 
 def validate_batch(problem: Problem, batch: int, name: str = "task") -> None:

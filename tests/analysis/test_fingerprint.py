@@ -10,10 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from strategies import Float32Space, random_constant, random_program, run_updates, same_numbers
+from strategies import (
+    PLAIN_OPERATIONS,
+    Float32Space,
+    random_constant,
+    random_program,
+    run_updates,
+    same_numbers,
+)
 
 from lionsearch.analysis import KindError, find_live, fingerprint, infer_kinds
 from lionsearch.lang import OPERATIONS, Program, Statement, parse
+from lionsearch.lang.kinds import SLOT_KINDS
 
 PROGRAMS = sorted((Path(__file__).parents[2] / "programs").glob("*.py"))
 
@@ -51,6 +59,7 @@ def rename(rng: random.Random, program: Program) -> Program:
         tuple(Statement(new(s.target), s.operation, tuple(map(new, s.arguments))) for s in program.statements),
         new(program.update),
         tuple(map(new, program.slots)),
+        program.slot_kinds,
         program.optional_inputs,
         tuple((new(name), value) for name, value in program.hyperparameters),
         "Another description.",
@@ -87,12 +96,18 @@ def add_dead_code(rng: random.Random, program: Program) -> Program:
         dead = Statement(f"d{index}", *rng.choice([("sin", ("g",)), ("norm", ("w",)), ("add", ("lr", 1.0))]))
         if reads_what_is_never_written(statements, dead):
             statements.insert(rng.randint(0, len(statements)), dead)
-    statements.append(Statement("dead", "add", ("dead", program.slots[0] if program.slots else "dead")))
+    source, kind = rng.choice([*program.state, ("dead", rng.choice([*SLOT_KINDS.values()]))])
+    statements.append(Statement("dead", "add", ("dead", source)))
     at = rng.randint(0, len(program.slots))
-    slots = (*program.slots[:at], "dead", *program.slots[at:])
+    state = (*program.state[:at], ("dead", kind), *program.state[at:])
     unread = () if "h" in program.optional_inputs else ("h",)
     return replace(
-        program, statements=tuple(statements), slots=slots, optional_inputs=(*program.optional_inputs, *unread)
+        program,
+        statements=tuple(statements),
+        slots=tuple(slot for slot, _ in state),
+        slot_kinds=tuple(kind for _, kind in state),
+        optional_inputs=(*program.optional_inputs, *unread),
+        hyperparameters=(*program.hyperparameters, ("hessian_every", 7.0)),
     )
 
 
@@ -143,7 +158,7 @@ def compute_constants(rng: random.Random, program: Program) -> Program:
             continue
         arguments = [values[a] if isinstance(a, str) else np.float32(a) for a in statement.arguments]
         with np.errstate(all="ignore"):
-            values[statement.target] = value = OPERATIONS[statement.operation].apply(Float32Space(np), *arguments)
+            values[statement.target] = value = OPERATIONS[statement.operation].apply(Float32Space(np, ()), *arguments)
         if np.isfinite(value):
             statements[index] = Statement(statement.target, "copy", (float(value),))
     return replace(program, statements=tuple(statements))
@@ -152,11 +167,15 @@ def compute_constants(rng: random.Random, program: Program) -> Program:
 DISGUISES = [rename, reorder, swap, add_dead_code, inline, name_constants, round_constants, compute_constants]
 
 
+EVERYTHING = pytest.mark.parametrize("everything", [False, True], ids=["plain", "everything"])
+
+
+@EVERYTHING
 @pytest.mark.parametrize("disguise", DISGUISES)
-def test_disguises_leave_fingerprint_and_numbers_alone(disguise):
+def test_disguises_leave_fingerprint_and_numbers_alone(disguise, everything):
     rng, changed = random.Random(disguise.__name__), 0
     for _ in range(150):
-        program = random_program(rng, rng.randint(1, 14))
+        program = random_program(rng, rng.randint(1, 14), everything=everything)
         other = disguise(rng, program)
         infer_kinds(other)
         changed += other != program
@@ -165,10 +184,11 @@ def test_disguises_leave_fingerprint_and_numbers_alone(disguise):
     assert changed > 50
 
 
-def test_all_disguises_at_once():
+@EVERYTHING
+def test_all_disguises_at_once(everything):
     rng = random.Random(0)
     for _ in range(300):
-        program = other = random_program(rng, rng.randint(1, 14))
+        program = other = random_program(rng, rng.randint(1, 14), everything=everything)
         for disguise in rng.sample(DISGUISES, len(DISGUISES)):
             other = disguise(rng, other)
         assert fingerprint(other) == fingerprint(program)
@@ -186,11 +206,20 @@ def computes_the_same(one: Program, two: Program, seed: int = 0) -> bool:
 FEW = ["add", "multiply", "divide", "maximum", "minimum", "negative", "copy", "square", "power", "reciprocal", "arctan"]
 
 
-@pytest.mark.parametrize("operations", [FEW, FEW[:3], [*OPERATIONS]], ids=["few", "arithmetic", "all"])
-def test_equal_fingerprints_give_equal_numbers(operations):
+CASES = {
+    "few": (FEW, False),
+    "arithmetic": (FEW[:3], False),
+    "plain": (PLAIN_OPERATIONS, False),
+    "everything": (None, True),
+    "arithmetic of all kinds": (FEW[:3], True),
+}
+
+
+@pytest.mark.parametrize(("operations", "everything"), CASES.values(), ids=CASES)
+def test_equal_fingerprints_give_equal_numbers(operations, everything):
     rng, groups = random.Random(1), defaultdict(list)
     for _ in range(12000):
-        program = random_program(rng, rng.randint(1, 2), operations)
+        program = random_program(rng, rng.randint(1, 2), operations, everything=everything)
         if find_live(program).statements:
             groups[fingerprint(program)].append(program)
     pairs = 0
@@ -235,17 +264,19 @@ def with_statement(program: Program, index: int, statement: Statement) -> Progra
     return replace(program, statements=(*program.statements[:index], statement, *program.statements[index + 1 :]))
 
 
-def test_another_live_operation_is_another_fingerprint():
+@EVERYTHING
+def test_another_live_operation_is_another_fingerprint(everything):
     rng, changes, numbers = random.Random(2), 0, 0
     for _ in range(400):
-        program = random_program(rng, rng.randint(1, 10))
+        program = random_program(rng, rng.randint(1, 10), everything=everything)
         for index in set(reads_an_input(program)) & set(find_live(program).statements):
             statement = program.statements[index]
             row = OPERATIONS[statement.operation]
             alike = [
                 other.name
                 for other in OPERATIONS.values()
-                if (other.accepts, other.result) == (row.accepts, row.result) and other is not row
+                if (other.accepts, other.result, other.signatures) == (row.accepts, row.result, row.signatures)
+                and other is not row
             ]
             if alike:
                 other = with_statement(program, index, replace(statement, operation=rng.choice(alike)))
@@ -256,10 +287,11 @@ def test_another_live_operation_is_another_fingerprint():
     assert numbers > 300  # and the change was one: the updates differ
 
 
-def test_another_live_constant_is_another_fingerprint():
+@EVERYTHING
+def test_another_live_constant_is_another_fingerprint(everything):
     rng, changes, numbers = random.Random(3), 0, 0
     for _ in range(800):
-        program = random_program(rng, rng.randint(1, 10)).inline_hyperparameters()
+        program = random_program(rng, rng.randint(1, 10), everything=everything).inline_hyperparameters()
         for index in set(reads_an_input(program)) & set(find_live(program).statements):
             statement = program.statements[index]
             for position, argument in enumerate(statement.arguments):
@@ -275,10 +307,11 @@ def test_another_live_constant_is_another_fingerprint():
     assert numbers > 50
 
 
-def test_other_numbers_are_another_fingerprint_whatever_was_changed():
+@EVERYTHING
+def test_other_numbers_are_another_fingerprint_whatever_was_changed(everything):
     rng, different, dead_or_folded = random.Random(4), 0, 0
     for _ in range(1000):
-        program = random_program(rng, 6)
+        program = random_program(rng, 6, everything=everything)
         index = rng.randrange(6)
         statement = program.statements[index]
         if not statement.arguments:
@@ -313,6 +346,19 @@ DIFFERENT = {
     "one place of float32": (["return g * 1.0000001, m"], ["return g, m"]),
     "arguments of interp": (["return interp(g, w, 0.5), m"], ["return interp(w, g, 0.5), m"]),
     "infinities": (["return g * 1e39, m"], ["return g * -1e39, m"]),
+    "direction of a comparison": (["return g < w, m"], ["return g > w, m"]),
+    "strictness of a comparison": (["return g < w, m"], ["return g <= w, m"]),
+    "branches": (["return where(g, w, m), m"], ["return where(g, m, w), m"]),
+    "arguments of a modulo": (["return g % w, m"], ["return w % g, m"]),
+    "side of a mean": (["return g - row_mean(g), m"], ["return g - column_mean(g), m"]),
+    "order of a product": (
+        ["x = matmul(g, transpose(w))", "return matmul(x, w), m"],
+        ["x = matmul(w, transpose(g))", "return matmul(x, w), m"],
+    ),
+    "root": (
+        ["x = matmul(g, transpose(g))", "return matmul(inverse_root(x, 2), g), m"],
+        ["x = matmul(g, transpose(g))", "return matmul(inverse_root(x, 4), g), m"],
+    ),
 }
 
 
@@ -332,6 +378,10 @@ SAME = {
     "copies": (["x = g", "y = x", "m = y", "return y, m"], ["return g, m"]),
     "slot that is not read": (["m = sin(g)", "return g, m"], ["return g, m"]),
     "named constant": (["return g * get_eps(), m"], ["return g * 1e-8, m"]),
+    "comparison of constants": (["x = 1 < 2", "return g * x, m"], ["return g * 1, m"]),
+    "equality in float32": (["x = 0.1 == 0.10000000149011612", "return g * x, m"], ["return g * 1, m"]),
+    "choice among constants": (["x = where(0 > 1, 2, 3) + 7 % 4", "return g * x, m"], ["return g * 6, m"]),
+    "order of an equality": (["return (g == w) + (m != w), m"], ["return (w != m) + (w == g), m"]),
 }
 
 
@@ -343,6 +393,76 @@ def test_what_is_the_same(one, two):
 def test_hyperparameters_count_as_their_defaults():
     assert of("return g * b1, m", parameters="w, g, m, lr, *, b1=0.9") == of("return g * 0.9, m")
     assert of("return g * b1, m", parameters="w, g, m, lr, *, b1=0.9") != of("return g * 0.8, m")
+
+
+# Kinds of slots, and how inputs are computed
+
+
+def test_the_kind_of_a_slot_counts():
+    """Of programs that differ in nothing else; those of squares cannot be the same in anything else."""
+    kinds = ("tensor", "per_tensor", "scalar", "row", "column")
+    found = {of("x = g + m", "m = m + 1", "return x, m", parameters=f"w, g, m: {kind}, lr") for kind in kinds}
+    assert len(found) == len(kinds)
+    two = {of("return g * m * v, m, v", parameters=f"w, g, m: {a}, v: {b}, lr") for a in kinds for b in kinds}
+    assert len(two) == len(kinds) ** 2
+
+
+def test_the_kind_of_a_dead_slot_does_not_count():
+    plain = of("return g * v, v", parameters="w, g, v: row, lr")
+    assert of("return g * v, m, v", parameters="w, g, m: column, v: row, lr") == plain
+    assert of("return g * v, v, m", parameters="w, g, v: row, m: left, lr") == plain
+    assert of("return g * v, m, v") != plain
+
+
+def test_an_explicit_tensor_is_a_tensor():
+    assert of("return g * m, m", parameters="w, g, m: tensor, lr") == of("return g * m, m")
+    assert of("return g * m, m, d", parameters="w, g, m, d: scalar, lr") == of("return g * m, m")
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "default"),
+    [
+        ("h", "hessian_every", 1.0),
+        ("h_gnb", "hessian_every", 1.0),
+        ("g_ahead", "rho", 0.05),
+        ("g_anchor", "anchor_every", 30.0),
+        ("g_full", "anchor_every", 30.0),
+    ],
+)
+def test_how_an_input_is_computed_counts_though_no_statement_reads_it(name, setting, default):
+    def with_setting(value, line=f"return g - {name}, m"):
+        return of(line, parameters=f"w, g, m, lr, {name}, *, {setting}={value}")
+
+    plain = of(f"return g - {name}, m", parameters=f"w, g, m, lr, {name}")
+    assert with_setting(default) == plain
+    assert len({plain, with_setting(2), with_setting(3), with_setting(0.5)}) == 4
+    # not where the input is not asked for, or not read, or written first
+    dead = of("return g - w, m")
+    assert of("return g - w, m", parameters=f"w, g, m, lr, *, {setting}=2") == dead
+    assert with_setting(2, "return g - w, m") == dead
+    assert with_setting(2, f"{name} = w; return g - {name}, m") == dead
+
+
+def test_a_setting_that_is_read_counts_as_a_constant_too():
+    parameters = "w, g, m, lr, g_ahead, *, rho="
+    read = [of("return g_ahead * rho, m", parameters=parameters + rho) for rho in ("0.1", "0.2")]
+    assert read[0] == of("return g_ahead * 0.1, m", parameters=parameters + "0.1")
+    assert len({*read, of("return g_ahead * 0.1, m", parameters=parameters + "0.2")}) == 3
+
+
+def test_inlining_keeps_how_inputs_are_computed():
+    text = "def train(w, g, lr, h, g_ahead, *, b1=0.9, rho=0.3, hessian_every=10): return (g_ahead - h) * b1"
+    program = parse(text)
+    assert fingerprint(program.inline_hyperparameters()) == fingerprint(program)
+    for other in ({"rho": 0.2}, {"hessian_every": 20.0}, {"b1": 0.8}):
+        changed = program.with_hyperparameters(other)
+        assert fingerprint(changed.inline_hyperparameters()) == fingerprint(changed) != fingerprint(program)
+
+
+def test_inputs_that_are_computed_alike_are_not_the_same():
+    names = ("h", "h_gnb", "g_ahead", "g_anchor", "g_full", "w")
+    found = {of(f"return g - {name}, m", parameters=f"w, g, m, lr, {', '.join(names[:-1])}") for name in names}
+    assert len(found) == len(names)
 
 
 def test_known_programs_have_their_own_fingerprints_except_where_they_are_one():

@@ -70,7 +70,7 @@ def project(tmp_path_factory):
     (folder / "folder.py").mkdir()
     (folder / "bytes.py").write_bytes(b"\xff\xfe\x00")
     (folder / "bytes.toml").write_bytes(b"\xff\xfe\x00")
-    (folder / "hessian.py").write_text("def train(w, g, lr, h):\n    return g / h\n")
+    (folder / "hessian.py").write_text("def train(w, g, lr, h_gnb):\n    return g / h_gnb\n")
     (folder / "zero.py").write_text("def train(w, g, lr):\n    return g\n")
     return folder
 
@@ -124,8 +124,8 @@ def test_a_program_outside_the_language(project, run_here, file):
         (["check", "./" + "x" * 300], r"there is no such file"),
         (["evaluate", "lion", "--task", "linaer"], r"unknown task 'linaer'; did you mean 'linear'"),
         (["evaluate", "lion", "--task", "bytes.toml"], r"bytes\.toml: not UTF-8 text"),
-        (["evaluate", "hessian.py", "--task", "linear"], r"asks for 'h', which task 'linear' cannot give; it gives"),
-        (["tune", "hessian.py", "--task", "linear"], r"asks for 'h', which task 'linear' cannot give"),
+        (["evaluate", "hessian.py", "--task", "linear"], r"asks for 'h_gnb', .*`sampled_loss`; task 'linear' has none"),
+        (["tune", "hessian.py", "--task", "linear"], r"asks for 'h_gnb', .*`sampled_loss`; task 'linear' has none"),
         (["tune", "lion", "--task", "nowhere.toml"], r"nowhere\.toml: there is no such file"),
         (["search", "tinny"], r"unknown experiment 'tinny'; did you mean 'tiny'"),
         (["search", "nowhere/tiny.toml"], r"nowhere/tiny\.toml: there is no such file"),

@@ -42,6 +42,9 @@ def test_the_description_says_what_it_is():
         ("lookahead(3)", SettingError, "'3' is neither a program nor a transform"),
         ("lookahead(adamw)(3)", SettingError, "neither a program nor a transform"),
         ("lookahead(adamw, k=)", SettingError, "is not a composition such as lookahead(adamw, k=5)"),
+        ("lookahead(adamw, k={[]: 1})", SettingError, "expected a number"),
+        (f"lookahead(adamw, k=1{'0' * 400})", SettingError, "too large a number"),
+        ("lookahead(adamw, k=1, k=2)", SettingError, "lookahead is given 'k' twice"),
         ("lookahead(adamw, k=1e999)", SettingError, "expected a finite number"),
     ],
 )

@@ -101,7 +101,7 @@ class NoisySpace(LeafSpace):
 
 def _is_ambiguous(function: Any, x: np.ndarray) -> np.ndarray:
     """Whether the eigenvectors, or Q, of each matrix hang on rounding: an eigenvalue comes twice, or x is singular."""
-    x = np.nan_to_num(x)
+    x = np.where(np.isfinite(x), x, 0.0)
     if function is _EIGENVECTORS:
         gaps = np.diff(np.linalg.eigvalsh(x + np.swapaxes(x, -2, -1)), axis=-1)
     else:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lionsearch.tasks import Problem
+from lionsearch.tasks.networks import sampled_squared_error
 from lionsearch.tasks.spec import TaskSpec
 
 
@@ -17,8 +18,11 @@ class Affine(NamedTuple):
     bias: Any
 
 
-def regression(features: int = 6, seed: int = 0) -> Problem:
-    """Return a small network on a noisy function; parameters are a dict of a list of named tuples, and one number."""
+def regression(features: int = 6, seed: int = 0, sampled: bool = False) -> Problem:
+    """Return a small network on a noisy function; parameters are a dict of a list of named tuples, and one number.
+
+    With `sampled`, labels can be drawn from the model.
+    """
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(192, features)).astype(np.float32)
     y = np.tanh(x @ rng.normal(size=features) + 0.1 * rng.normal(size=192)).astype(np.float32)
@@ -42,8 +46,11 @@ def regression(features: int = 6, seed: int = 0) -> Problem:
     def metrics(params: Any, batch: Any) -> dict[str, jax.Array]:
         return {"worst": jnp.max(jnp.abs(predict(params, batch) - batch["y"]))}
 
+    def sampled_loss(params: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, int]:
+        return sampled_squared_error(predict(params, batch), key), len(batch["y"])
+
     parts = [{"x": x[i : i + 64], "y": y[i : i + 64]} for i in (0, 64, 128)]
-    return Problem(init, loss, *parts, metrics=metrics)
+    return Problem(init, loss, *parts, metrics=metrics, sampled_loss=sampled_loss if sampled else None)
 
 
 def make_spec(**changes: Any) -> TaskSpec:

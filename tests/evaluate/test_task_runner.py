@@ -214,6 +214,12 @@ def test_an_update_without_the_gradient_is_not_trained_with(runner, text):
     assert result.failure.detail == "the update does not depend on the gradient"
 
 
+@pytest.mark.parametrize("gradient", ["g_ahead", "g_anchor", "g_full"])
+def test_any_gradient_will_do(runner, gradient):
+    text = f"def train(w, g, lr, {gradient}, *, anchor_every=2): return {gradient} * lr * 0.005"
+    assert runner.evaluate(check_program(text), ONE).failure is None
+
+
 def test_a_program_beyond_the_limits_is_a_failure_with_a_sentence(runner):
     lines = "".join(" g = sin(g)\n" for _ in range(25))
     result = runner.evaluate(check_program(f"def train(w, g, lr):\n{lines} return g"), ONE)
@@ -223,11 +229,25 @@ def test_a_program_beyond_the_limits_is_a_failure_with_a_sentence(runner):
     assert runner.losses(check_program(f"def train(w, g, lr):\n{lines} return g"), ONE) == [float("inf")]
 
 
-@pytest.mark.parametrize("name", ["h", "loss"])
-def test_an_input_that_the_task_cannot_give_is_an_error(runner, name):
-    program = check_program(f"def train(w, g, lr, {name}): return g * {name}")
-    with pytest.raises(TaskError, match=rf"asks for '{name}', which task 'small' cannot give; it gives g, lr, t, w"):
+def test_an_input_that_the_task_cannot_give_is_an_error(runner):
+    program = check_program("def train(w, g, lr, h_gnb): return g * h_gnb")
+    message = "asks for 'h_gnb', which a task gives only if its Problem has a `sampled_loss`; task 'small' has none"
+    with pytest.raises(TaskError, match=message):
         runner.evaluate(program, ONE)
+    with pytest.raises(TaskError, match=message):
+        runner.losses(program, ONE)
+    with pytest.raises(TaskError, match=message):
+        runner.evaluate_population([SGD, program], ONE)
+
+
+@pytest.mark.parametrize("read", ["h", "h_gnb", "g_ahead", "g_anchor", "g_full", "loss"])
+def test_every_input_can_be_asked_for(runner, read):
+    program = check_program(f"def train(w, g, lr, {read}): return (g + 1e-4 * {read}) * lr * 0.005")
+    if read == "h_gnb":
+        runner = TaskRunner(make_spec(options={"sampled": True}), LIMITS)
+    result, plain = runner.evaluate(program, ONE), runner.evaluate(SGD, ONE)
+    assert result.loss == pytest.approx(plain.loss, rel=0.01)
+    assert result.loss != plain.loss
 
 
 def test_a_task_on_which_adamw_learns_nothing_is_an_error():

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -5,13 +6,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lionsearch.errors import TaskError
 from lionsearch.evaluate.training import Course, Outcome, build_trainer
+from lionsearch.tasks import Problem
 
 CHUNKS, STEPS = 5, 4
+KEY = jax.random.key(0)
 
 
 class Descent:
-    """Gradient descent; its inputs are the learning rates."""
+    """Gradient descent; its inputs are the learning rates, and what else there is counts as a gradient."""
 
     def start(self, params: Any) -> Any:
         return params
@@ -19,7 +23,9 @@ class Descent:
     def weights(self, state: Any) -> Any:
         return state
 
-    def step(self, program: Any, state: Any, gradients: Any, inputs: Any) -> Any:
+    def step(self, program: Any, state: Any, gradients: Any, inputs: Any, extra: Mapping[str, Any]) -> Any:
+        for more in extra.values():
+            gradients = jax.tree.map(jnp.add, gradients, more)
         return jax.tree.map(lambda w, g: w - inputs * g, state, gradients)
 
 
@@ -27,12 +33,22 @@ def loss(params: Any, batch: Any) -> jax.Array:
     return jnp.mean((params["x"] - batch) ** 2)
 
 
-def train(lr: float, limits: Any = np.inf) -> Outcome:
-    trainer = jax.jit(build_trainer(loss, Descent(), lambda params, batch: {"x": params["x"]}))
-    course = Course({"x": jnp.float32(3.0)}, jnp.zeros((CHUNKS, STEPS, 2), jnp.int32))
+PROBLEM = Problem(
+    init=lambda key: {"x": jnp.float32(3.0)},
+    loss=loss,
+    train=jnp.ones(4),
+    validation=jnp.ones(4),
+    test=jnp.full(3, 2.0),
+    metrics=lambda params, batch: {"x": params["x"]},
+)
+
+
+def train(lr: float, limits: Any = np.inf, names: tuple[str, ...] = (), **settings: float) -> Outcome:
+    trainer = jax.jit(build_trainer(PROBLEM, Descent(), names))
+    course = Course(PROBLEM.init(KEY), jnp.zeros((CHUNKS, STEPS, 2), jnp.int32), KEY)
     rates = jnp.full((CHUNKS, STEPS), lr, jnp.float32)
-    data, other = jnp.ones(4), jnp.full(3, 2.0)
-    return trainer(None, course, rates, data, data, other, jnp.broadcast_to(jnp.asarray(limits), (CHUNKS,)))
+    limits = jnp.broadcast_to(jnp.asarray(limits), (CHUNKS,))
+    return trainer(None, settings, course, rates, PROBLEM.train, PROBLEM.validation, PROBLEM.test, limits)
 
 
 def test_training_follows_the_batches_and_reports_on_the_other_batches():
@@ -64,3 +80,20 @@ def test_training_ends_when_the_loss_is_not_finite():
     assert int(outcome.chunks) == 1
     assert not np.isfinite(outcome.curve[0])
     assert not np.isfinite(outcome.loss)
+
+
+@pytest.mark.parametrize(("every", "anchor"), [(1, 1), (STEPS, STEPS), (3, 3), (1000, CHUNKS * STEPS)])
+def test_the_rule_gets_the_inputs_it_names_in_each_step(every, anchor):
+    """The loss is (x - 1)^2: descent along its slope here, and at the anchor on all examples."""
+    outcome = train(0.05, names=("g_full",), anchor_every=every)
+    x, y, curve = 3.0, 3.0, []
+    for step in range(CHUNKS * STEPS):
+        y = x if step % anchor == 0 else y
+        x = x - 0.05 * (2 * (x - 1) + 2 * (y - 1))
+        curve.append((x - 1) ** 2)
+    np.testing.assert_allclose(outcome.curve, curve[STEPS - 1 :: STEPS], rtol=1e-4, atol=1e-7)
+
+
+def test_an_input_that_the_problem_cannot_give_is_an_error_before_training():
+    with pytest.raises(TaskError, match="asks for 'h_gnb'"):
+        build_trainer(PROBLEM, Descent(), ("h_gnb",))

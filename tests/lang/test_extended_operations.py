@@ -7,21 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.linalg
-from expectations import GRID, MATRIX_ROWS, divide, root, single
+from expectations import GRID, MATRIX_ROWS, TINY, divide, root, single
 from strategies import STACKED_SHAPES
 
 from lionsearch.evaluate.spaces import LeafSpace
 from lionsearch.lang import OPERATIONS, Kind, matrix_shape, parse, shape_of
 from lionsearch.lang.extended_operations import NEWTON_SCHULZ
 
-TENSOR, ROW, COLUMN, LEFT, RIGHT, TRANSPOSED = (
-    Kind.TENSOR,
-    Kind.ROW,
-    Kind.COLUMN,
-    Kind.LEFT,
-    Kind.RIGHT,
-    Kind.TRANSPOSED,
-)
+_, _, TENSOR, ROW, COLUMN, LEFT, RIGHT, TRANSPOSED = Kind
 BOTH = pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
 SIDES = pytest.mark.parametrize("side", [LEFT, RIGHT], ids=["left", "right"])
 SHAPES = (*STACKED_SHAPES, (4, 4), (7, 3), (2, 2, 3, 4))
@@ -156,9 +149,8 @@ def test_the_mean_of_a_row_stands_in_every_row(xp):
 
 
 def product(x, y):
-    return [
-        [math.fsum(a * b for a, b in zip(row, column, strict=True)) for column in zip(*y, strict=True)] for row in x
-    ]
+    columns = [*zip(*y, strict=True)]
+    return [[math.fsum(a * b for a, b in zip(row, column, strict=True)) for column in columns] for row in x]
 
 
 @BOTH
@@ -200,11 +192,11 @@ def test_eye_is_the_identity_whatever_stands_in_its_argument(side, xp):
 # Newton-Schulz
 
 
-def polynomial(s, dtype=float):
+def polynomial(s: float) -> float:
     """What five steps make of a singular value."""
     a, b, c = NEWTON_SCHULZ
     for _ in range(5):
-        s = dtype(dtype(a) * s + dtype(b) * s**3 + dtype(c) * s**5)
+        s = a * s + b * s**3 + c * s**5
     return s
 
 
@@ -329,7 +321,7 @@ def test_inverse_roots_of_vectors_are_powers_of_their_elements(xp):
         result = apply("inverse_root", xp, (LEFT, Kind.SCALAR), (x,), np.float32(p), shapes=((len(numbers),),))[0]
         assert result.shape == x.shape
         expected = [number ** (-1 / p) if number > 0 else 0.0 for number in numbers]
-        np.testing.assert_allclose(result.ravel(), expected, 1e-5)
+        np.testing.assert_allclose(result.ravel(), expected, 1e-5, TINY)
 
 
 @BOTH

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import programs, random_program
 
 from lionsearch.errors import Location, ProgramError
-from lionsearch.lang import OPERATIONS, Program, Statement, format_program, parse, parse_with_locations
+from lionsearch.lang import OPERATIONS, Kind, Program, Statement, format_program, parse, parse_with_locations
 
 KNOWN_PROGRAMS = sorted((Path(__file__).parents[2] / "programs").glob("*.py"))
 
@@ -93,6 +93,15 @@ def test_temporaries_avoid_every_name_of_the_text():
         ("min(g, 0)", ("x", "minimum", "g", 0.0)),
         ("clip_by_global_norm(g, 1)", ("x", "clip", "g", 1.0)),
         ("get_pi()", ("x", "get_pi")),
+        ("m < g", ("x", "less", "m", "g")),
+        ("m <= 1", ("x", "less_equal", "m", 1.0)),
+        ("-1 > m", ("x", "greater", -1.0, "m")),
+        ("(m >= g)", ("x", "greater_equal", "m", "g")),
+        ("m == 0", ("x", "equal", "m", 0.0)),
+        ("m != g", ("x", "not_equal", "m", "g")),
+        ("m % 2", ("x", "mod", "m", 2.0)),
+        ("-2 % m", ("x", "mod", -2.0, "m")),
+        ("where(m, g, 0)", ("x", "where", "m", "g", 0.0)),
     ],
 )
 def test_expressions_of_one_operation(expression, expected):
@@ -103,9 +112,45 @@ def test_python_binds_a_minus_weaker_than_a_power():
     assert statements("x = -2 ** m", "return x, m") == [("v1", "power", 2.0, "m"), ("x", "negative", "v1")]
 
 
+def test_comparisons_bind_weaker_than_arithmetic_and_are_numbers():
+    assert statements("x = g * m % 2 <= w + 1", "return (x == 1) * 2, m") == [
+        ("v1", "multiply", "g", "m"),
+        ("v2", "mod", "v1", 2.0),
+        ("v3", "add", "w", 1.0),
+        ("x", "less_equal", "v2", "v3"),
+        ("v4", "equal", "x", 1.0),
+        ("v5", "multiply", "v4", 2.0),
+    ]
+
+
+def test_kinds_of_slots():
+    parameters = "w, g, a: row, b, c: column, d: tensor, e: left, f: right, i: scalar, j: per_tensor, lr, t, *, k=1"
+    program = parse(f"def train({parameters}): return g, a, b, c, d, e, f, i, j")
+    assert program.slots == tuple("abcdefij")
+    assert program.slot_kinds == (
+        *(Kind.ROW, Kind.TENSOR, Kind.COLUMN, Kind.TENSOR, Kind.LEFT, Kind.RIGHT, Kind.SCALAR, Kind.PER_TENSOR),
+    )
+    assert program.state == tuple(zip(program.slots, program.slot_kinds, strict=True))
+    assert (program.optional_inputs, program.hyperparameters) == (("t",), (("k", 1.0),))
+
+
+def test_a_slot_without_a_kind_is_a_tensor():
+    one, two = (parse(body("return g, m", parameters=f"w, g, {slot}, lr")) for slot in ("m", "m: tensor"))
+    assert one == two == Program((), "g", ("m",))
+    assert one.slot_kinds == ()
+    assert one.state == (("m", Kind.TENSOR),)
+
+
+def test_names_of_kinds_are_no_reserved_words():
+    assert statements("row = g", "left = row", "return left, scalar", parameters="w, g, scalar: scalar, lr") == [
+        ("row", "copy", "g"),
+        ("left", "copy", "row"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("symbol", "operation"),
-    [("+", "add"), ("-", "subtract"), ("*", "multiply"), ("/", "divide"), ("**", "power")],
+    [("+", "add"), ("-", "subtract"), ("*", "multiply"), ("/", "divide"), ("**", "power"), ("%", "mod")],
 )
 def test_augmented_assignment_is_an_operation_on_its_target(symbol, operation):
     assert statements(f"g {symbol}= w * 2", "return g, m") == [
@@ -178,7 +223,42 @@ ERRORS = {
     "two stars": (body("return g", parameters="w, g, lr, **more"), 1, 23, "'**more' is not allowed"),
     "slash": (body("return g", parameters="w, g, /, lr"), 1, 11, "'/' is not allowed"),
     "positional default": (body("return g", parameters="w, g, lr=1"), 1, 20, "after '*': train(w, g, lr, *, b1=0.9)"),
-    "annotation": (body("return g", parameters="w, g: float, lr"), 1, 17, "an annotation is not allowed"),
+    "annotation": (
+        body("return g", parameters="w, g: float, lr"),
+        1,
+        17,
+        "an annotation is not allowed; only slots have a declared kind",
+    ),
+    "kind of the weights": (body("return g", parameters="w: tensor, g, lr"), 1, 14, "only slots have a declared kind"),
+    "kind of lr": (body("return g", parameters="w, g, lr: scalar"), 1, 21, "only slots have a declared kind"),
+    "kind of an input": (body("return g", parameters="w, g, lr, t: scalar"), 1, 24, "only slots have a declared kind"),
+    "kind of a hyperparameter": (
+        body("return g", parameters="w, g, lr, *, b1: scalar=0.9"),
+        1,
+        28,
+        "only slots have a declared kind",
+    ),
+    "misspelt kind": (
+        body("return g, m", parameters="w, g, m: rows, lr"),
+        1,
+        20,
+        "'rows' is not the kind of a slot; did you mean 'row'?",
+    ),
+    "unknown kind": (
+        body("return g, m", parameters="w, g, m: float, lr"),
+        1,
+        20,
+        "'float' is not the kind of a slot; expected one of: column, left, per_tensor, right, row, scalar, tensor",
+    ),
+    "transposed slot": (body("return g, m", parameters="w, g, m: transposed, lr"), 1, 20, "'transposed' is not the"),
+    "kind in quotes": (body("return g, m", parameters="w, g, m: 'row', lr"), 1, 20, "this literal is not the kind of"),
+    "kind with an index": (body("return g, m", parameters="w, g, m: row[2], lr"), 1, 20, "an index is not the kind of"),
+    "kind of an input before lr": (
+        body("return g, t", parameters="w, g, t: scalar, lr"),
+        1,
+        17,
+        "'t' is an input, not",
+    ),
     "result annotation": ("def train(w, g, lr) -> float: return g", 1, 24, "an annotation is not allowed"),
     "operation as slot": (body("return g, sin", parameters="w, g, sin, lr"), 1, 17, "'sin' is an operation"),
     "alias as slot": (body("return g, max", parameters="w, g, max, lr"), 1, 17, "'max' is an operation"),
@@ -250,12 +330,24 @@ ERRORS = {
         body("x = g @ m", "return x, m"),
         2,
         9,
-        "operator MatMult is not allowed; expected one of + - *",
+        "operator MatMult is not allowed; expected one of ** + - * / < <= > >= == != %",
     ),
-    "augmented modulo": (body("g %= m", "return g, m"), 2, 5, "operator Mod is not allowed"),
+    "floor division": (body("x = g // m", "return x, m"), 2, 9, "operator FloorDiv is not allowed; expected one of"),
+    "augmented floor division": (body("g //= m", "return g, m"), 2, 5, "operator FloorDiv is not allowed"),
     "not": (body("x = ~g", "return x, m"), 2, 9, "'UnaryOp' is not allowed in a program"),
-    "comparison": (body("x = g > 0", "return x, m"), 2, 9, "a comparison is not allowed"),
+    "chain of comparisons": (
+        body("x = 0 < g <= 1", "return x, m"),
+        2,
+        9,
+        "a chain of comparisons is not allowed; multiply two of them instead",
+    ),
+    "chain in a chain": (body("x = (0 < g) < w < 1", "return x, m"), 2, 9, "a chain of comparisons is not allowed"),
+    "in": (body("x = g in m", "return x, m"), 2, 9, "operator In is not allowed; expected one of ** + - * / < <="),
+    "is": (body("x = g is not m", "return x, m"), 2, 9, "operator IsNot is not allowed; expected one of"),
+    "not with a word": (body("x = not g", "return x, m"), 2, 9, "'UnaryOp' is not allowed in a program"),
     "and": (body("x = g and m", "return x, m"), 2, 9, "'and' / 'or' is not allowed"),
+    "and of comparisons": (body("x = g > 0 and g < 1", "return x, m"), 2, 9, "'and' / 'or' is not allowed"),
+    "comparison without a name": (body("g > 0", "return g, m"), 2, 5, "an expression without a name is not allowed"),
     "conditional": (body("x = g if m else w", "return x, m"), 2, 9, "'if' / 'else' is not allowed"),
     "lambda": (body("x = lambda: g", "return x, m"), 2, 9, "'lambda' is not allowed"),
     "attribute": (body("x = g.T", "return x, m"), 2, 9, "an attribute is not allowed"),
@@ -327,7 +419,10 @@ DEPTHS = (150, 1_000, 2_000, 10_000)
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("(", ")"), ("sin(", ")"), ("-", ""), ("g+", ""), ("g**", ""), ("(g+", ")"), ("[", "]"), ("not ", ""), ("f.", "")],
+    [
+        *(("(", ")"), ("sin(", ")"), ("-", ""), ("g+", ""), ("g**", ""), ("(g+", ")"), ("[", "]"), ("not ", "")),
+        *(("f.", ""), ("g<", ""), ("(g<", ")"), ("g%", "")),
+    ],
 )
 def test_deep_nesting_is_a_program_or_a_program_error(before, after, depth):
     text = f"def train(w, g, lr): return {before * depth}g{after * depth}"
@@ -368,6 +463,7 @@ SIGNS = [
     *"()[]{}:;,.*=+-/@%~'\"\\#\n\t\r\0 \x0c",
     "\n  ",
     "**",
+    *("<", "<=", ">", "==", "!=", "//"),
     ":=",
     "->",
     "...",
@@ -377,12 +473,19 @@ SIGNS = [
     "\ud800",
     "\ufeff",
 ]
-ATOMS = [*"wgmvxt019", "lr", "sin", "max", "interp", "1e999", "0b", "1_", "-1", "True", "None", "1j", "_", "__debug__"]
+ATOMS = [
+    *"wgmvxt019",
+    *("lr", "row", "scalar", "sin", "max", "interp", "1e999", "0b", "1_", "-1", "True", "None", "1j", "_", "__debug__"),
+]
 WORDS = "def train return lambda if else for in not and import class async yield await del global pass with try match"
 PIECES = st.sampled_from([*SIGNS, *ATOMS, *(f"{word} " for word in WORDS.split()), "f'{g}'", "b'g'"])
 
 
-@given(st.lists(PIECES, max_size=12), st.sampled_from(["{}", "def train(w, g, m, lr{}): return g, m"]))
+SIGNATURES = ("m, lr{}", "m{}, lr", "m: {}, lr")
+FRAMES = st.sampled_from(["{}", *(f"def train(w, g, {signature}): return g, m" for signature in SIGNATURES)])
+
+
+@given(st.lists(PIECES, max_size=12), FRAMES)
 def test_random_tokens_give_no_other_error(pieces, frame):
     parse_or_refuse(frame.format("".join(pieces)))
 
@@ -419,7 +522,8 @@ def test_mutated_programs_are_programs_or_refused(seed):
     texts = [path.read_text() for path in KNOWN_PROGRAMS]
     outcomes = {True: 0, False: 0}
     for _ in range(1500):
-        text = rng.choice([*texts, format_program(random_program(rng, 8, description="What it is."))])
+        random_text = format_program(random_program(rng, 8, description="What it is.", everything=rng.random() < 0.5))
+        text = rng.choice([*texts, random_text])
         for _ in range(rng.randint(1, 3)):
             text = mutate(rng, text)
         program = parse_or_refuse(text)
@@ -428,6 +532,6 @@ def test_mutated_programs_are_programs_or_refused(seed):
     assert min(outcomes.values()) > 50
 
 
-@given(programs())
+@given(programs() | programs(everything=True))
 def test_parse_reads_back_what_is_printed(program):
     assert parse(format_program(program)) == program

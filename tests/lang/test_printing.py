@@ -3,7 +3,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import programs
 
-from lionsearch.lang import Program, Statement, format_program, format_statement, parse
+from lionsearch.lang import OPERATIONS, Kind, Program, Statement, format_program, format_statement, parse
+from lionsearch.lang.kinds import SLOT_KINDS
 
 
 def test_canonical_form():
@@ -35,6 +36,44 @@ def test_canonical_form():
     )
 
 
+def test_canonical_form_of_kinds_comparisons_and_modulo():
+    program = Program(
+        statements=(
+            Statement("v1", "less", ("g", -1.0)),
+            Statement("v2", "not_equal", ("v1", "r")),
+            Statement("v3", "mod", (-2.0, "t")),
+            Statement("m", "where", ("v2", "m", 0.0)),
+            Statement("v4", "clamp", ("v3", -1.0, 1.0)),
+        ),
+        update="m",
+        slots=("m", "r", "d"),
+        slot_kinds=(Kind.TENSOR, Kind.COLUMN, Kind.SCALAR),
+        optional_inputs=("t",),
+        hyperparameters=(("rho", 0.1),),
+    )
+    text = (
+        "def train(w, g, m, r: column, d: scalar, lr, t, *, rho=0.1):\n"
+        "    v1 = g < -1.0\n"
+        "    v2 = v1 != r\n"
+        "    v3 = -2.0 % t\n"
+        "    m = where(v2, m, 0.0)\n"
+        "    v4 = clamp(v3, -1.0, 1.0)\n"
+        "    return m, m, r, d\n"
+    )
+    assert format_program(program) == text
+    assert parse(text) == program
+
+
+@pytest.mark.parametrize("name", SLOT_KINDS)
+def test_every_kind_of_slot_survives_printing(name):
+    program = Program((), "g", ("m", "v"), (SLOT_KINDS[name], Kind.ROW))
+    text = format_program(program)
+    assert text.startswith(
+        "def train(w, g, m, v: row, lr):" if name == "tensor" else f"def train(w, g, m: {name}, v: row"
+    )
+    assert parse(text) == program
+
+
 def test_a_program_without_anything():
     assert format_program(Program((), "g")) == "def train(w, g, lr):\n    return g\n"
 
@@ -59,7 +98,8 @@ def test_round_trip_keeps_runs_of_quotes_and_backslashes(quotes, slashes, more, 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_round_trip_keeps_every_constant_to_the_bit(value):
-    for statement in (Statement("x", "power", (value, "g")), Statement("x", "copy", (value,))):
+    operations = [name for name, row in OPERATIONS.items() if row.symbol is not None]
+    for statement in (*(Statement("x", name, (value, "g")) for name in operations), Statement("x", "copy", (value,))):
         program = Program((statement,), "x", hyperparameters=(("b1", value),))
         again = parse(format_program(program))
         assert again == program
@@ -67,9 +107,10 @@ def test_round_trip_keeps_every_constant_to_the_bit(value):
         assert [constant.hex() for constant in (*constants, again.hyperparameters[0][1])] == [value.hex()] * 2
 
 
-@given(programs())
+@given(programs() | programs(everything=True))
 def test_printing_is_canonical(program):
     text = format_program(program)
+    assert parse(text) == program
     assert format_program(parse(text)) == text
     assert [line.strip() for line in text.splitlines()[1:-1]] == [format_statement(s) for s in program.statements]
 
@@ -83,6 +124,15 @@ def test_printing_is_canonical(program):
         (Statement("x", "copy", (-3.0,)), "x = -3.0"),
         (Statement("x", "negative", (3.0,)), "x = negative(3.0)"),
         (Statement("x", "maximum", ("g", "w")), "x = maximum(g, w)"),
+        (Statement("x", "less", (-2.0, "g")), "x = -2.0 < g"),
+        (Statement("x", "less_equal", ("g", "w")), "x = g <= w"),
+        (Statement("x", "greater", ("g", -0.0)), "x = g > -0.0"),
+        (Statement("x", "greater_equal", ("g", "g")), "x = g >= g"),
+        (Statement("x", "equal", (1.0, 2.0)), "x = 1.0 == 2.0"),
+        (Statement("x", "not_equal", ("lr", "g")), "x = lr != g"),
+        (Statement("x", "mod", (-2.0, -3.0)), "x = -2.0 % -3.0"),
+        (Statement("x", "where", ("g", 1.0, "w")), "x = where(g, 1.0, w)"),
+        (Statement("x", "matmul", ("g", "w")), "x = matmul(g, w)"),
     ],
 )
 def test_statements(statement, text):

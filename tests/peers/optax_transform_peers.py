@@ -23,7 +23,10 @@ def _around_sgd(name: str, by: str, make: Any, changed: dict[str, float]) -> Pee
 
 
 def _schedule(name: str, by: str, make: Any, changed: dict[str, float]) -> Peer:
-    """Return the row of a schedule, which multiplies the learning rate of gradient descent."""
+    """Return the row of a schedule, which multiplies the learning rate of gradient descent.
+
+    It gets a count of float64: whole numbers are divided in float32.
+    """
 
     def scheduled(lr: Schedule, h: SimpleNamespace) -> Any:
         return decayed(optax.identity(), lambda count: lr(count) * make(h)(1.0 * count), h.weight_decay)

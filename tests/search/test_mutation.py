@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import programs
 
-from lionsearch.analysis import KindError, infer_kinds
+from lionsearch.analysis import KindError, infer_kinds, initial_kinds
 from lionsearch.errors import SettingError
-from lionsearch.lang import PAPER_OPERATIONS, Program, Statement, parse
+from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS, Program, Statement, parse
 from lionsearch.search import MutationRates, MutationSettings, mutate, random_program
 from lionsearch.settings import parse_settings
 
@@ -93,16 +93,20 @@ CONTRACTS = {
 }
 
 
+ALL_OPERATIONS = tuple(OPERATIONS)
+
+
+@pytest.mark.parametrize("operations", [PAPER_OPERATIONS, ALL_OPERATIONS], ids=["paper", "all"])
 @pytest.mark.parametrize("change", CONTRACTS)
-@given(parent=programs(max_length=10), seed=st.integers(0, 2**32))
-def test_every_draw_keeps_the_contract_and_the_parent(change, parent, seed):
+@given(parent=programs(max_length=10) | programs(max_length=10, everything=True), seed=st.integers(0, 2**32))
+def test_every_draw_keeps_the_contract_and_the_parent(change, operations, parent, seed):
     before = repr(parent)
-    child, name = mutate(parent, random.Random(seed), only(change, max_length=40))
+    child, name = mutate(parent, random.Random(seed), only(change, max_length=40, operations=operations))
     assert repr(parent) == before
     assert is_valid(child)
     assert child.hyperparameters == ()
     plain = parent.inline_hyperparameters()
-    assert (child.slots, child.optional_inputs) == (plain.slots, plain.optional_inputs)
+    assert (child.state, child.optional_inputs) == (plain.state, plain.optional_inputs)
     assert name in (change, "none")
     if name == "none":
         assert child.statements == plain.statements
@@ -121,6 +125,60 @@ def test_insertions_reach_every_operation_and_no_other():
     few = ("sign", "interp")
     draw = lambda rng: inserted(PARENT, mutate(PARENT, rng, only("insert", operations=few))[0])[1].operation  # noqa: E731
     eventually(draw, few.__contains__, few)
+
+
+MATRICES = parse(
+    "def train(w, g, l: left, q: right, r: row, lr, t):\n"
+    "  x = transpose(g)\n"
+    "  l = l + matmul(g, x)\n"
+    "  q = q + matmul(x, g)\n"
+    "  r = r + column_mean(g * g)\n"
+    "  u = matmul(inverse_root(l, 4), g)\n"
+    "  u = matmul(u, inverse_root(q, 4))\n"
+    "  return u / sqrt(r) * lr, l, q, r"
+)
+
+
+def test_insertions_reach_every_operation_that_is_asked_for():
+    settings = only("insert", operations=ALL_OPERATIONS)
+    draw = lambda rng: inserted(MATRICES, mutate(MATRICES, rng, settings)[0])[1].operation  # noqa: E731
+    eventually(draw, ALL_OPERATIONS.__contains__, ALL_OPERATIONS)
+
+
+def test_insertions_of_products_have_every_signature():
+    settings = only("insert", operations=("matmul",))
+    known = initial_kinds(MATRICES) | {
+        statement.target: kind for statement, kind in zip(MATRICES.statements, infer_kinds(MATRICES), strict=True)
+    }
+
+    def draw(rng):
+        _, statement = inserted(MATRICES, mutate(MATRICES, rng, settings)[0])
+        return tuple(known[argument] for argument in statement.arguments)
+
+    signatures = OPERATIONS["matmul"].signatures
+    eventually(draw, signatures.__contains__, signatures)
+
+
+def test_changes_keep_kinds_of_slots_valid():
+    names = {name for child, name in children(MATRICES, MutationSettings(operations=ALL_OPERATIONS), 200)}
+    assert names == {"insert", "delete", "change"}
+    for child, _ in children(MATRICES, MutationSettings(operations=ALL_OPERATIONS), 200):
+        assert is_valid(child)
+        assert (child.state, child.optional_inputs) == (MATRICES.state, MATRICES.optional_inputs)
+
+
+AHEAD = parse(
+    "def train(w, g, m, lr, g_ahead, h, *, b1=0.9, rho=0.2):\n  m = interp(g_ahead, m, b1)\n  return m * h, m"
+)
+
+
+@pytest.mark.parametrize("change", CONTRACTS)
+def test_how_inputs_are_computed_is_inherited(change):
+    for child, name in children(AHEAD, only(change), 100):
+        assert name == change
+        assert child.hyperparameters == (("rho", 0.2),)
+        assert child.settings == {"rho": 0.2, "hessian_every": 1.0}
+        assert child.optional_inputs == ("g_ahead", "h")
 
 
 def test_insertions_write_new_and_old_names():
@@ -238,6 +296,7 @@ def test_the_same_stream_gives_the_same_child():
     ("content", "message"),
     [
         ({"operations": ["sgn"]}, "unknown operation 'sgn'; did you mean 'sign'"),
+        ({"operations": ["matmull"]}, "unknown operation 'matmull'; did you mean 'matmul'"),
         ({"operations": []}, "at least one operation"),
         ({"rates": {"insert": 0.0, "delete": 0.0, "change": 0.0}}, "at least one mutation must have a rate above 0"),
         ({"rates": {"insert": -1.0}}, "greater than or equal to 0"),
@@ -261,6 +320,16 @@ def test_random_programs_are_valid_and_of_every_length():
 
     lengths = range(2, 2 * len(PARENT.statements) + 1)
     eventually(draw, lengths.__contains__, lengths, most=2000)
+
+
+def test_random_programs_keep_kinds_of_slots_and_how_inputs_are_computed():
+    for template in (MATRICES, AHEAD):
+        for seed in range(100):
+            program = random_program(template, random.Random(seed), MutationSettings(operations=ALL_OPERATIONS))
+            assert is_valid(program)
+            assert program.state == template.state
+            assert program.settings == template.settings
+            assert program.hyperparameters == template.inline_hyperparameters().hyperparameters
 
 
 def test_random_programs_hold_every_operation():

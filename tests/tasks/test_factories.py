@@ -48,6 +48,40 @@ def test_every_shipped_task_can_be_trained_on(problem_of, name):
     assert 1_000 < count_parameters(problem) < 100_000
 
 
+PREDICTIONS = {"docs_transformer": 32}
+"""In an example, where it is not one."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_drawn_from_the_model_leave_nothing_to_learn(problem_of, name):
+    """The expected gradient is 0 under the model's own distribution; a label that is differentiated, too, breaks it."""
+    problem = problem_of(name)
+    assert problem.sampled_loss is not None
+    params = jax.jit(problem.init)(jax.random.key(0))
+    batch = jax.tree.map(lambda leaf: leaf[:16], problem.train)
+    slope = jax.jit(jax.value_and_grad(problem.sampled_loss, has_aux=True))
+    draws = 64
+    total, norms, losses = None, [], []
+    for key in jax.random.split(jax.random.key(1), draws):
+        (loss, predictions), gradients = slope(params, batch, key)
+        assert int(predictions) == 16 * PREDICTIONS.get(name, 1)
+        flat = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(gradients)])
+        total = flat if total is None else total + flat
+        norms.append(np.linalg.norm(flat))
+        losses.append(float(loss))
+    assert len(set(losses)) == draws
+    assert np.linalg.norm(total) / np.sqrt(np.square(norms).sum()) == pytest.approx(1.0, abs=0.35)  # a random walk
+
+
+def test_a_squared_error_is_the_likelihood_of_a_variance_of_a_half(problem_of):
+    problem = problem_of("teacher_student")
+    params = problem.init(jax.random.key(0))
+    losses = [
+        float(problem.sampled_loss(params, problem.train, key)[0]) for key in jax.random.split(jax.random.key(2), 8)
+    ]
+    assert np.mean(losses) == pytest.approx(0.5, abs=5 * 0.5 * np.sqrt(2 / (8 * 1024)))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_splits_share_no_example(problem_of, name):
     train, validation, test = (rows(getattr(problem_of(name), split)) for split in SPLITS)

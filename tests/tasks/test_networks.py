@@ -89,6 +89,26 @@ def test_cross_entropy_of_huge_logits_is_finite():
     assert float(networks.cross_entropy(jnp.array([[1e4, -1e4]]), jnp.array([1]))) == pytest.approx(2e4)
 
 
+def test_sampled_labels_follow_the_predictions():
+    logits = jnp.log(jnp.array([[0.7, 0.2, 0.1], [0.05, 0.05, 0.9]]))
+    rows = jnp.tile(logits, (5000, 1))
+    entropy = -np.sum(np.exp(logits) * logits, axis=1)
+    found = [float(networks.sampled_cross_entropy(rows, key)) for key in jax.random.split(KEY, 4)]
+    assert len(set(found)) == 4
+    assert np.mean(found) == pytest.approx(float(entropy.mean()), abs=0.02)
+    certain = jnp.array([[0.0, 200.0]])
+    assert float(networks.sampled_cross_entropy(certain, KEY)) == 0.0
+
+
+def test_sampled_squared_errors_have_a_mean_of_a_half_and_no_slope_in_the_labels():
+    predictions = 10.0 * jax.random.normal(KEY, (40_000,))
+    error, slope = jax.value_and_grad(networks.sampled_squared_error)(predictions, jax.random.key(3))
+    assert float(error) == pytest.approx(0.5, abs=5 * 0.5 * math.sqrt(2 / 40_000))
+    residuals = np.asarray(slope) * len(slope) / 2
+    assert np.mean(residuals**2) == pytest.approx(float(error), rel=1e-3)
+    assert abs(np.mean(residuals)) < 5 * math.sqrt(0.5 / 40_000)
+
+
 def test_accuracy_is_the_share_of_hits():
     logits = jnp.array([[1.0, 2.0], [3.0, 0.0], [0.0, 1.0], [5.0, 4.0]])
     assert float(networks.accuracy(logits, jnp.array([1, 0, 0, 0]))) == 0.75

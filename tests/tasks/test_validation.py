@@ -73,6 +73,18 @@ def test_data_is_any_tree_of_arrays(data):
             r"loss\(params, batch\) must return a scalar; found \(4,\)",
         ),
         (make(loss=lambda params, batch: (1.0, 2.0)), r"mine: loss\(params, batch\) must return a scalar"),
+        (
+            make(sampled_loss=lambda params, batch, key: jnp.mean(batch["x"])),
+            r"mine: sampled_loss\(params, batch, key\) must return a loss and the number of predictions; found",
+        ),
+        (
+            make(sampled_loss=lambda params, batch, key: (batch["x"], 3)),
+            r"mine: sampled_loss\(params, batch, key\) must return a loss and the number",
+        ),
+        (
+            make(sampled_loss=lambda params, batch: (0.0, 3)),
+            r"mine: sampled_loss\(params, batch, key\) failed: TypeError",
+        ),
         (make(loss=lambda params, batch: batch["y"]), r"mine: loss\(params, batch\) failed: KeyError: 'y'"),
         (make(train={"x": np.float32(3)}), "mine: train must be a tree of arrays with examples along the first axis"),
         (make(validation={"x": X[:0]}), "mine: validation must be a tree of arrays with examples along the first axis"),

@@ -35,8 +35,8 @@ def test_each_request_comes_back_once_in_order(plan):
 
 def test_a_task_that_cannot_be_used_is_an_error(plan):
     pool = LocalPool(plan)
-    pool.submit(Request("h", parse("def train(w, g, lr, h): return g * h"), Stage.SEARCH))
-    with pytest.raises(TaskError, match="the program asks for 'h'"):
+    pool.submit(Request("h_gnb", parse("def train(w, g, lr, h_gnb): return g * h_gnb"), Stage.SEARCH))
+    with pytest.raises(TaskError, match="the program asks for 'h_gnb'"):
         pool.collect()
 
 
