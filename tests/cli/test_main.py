@@ -56,7 +56,7 @@ LATE_TASKS = {
 
 EXPERIMENTS = {
     "task": (EXPERIMENT.replace('"linear"', '"linaer"'), r"unknown task 'linaer'; did you mean 'linear'"),
-    "initial": (EXPERIMENT.replace('"adamw"', '"adamv"'), r"unknown program 'adamv'; did you mean 'adamw'"),
+    "initial": (EXPERIMENT.replace('"adamw"', '"adagradd"'), r"unknown program 'adagradd'; did you mean 'adagrad'"),
     "setting": (EXPERIMENT.replace("tournament", "tournamnet"), r"'search\.tournamnet'; did you mean 'tournament'"),
     "value": (EXPERIMENT.replace("population = 20", "population = -1"), r"'search\.population' is -1"),
     "twice": (EXPERIMENT + '\n[[tasks]]\ntask = "linear"\n', r"names a task twice"),

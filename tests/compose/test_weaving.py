@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from strategies import programs
 
 from lionsearch.analysis import check_program, infer_kinds
@@ -27,6 +27,7 @@ def steps(program):
     return run_oracle(program, weights, gradients, [0.1, 0.2, 0.3, 0.2, 0.1])
 
 
+@settings(max_examples=25)
 @given(programs())
 def test_an_empty_template_changes_nothing(program):
     woven = weave(NOTHING, [("it", program)], "nothing")
@@ -74,6 +75,7 @@ def test_decay_without_a_scale_of_its_own_is_in_the_units_of_adamw():
     assert dict(woven.hyperparameters) == {"weight_decay": 0.01, "decay_lr_scale": 0.001}
 
 
+@settings(max_examples=25)
 @given(programs())
 def test_overwritten_inputs_stay_inside(program):
     template = check_program("def train(w, g, lr):\n    inner = g\n    return g * lr + (inner - inner)")

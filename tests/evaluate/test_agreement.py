@@ -168,17 +168,32 @@ def test_jitted_agreement_on_more_programs():
         assert while_finite(expected).agrees(found), format_program(program)
 
 
-@pytest.mark.parametrize("name", PROGRAMS.names())
-def test_known_programs_agree_over_forty_steps(name):
+def forty_steps(name):
     program = load_program(name).with_hyperparameters(BETTER_CONDITIONED.get(name, {}))
     rng = np.random.default_rng(4)
     steps = draw_steps(rng, rng.uniform(0.0, 1.0, LONG_RUN).astype(np.float32))
-    expected = expect(program, steps)
+    return program, steps, expect(program, steps)
+
+
+@pytest.mark.parametrize("name", PROGRAMS.names())
+def test_known_programs_agree_over_forty_steps(name):
+    program, steps, expected = forty_steps(name)
     assert expected.steps >= CHAOTIC.get(name, LONG_RUN)
     assert np.isfinite(expected.weights[: expected.steps]).all()
     smallest = machine_for(remove_dead_code(program), LIMITS)
     machine = replace(smallest, inputs=TRAINED_INPUTS if smallest.inputs else ())  # few to compile
     assert expected.agrees(interpreter_of(machine)(program, steps))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if index % 8 == 0 else pytest.param(name, marks=pytest.mark.slow)
+        for index, name in enumerate(PROGRAMS.names())
+    ],
+)
+def test_known_programs_agree_when_compiled(name):
+    program, steps, expected = forty_steps(name)  # each is compiled, which takes a second or two
     assert expected.agrees(run_compiled(program, steps, jitted=True))
 
 
