@@ -124,6 +124,7 @@ def test_compiler_agrees_with_the_oracle(cases):
     assert len(compared(cases[:1100])) >= 1000
 
 
+@pytest.mark.slow
 def test_compiler_of_everything_agrees_with_the_oracle(cases_of_everything):
     for program, expected in cases_of_everything[:80]:
         assert expected.agrees(run_compiled(program, STEPS)), format_program(program)
@@ -143,6 +144,7 @@ def test_nothing_but_weights_and_slots_survives_a_step(cases, cases_of_everythin
             np.testing.assert_array_equal(poisoned, clean, err_msg=format_program(program))
 
 
+@pytest.mark.slow
 def test_larger_machines_do_the_same(cases):
     for machine in (Machine(LIMITS, "extended"), Machine(LIMITS, inputs=("loss",)), EVERYTHING):
         for program, expected in cases[:200]:
