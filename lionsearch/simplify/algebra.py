@@ -109,7 +109,7 @@ class Algebra:
         return self._product(value.coefficient * by, value.factors)
 
     def sign(self, value: Product) -> int:
-        """Return 2 if the value is above 0 wherever it is, 1 if it is never below, -1 and -2 for the opposite, else 0."""
+        """Return 2 if the value is always above 0, 1 if never below, -1 and -2 for the opposite, else 0."""
         if value.is_constant:
             return 2 if value.coefficient > 0 else -2 if value.coefficient < 0 else 1
         signs = [self._factor_sign(*factor) for factor in value.factors]
@@ -177,7 +177,7 @@ class Algebra:
             return []
         tables = [{base: (odd, power) for base, odd, power in term.factors} for term in terms]
         found: list[Factor] = []
-        for base, (odd, power) in tables[0].items():
+        for base, (_, power) in tables[0].items():
             each = [table.get(base) for table in tables]
             if any(item is None for item in each) or any(item[1] * power <= 0 for item in each if item):
                 continue

@@ -29,7 +29,7 @@ class Normalized:
 
 
 def normalize(program: Program, starts: Mapping[str, Product] | None = None) -> Normalized:
-    """Return the values of a program's statements, update and slots.
+    r"""Return the values of a program's statements, update and slots.
 
     Args:
         program: any valid program; hyperparameters are leaves.
@@ -37,23 +37,26 @@ def normalize(program: Program, starts: Mapping[str, Product] | None = None) -> 
 
     Example:
         >>> from lionsearch.lang import parse
-        >>> one = parse("def train(w, g, m, lr):\\n  m = interp(g, m, 0.9)\\n  return m / sqrt(m * m), m")
-        >>> two = parse("def train(w, g, m, lr):\\n  m = m * 0.9 + g * 0.1\\n  return sign(m), m")
+        >>> one = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m / sqrt(m * m), m")
+        >>> two = parse("def train(w, g, m, lr):\n  m = m * 0.9 + g * 0.1\n  return sign(m), m")
         >>> normalize(one).update == normalize(two).update
         True
     """
-    nonnegative = set(program.slots) if not starts else set()
+    starts = starts or {}
+    nonnegative = {slot for slot in program.slots if slot not in starts or _is_multiple(starts[slot], slot)}
     while True:
         algebra = Algebra(nonnegative)
-        found = _run(program, algebra, starts or {})
-        kept = {
-            slot
-            for slot, value in zip(program.slots, found.slots, strict=True)
-            if slot in nonnegative and algebra.sign(value) > 0
-        }
+        found = _run(program, algebra, starts)
+        signs = {slot: algebra.sign(value) for slot, value in zip(program.slots, found.slots, strict=True)}
+        kept = {slot for slot in nonnegative if signs[slot] > 0}
         if kept == nonnegative:
             return found
         nonnegative = kept
+
+
+def _is_multiple(value: Product, slot: str) -> bool:
+    """Return whether the value is a slot in other units, with the same sign."""
+    return value.unit == leaf(slot).unit and value.coefficient > 0
 
 
 def _run(program: Program, algebra: Algebra, starts: Mapping[str, Product]) -> Normalized:

@@ -33,22 +33,27 @@ class Step:
     interval: float | None = None
 
 
-def describe_change(
+def make_step(
     stage: str,
-    old: Program,
-    new: Program,
+    change: str,
+    program: Program,
     before: float | None = None,
     after: float | None = None,
     interval: float | None = None,
 ) -> Step:
-    """Return the record of a step from one program to another."""
+    """Return the record of a step to a program."""
+    return Step(stage, change, len(program.statements), len(program.slots), before, after, interval)
+
+
+def describe_change(stage: str, old: Program, new: Program) -> Step:
+    """Return the record of a step that changes no score, by the statements that went and came."""
     ours, theirs = _signatures(old), _signatures(new)
     gone, come = _surplus(ours, theirs), _surplus(theirs, ours)
     change = f"{'; '.join(gone)}  ->  {'; '.join(come)}" if come else f"without {'; '.join(gone)}" if gone else ""
     slots = [slot for slot in old.slots if slot not in new.slots]
     if slots:
         change = f"{change} without slot{'s' if len(slots) > 1 else ''} {', '.join(slots)}".strip()
-    return Step(stage, change, len(new.statements), len(new.slots), before, after, interval)
+    return make_step(stage, change, new)
 
 
 def _surplus(ours: list[tuple[Hashable, str]], theirs: list[tuple[Hashable, str]]) -> list[str]:

@@ -1,0 +1,166 @@
+"""Constants: named where their role is plain, decays merged, and rounded to as few digits as the score allows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import combinations, count
+
+from lionsearch.lang import Program, Statement
+from lionsearch.lang.program import Argument
+from lionsearch.simplify.exact import simplify_exactly
+from lionsearch.simplify.scoring import Scorer
+from lionsearch.simplify.steps import Step, make_step
+
+_SMALL = 1e-3  # a constant below it that is added to something is there to keep it from 0
+_MOST_DIGITS = 6
+
+
+def name_constants(program: Program) -> Program:
+    r"""Return the program with hyperparameters for constants whose role shows: b1, b2, weight_decay, eps, lr_scale.
+
+    Example:
+        >>> from lionsearch.lang import parse
+        >>> raw = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * (lr * 0.1), m")
+        >>> name_constants(raw).hyperparameters
+        (('b1', 0.9), ('lr_scale', 0.1))
+    """
+    taken = {*program.initial_variables, *(statement.target for statement in program.statements)}
+    names: dict[tuple[str, float], str] = {}
+    statements: list[Statement] = []
+    written: set[str] = set()
+    for statement in program.statements:
+        position, role = _role(statement, program, written)
+        if role is not None:
+            value = float(statement.arguments[position])
+            if (role, value) not in names:
+                name = _free_name(role, taken)
+                if name is not None:
+                    names[role, value] = name
+                    taken.add(name)
+            if (role, value) in names:
+                arguments: list[Argument] = list(statement.arguments)
+                arguments[position] = names[role, value]
+                statement = replace(statement, arguments=tuple(arguments))
+        statements.append(statement)
+        written.add(statement.target)
+    added = tuple((name, value) for (_, value), name in names.items())
+    return replace(program, statements=tuple(statements), hyperparameters=(*program.hyperparameters, *added))
+
+
+def merge_decays(
+    program: Program, base: Program, scorer: Scorer, tolerance: float, listener: Callable[[Step, Program], None]
+) -> Program:
+    """Return the program with decays b1, b2 ... made one where the score allows it."""
+    decays = [(name, value) for name, value in program.hyperparameters if name.startswith("b") and name[1:].isdigit()]
+    for (one, first), (other, second) in combinations(decays, 2):
+        for value in dict.fromkeys((first, second)):
+            merged = _without(program.with_hyperparameters({one: value}), other, one)
+            shorter, _ = simplify_exactly(merged)
+            difference = scorer.within(shorter, base, tolerance)
+            if difference is not None:
+                scores = scorer.score(program), scorer.score(shorter)
+                change = f"{other} = {second:g} and {one} = {first:g}  ->  {one} = {value:g}"
+                listener(make_step("one decay for two", change, shorter, *scores, difference.interval), shorter)
+                return merge_decays(shorter, base, scorer, tolerance, listener)
+    return program
+
+
+def round_constants(
+    program: Program, base: Program, scorer: Scorer, tolerance: float, listener: Callable[[Step, Program], None]
+) -> Program:
+    """Return the program with each constant rounded to the fewest digits with which the score stays."""
+    current = program
+    for name, value in program.hyperparameters:
+        for rounded in _rounded(value):
+            variant = current.with_hyperparameters({name: rounded})
+            if _accept(f"{name} = {value!r}", rounded, current, variant, base, scorer, tolerance, listener):
+                current = variant
+                break
+    for index, statement in enumerate(program.statements):
+        for position, value in enumerate(statement.arguments):
+            for rounded in _rounded(value) if isinstance(value, float) else ():
+                variant = _with_argument(current, index, position, rounded)
+                if _accept(repr(value), rounded, current, variant, base, scorer, tolerance, listener):
+                    current = variant
+                    break
+    return current
+
+
+def _accept(
+    what: str,
+    rounded: float,
+    current: Program,
+    variant: Program,
+    base: Program,
+    scorer: Scorer,
+    tolerance: float,
+    listener: Callable[[Step, Program], None],
+) -> bool:
+    difference = scorer.within(variant, base, tolerance)
+    if difference is None:
+        return False
+    scores = scorer.score(current), scorer.score(variant)
+    listener(make_step("rounded", f"{what}  ->  {rounded!r}", variant, *scores, difference.interval), variant)
+    return True
+
+
+def _rounded(value: float) -> Iterator[float]:
+    """Yield the value with 1, 2, ... digits, for 0.5 to 1 those of its distance from 1, while that changes it."""
+    for digits in range(1, _MOST_DIGITS):
+        near = 0.5 < value < 1
+        short = float(f"{1 - value:.{digits - 1}e}") if near else float(f"{value:.{digits - 1}e}")
+        found = round(1 - short, 12) if near else short
+        if found == value or not math.isfinite(found):
+            return
+        yield found
+
+
+def _with_argument(program: Program, index: int, position: int, value: float) -> Program:
+    statement = program.statements[index]
+    arguments = (*statement.arguments[:position], value, *statement.arguments[position + 1 :])
+    changed = replace(statement, arguments=arguments)
+    return replace(program, statements=(*program.statements[:index], changed, *program.statements[index + 1 :]))
+
+
+def _without(program: Program, gone: str, kept: str) -> Program:
+    """Return the program with one hyperparameter in the place of another."""
+    statements = tuple(
+        replace(s, arguments=tuple(kept if a == gone else a for a in s.arguments)) for s in program.statements
+    )
+    left = tuple(item for item in program.hyperparameters if item[0] != gone)
+    return replace(program, statements=statements, hyperparameters=left)
+
+
+def _role(statement: Statement, program: Program, written: set[str]) -> tuple[int, str | None]:
+    """Return which argument is a constant with a role, and the role."""
+
+    def reads(position: int, *names: str) -> bool:
+        return statement.arguments[position] in set(names) - written
+
+    constants = [i for i, argument in enumerate(statement.arguments) if isinstance(argument, float)]
+    if len(constants) != 1:
+        return 0, None
+    at = constants[0]
+    value = float(statement.arguments[at])
+    if statement.operation == "interp" and at == 2 and reads(1, *program.slots) and 0 < value < 1:
+        return at, "b"
+    if statement.operation == "multiply":
+        other = 1 - at
+        if reads(other, *program.slots) and 0 < value < 1:
+            return at, "b"
+        if reads(other, "w") and value > 0:
+            return at, "weight_decay"
+        if reads(other, "lr") and value > 0:
+            return at, "lr_scale"
+    if statement.operation == "add" and 0 < value < _SMALL:
+        return at, "eps"
+    return 0, None
+
+
+def _free_name(role: str, taken: set[str]) -> str | None:
+    """Return b1, b2 ... for a decay; the role's name for another, if it is free."""
+    if role == "b":
+        return next(name for name in (f"b{number}" for number in count(1)) if name not in taken)
+    return None if role in taken else role

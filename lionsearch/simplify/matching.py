@@ -1,0 +1,193 @@
+"""Which known method a program is, by its canonical form: the same skeleton, and constants that its hyperparameters give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from lionsearch.analysis import remove_dead_code
+from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.lang import Program
+from lionsearch.simplify.canonical import Canonical, aligned_constants, canonicalize
+
+_AGREES = 1e-6
+"""How far fitted constants may be off, in parts of their size: the digits that float32 programs are written with."""
+
+_ZERO_SWITCH = 0.01
+"""What a hyperparameter that is 0 by default is tried with, as weight decay often is."""
+
+_CAN_BE_OFF = "weight_decay"
+_FAR = 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A known program that a program equals up to constants.
+
+    Attributes:
+        name: of the known program, or a composition.
+        hyperparameters: with which it is the program, by name.
+        distance: how far they are from the defaults: the larger, the less usual.
+        free: how many of them were fitted; a method with fewer is the more special one.
+    """
+
+    name: str
+    hyperparameters: tuple[tuple[str, float], ...]
+    distance: float
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """A known program at a point around which its skeleton does not change."""
+
+    name: str
+    program: Program
+    fixed: frozenset[str]
+    rank: int
+
+
+def match_known(program: Program, names: Sequence[str] | None = None) -> list[Match]:
+    """Return the known programs that a program equals, the most special and usual first; hyperparameters fitted.
+
+    Args:
+        program: any valid program.
+        names: of programs to compare with, compositions included; all known ones by default.
+
+    Example:
+        >>> found = match_known(load_program("lion").with_hyperparameters({"b2": 0.95}), ["adam", "lion"])
+        >>> found[0].name, dict(found[0].hyperparameters)["b2"]
+        ('lion', 0.95)
+    """
+    ours = canonicalize(program)
+    live = remove_dead_code(program)
+    shape = (_kinds(live), live.optional_inputs)
+    found: list[tuple[int, Match]] = []
+    for name in shipped_names() if names is None else names:
+        if shape not in _shapes(name):
+            continue
+        for variant in _variants(name):
+            match = _fit(variant, ours)
+            if match is not None:
+                found.append((variant.rank, match))
+                break
+    return [match for _, match in sorted(found, key=lambda item: (item[1].free, item[0], item[1].distance))]
+
+
+@cache
+def shipped_names() -> tuple[str, ...]:
+    """Return the names of the programs that come with lionsearch."""
+    return tuple(sorted(path.stem for path in PROGRAMS.shipped.glob("*.py")))
+
+
+@cache
+def _known(name: str) -> Program:
+    return load_program(str(PROGRAMS.shipped / f"{name}.py") if name in shipped_names() else name)
+
+
+def _kinds(program: Program) -> tuple[int, ...]:
+    return tuple(sorted(kind for _, kind in program.state))
+
+
+@cache
+def _shapes(name: str) -> frozenset[tuple[tuple[int, ...], tuple[str, ...]]]:
+    """Return what kinds of slots and which inputs a known program has."""
+    live = remove_dead_code(_known(name))
+    return frozenset({(_kinds(live), live.optional_inputs)})
+
+
+@cache
+def _variants(name: str) -> tuple[_Variant, ...]:
+    """Return a known program at its defaults, near them, with what is 0 turned on, and with weight decay turned off."""
+    program = _known(name)
+    given = dict(program.hyperparameters)
+    zeros = frozenset(key for key, value in given.items() if value == 0)
+    on = program.with_hyperparameters(dict.fromkeys(zeros, _ZERO_SWITCH))
+    found = [_Variant(name, _moved(program), zeros, 0), _Variant(name, program, zeros, 0)]
+    if zeros:
+        found.append(_Variant(name, _moved(on), frozenset(), 1))
+    if given.get(_CAN_BE_OFF):
+        off = program.with_hyperparameters({_CAN_BE_OFF: 0.0})
+        found.append(_Variant(name, _moved(off), zeros | {_CAN_BE_OFF}, 1))
+    return tuple(found)
+
+
+def _moved(program: Program) -> Program:
+    """Return the program with each hyperparameter a little off its default, so that no two are equal by chance."""
+    values = {}
+    for number, (name, value) in enumerate(program.hyperparameters, 1):
+        shift = 1 + 0.0037 * number
+        values[name] = 1 - (1 - value) * shift if 0.5 < value < 1 else value * shift
+    return program.with_hyperparameters(values)
+
+
+def _fit(variant: _Variant, ours: Canonical) -> Match | None:
+    """Return the hyperparameters with which a known program has our constants, or None if there are none."""
+    if _form(variant).skeleton != ours.skeleton:
+        return None
+    given = dict(variant.program.hyperparameters)
+    free = [name for name in given if name not in variant.fixed]
+
+    def residuals(point: np.ndarray) -> np.ndarray:
+        values = {name: _from_line(given[name], x) for name, x in zip(free, point, strict=True)}
+        theirs = canonicalize(variant.program.with_hyperparameters(values))
+        if theirs.skeleton != ours.skeleton:
+            return np.full(count, _FAR)
+        one, other = aligned_constants(ours, theirs)
+        size = np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-300)
+        found = np.full(count, 0.0)
+        found[: len(one)] = ((one - other) / size)[:count]
+        return found
+
+    count = max(len(aligned_constants(ours, _form(variant))[0]), len(free), 1)
+    point = np.zeros(len(free))
+    if free:
+        with np.errstate(all="ignore"):
+            point = least_squares(residuals, point, xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=30).x
+    if float(np.max(np.abs(residuals(point)))) > _AGREES:
+        return None
+    fitted = {name: _from_line(given[name], x) for name, x in zip(free, point, strict=True)}
+    values = tuple((name, float(f"{fitted.get(name, value):.6g}")) for name, value in given.items())
+    return Match(variant.name, values, _distance(variant.name, dict(values)), len(free))
+
+
+@cache
+def _form(variant: _Variant) -> Canonical:
+    return canonicalize(variant.program)
+
+
+def _from_line(start: float, x: float) -> float:
+    """Return the value that is x away from the start on a line without ends: what is in (0.5, 1) stays below 1."""
+    if 0.5 < start < 1:
+        return 1 - (1 - start) * math.exp(-min(max(x, -20), 20))
+    return start * math.exp(min(max(x, -50), 50)) if start > 0 else start + x
+
+
+def _distance(name: str, values: dict[str, float]) -> float:
+    """Return how far hyperparameters are from the defaults, in doublings; a beta by its distance from 1."""
+    total = 0.0
+    for key, default in _known(name).hyperparameters:
+        value = values[key]
+        if 0.5 < default < 1 and value < 1:
+            value, default = 1 - value, 1 - default
+        if value == default:
+            continue
+        total += abs(math.log2(value / default)) if value > 0 and default > 0 else 10.0
+    return total
+
+
+def with_values(program: Program, match: Match) -> Program:
+    """Return a known program with the hyperparameters of a match."""
+    return replace(program.with_hyperparameters(dict(match.hyperparameters)))
+
+
+def compositions(names: Sequence[str], transforms: Sequence[str]) -> Iterator[str]:
+    """Yield every transform of every program, by expression."""
+    for transform in transforms:
+        for name in names:
+            yield f"{transform}({name})"

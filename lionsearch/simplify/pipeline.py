@@ -1,0 +1,104 @@
+"""A raw program -> the shortest that does the same, and, where tasks are given, scores as well: stage after stage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lionsearch.lang import Program
+from lionsearch.simplify.constants import merge_decays, name_constants, round_constants
+from lionsearch.simplify.exact import simplify_exactly
+from lionsearch.simplify.removal import remove_little
+from lionsearch.simplify.scoring import Difference, Scorer
+from lionsearch.simplify.steps import Step, make_step
+
+Listener = Callable[[Step], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Simplified:
+    """What came of a simplification.
+
+    Attributes:
+        program: the result.
+        steps: in order.
+        unseen: the difference of its score from the given program's on seeds and examples that nothing was chosen by;
+            None without tasks.
+    """
+
+    program: Program
+    steps: tuple[Step, ...]
+    unseen: Difference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """What measures scores.
+
+    Attributes:
+        choosing: by which statements and digits are dropped.
+        checking: on seeds and examples that the other does not see.
+        tolerance: what the result may lose, in units of the score: 1 is what tuned AdamW gains over no training.
+    """
+
+    choosing: Scorer
+    checking: Scorer
+    tolerance: float
+
+
+def simplify(program: Program, judges: Judges | None = None, listener: Listener = lambda step: None) -> Simplified:
+    """Return the shortest program found.
+
+    Without judges only what changes nothing but rounding is done. With them, statements and digits that change
+    the score by less than the tolerance go too, again and again from what was reached, as long as the whole loses less
+    than that on unseen seeds.
+
+    Args:
+        program: any valid program.
+        judges: the tasks.
+        listener: called with each step as it is made.
+    """
+    exact, steps = simplify_exactly(program)
+    for step in steps:
+        listener(step)
+    named = name_constants(exact)
+    if named != exact:
+        added = named.hyperparameters[len(exact.hyperparameters) :]
+        steps.append(make_step("named", ", ".join(f"{value!r}  ->  {name}" for name, value in added), named))
+        listener(steps[-1])
+    if judges is None:
+        return Simplified(named, tuple(steps))
+    return _reduce(program, named, steps, judges, listener)
+
+
+def _reduce(given: Program, exact: Program, steps: list[Step], judges: Judges, listener: Listener) -> Simplified:
+    """Repeat the stages that change scores, each time from what was reached, until nothing more is in question."""
+    history: list[tuple[Program, int]] = [(exact, len(steps))]
+
+    def record(step: Step, reached: Program) -> None:
+        steps.append(step)
+        history.append((reached, len(steps)))
+        listener(step)
+
+    current = exact
+    while True:
+        base, tolerance, scorer = current, judges.tolerance, judges.choosing
+        current = name_constants(remove_little(current, base, scorer, tolerance, record))
+        current = merge_decays(current, base, scorer, tolerance, record)
+        current = round_constants(current, base, scorer, tolerance, record)
+        history.append((current, len(steps)))
+        if current == base:
+            break
+        if _loss(judges, current, given) > tolerance:
+            break
+    for reached, kept in reversed(history):
+        if _loss(judges, reached, given) <= judges.tolerance:
+            return Simplified(reached, tuple(steps[:kept]), judges.checking.compare(reached, given))
+    return Simplified(exact, tuple(steps[: history[0][1]]), None)
+
+
+def _loss(judges: Judges, program: Program, given: Program) -> float:
+    """Return how much lower a program scores than the given one on the unseen seeds of the task where it loses most."""
+    difference = judges.checking.compare(program, given)
+    return math.inf if difference is None else -min(difference.means)
