@@ -155,7 +155,7 @@ class Algebra:
             if power == 0 and not odd and known:
                 odd = True  # written sign(x)
             kept.append((base, odd, power))
-        kept.sort(key=lambda factor: (order(factor[0]), factor[1], factor[2]))
+        kept.sort(key=lambda factor: (factor[0].skeleton, *factor[1:], factor[0].constants))
         product = Product(coefficient, tuple(kept))
         inner = product.sum
         if inner is not None and len(inner.arguments) == 1:

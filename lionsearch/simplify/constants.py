@@ -14,6 +14,7 @@ from lionsearch.simplify.scoring import Scorer
 from lionsearch.simplify.steps import Step, make_step
 
 _SMALL = 1e-3  # a constant below it that is added to something is there to keep it from 0
+_FEW_DIGITS = 3  # what has no more is left alone, so that a second simplification changes nothing
 _MOST_DIGITS = 6
 
 
@@ -107,10 +108,13 @@ def _accept(
 
 
 def _rounded(value: float) -> Iterator[float]:
-    """Yield the value with 1, 2, ... digits, for 0.5 to 1 those of its distance from 1, while that changes it."""
+    """Yield the value with 1, 2, ... digits, for 0.5 to 1 those of its distance from 1; nothing if it is short."""
+    near = 0.5 < value < 1
+    exact = round(1 - value, 12) if near else value
+    if float(f"{exact:.{_FEW_DIGITS - 1}e}") == exact:
+        return
     for digits in range(1, _MOST_DIGITS):
-        near = 0.5 < value < 1
-        short = float(f"{1 - value:.{digits - 1}e}") if near else float(f"{value:.{digits - 1}e}")
+        short = float(f"{exact:.{digits - 1}e}")
         found = round(1 - short, 12) if near else short
         if found == value or not math.isfinite(found):
             return

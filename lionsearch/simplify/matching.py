@@ -1,19 +1,20 @@
-"""Which known method a program is, by its canonical form: the same skeleton, and constants that its hyperparameters give."""
+"""Which known method a program is: one of the same canonical form, whose hyperparameters give the same constants."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from scipy.optimize import least_squares
 
-from lionsearch.analysis import remove_dead_code
+from lionsearch.analysis import infer_kinds, remove_dead_code
 from lionsearch.catalog import PROGRAMS, load_program
-from lionsearch.lang import Program
+from lionsearch.lang import Kind, Program
 from lionsearch.simplify.canonical import Canonical, aligned_constants, canonicalize
+from lionsearch.simplify.laws import DEFINITIONS, POWERS
 
 _AGREES = 1e-6
 """How far fitted constants may be off, in parts of their size: the digits that float32 programs are written with."""
@@ -65,11 +66,10 @@ def match_known(program: Program, names: Sequence[str] | None = None) -> list[Ma
         ('lion', 0.95)
     """
     ours = canonicalize(program)
-    live = remove_dead_code(program)
-    shape = (_kinds(live), live.optional_inputs)
+    wanted = _shape(program)
     found: list[tuple[int, Match]] = []
     for name in shipped_names() if names is None else names:
-        if shape not in _shapes(name):
+        if _known_shape(name) != wanted:
             continue
         for variant in _variants(name):
             match = _fit(variant, ours)
@@ -90,15 +90,15 @@ def _known(name: str) -> Program:
     return load_program(str(PROGRAMS.shipped / f"{name}.py") if name in shipped_names() else name)
 
 
-def _kinds(program: Program) -> tuple[int, ...]:
-    return tuple(sorted(kind for _, kind in program.state))
+def _shape(program: Program) -> tuple[object, ...]:
+    """Return what is cheap to compare: kinds of slots, inputs, and operations that algebra leaves alone."""
+    live = remove_dead_code(program)
+    return tuple(sorted(kind for _, kind in live.state)), live.optional_inputs, _opaque(live)
 
 
 @cache
-def _shapes(name: str) -> frozenset[tuple[tuple[int, ...], tuple[str, ...]]]:
-    """Return what kinds of slots and which inputs a known program has."""
-    live = remove_dead_code(_known(name))
-    return frozenset({(_kinds(live), live.optional_inputs)})
+def _known_shape(name: str) -> tuple[object, ...]:
+    return _shape(_known(name))
 
 
 @cache
@@ -181,13 +181,12 @@ def _distance(name: str, values: dict[str, float]) -> float:
     return total
 
 
-def with_values(program: Program, match: Match) -> Program:
-    """Return a known program with the hyperparameters of a match."""
-    return replace(program.with_hyperparameters(dict(match.hyperparameters)))
+def _opaque(program: Program) -> frozenset[str]:
+    """Return the operations on tensors that no algebra takes apart: a program and its twin have the same."""
+    live = remove_dead_code(program)
+    kinds = infer_kinds(live)
+    names = {s.operation for s, kind in zip(live.statements, kinds, strict=True) if kind is not Kind.SCALAR}
+    return frozenset(names - _ALGEBRA)
 
 
-def compositions(names: Sequence[str], transforms: Sequence[str]) -> Iterator[str]:
-    """Yield every transform of every program, by expression."""
-    for transform in transforms:
-        for name in names:
-            yield f"{transform}({name})"
+_ALGEBRA = {"add", "multiply", "power", *POWERS, *DEFINITIONS}

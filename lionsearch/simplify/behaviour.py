@@ -1,0 +1,215 @@
+"""What a program does along one recorded training: the known methods that are nearest, and its traits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from scipy.optimize import minimize
+
+from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.lang import Program
+from lionsearch.simplify.trajectory import Trajectory, follow
+
+_FITTED = 10  # so many of the nearest have their constants fitted
+_FIT_EVALUATIONS = 40
+_EQUAL = 1 - 1e-9
+_TRIED_FACTORS = (5.0, 0.2)  # of the distance of a decay from 1
+_DECOMPOSITIONS = frozenset({"eigenvectors", "inverse_root", "orthonormal"})
+_KICKED_STEP = 10
+_SIGN_LIKE = 0.15
+_FEW_PERCENT = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a program's updates are like.
+
+    Attributes:
+        spread: of the updates' sizes over their mean: 0 where only signs count.
+        power: how updates grow with all gradients: 0 for adaptive methods and signs, 1 for gradient descent.
+        memory: mean age, in steps, of what one step's gradient does to the updates.
+        decay: how fast weights shrink by themselves, in parts of an update: ||update by decay|| / ||update||.
+    """
+
+    spread: float
+    power: float
+    memory: float
+    decay: float
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A known program and how near it is.
+
+    Attributes:
+        name: of the program.
+        similarity: mean cosine of the updates, over the steps.
+        scale: median size of the program's updates over that of the neighbour's.
+        hyperparameters: the neighbour's, as fitted.
+        differs: what is different, in words.
+    """
+
+    name: str
+    similarity: float
+    scale: float
+    hyperparameters: tuple[tuple[str, float], ...]
+    differs: tuple[str, ...]
+
+
+def find_nearest(program: Program, trajectory: Trajectory, names: Sequence[str], most: int = 5) -> list[Neighbour]:
+    """Return the known programs whose updates point most nearly where the program's do, constants fitted.
+
+    Args:
+        program: any valid program.
+        trajectory: gives its inputs.
+        names: of known programs.
+        most: how many to return.
+    """
+    ours = follow(program, trajectory)
+    if ours is None:
+        return []
+    known = {name: load_program(str(PROGRAMS.shipped / f"{name}.py")) for name in names}
+    first: list[tuple[float, str, Program]] = []
+    for name, other in known.items():
+        for start in _starts(other):
+            theirs = follow(start, trajectory)
+            if theirs is not None:
+                first.append((_similarity(ours, theirs), name, start))
+    best_start = {
+        name: (similarity, name, start) for similarity, name, start in sorted(first, key=lambda item: item[0])
+    }
+    leading = sorted(best_start.values(), key=lambda item: (-item[0], item[1]))[: max(_FITTED, most)]
+    fitted: list[tuple[float, str, Program]] = []
+    for similarity, name, start in leading:
+        best = start if _is_dear(start) or similarity > _EQUAL else _fit(ours, start, trajectory)
+        updates = follow(best, trajectory)
+        assert updates is not None
+        fitted.append((_similarity(ours, updates), name, best))
+    fitted.sort(key=lambda item: (-round(item[0], 8), len(item[2].hyperparameters), item[1]))
+    traits = find_traits(program, trajectory)
+    return [_neighbour(name, similarity, ours, best, traits, trajectory) for similarity, name, best in fitted[:most]]
+
+
+def find_traits(program: Program, trajectory: Trajectory) -> Traits:
+    """Return what a program's updates are like along a trajectory that has its inputs."""
+    updates = follow(program, trajectory)
+    larger = follow(program, _with_gradients(trajectory, 10.0))
+    kicked = follow(program, _with_kick(trajectory))
+    heavier = follow(program, _with_weights(trajectory, 1.01))
+    assert updates is not None
+    assert larger is not None
+    assert kicked is not None
+    assert heavier is not None
+    with np.errstate(all="ignore"):
+        sizes = np.abs(updates[-1])
+        sizes = sizes[sizes > 0]
+        spread = float(np.std(sizes) / np.mean(sizes)) if sizes.size else 0.0
+        norms = [np.linalg.norm(each, axis=1) for each in (updates, larger)]
+        power = float(np.log10(np.median(norms[1] / norms[0])))
+        effect = np.linalg.norm(kicked - updates, axis=1)[_KICKED_STEP:]
+        memory = float(np.sum(np.arange(len(effect)) * effect) / np.sum(effect)) if np.sum(effect) > 0 else 0.0
+        decay = float(np.median(100 * np.linalg.norm(heavier - updates, axis=1) / norms[0]))
+    return Traits(*(value if math.isfinite(value) else 0.0 for value in (spread, power, memory, decay)))
+
+
+def _starts(program: Program) -> list[Program]:
+    """Return the program at its defaults, and with all momenta shorter and longer."""
+    decays = [name for name, value in program.hyperparameters if 0.5 < value < 1]
+    if not decays or _is_dear(program):
+        return [program]
+    points = (np.full(len(decays), math.log(factor)) for factor in _TRIED_FACTORS)
+    return [program, *(_at(program, decays, point) for point in points)]
+
+
+def _is_dear(program: Program) -> bool:
+    """Return whether each step decomposes matrices, which makes fitting a matter of minutes."""
+    return any(statement.operation in _DECOMPOSITIONS for statement in program.statements)
+
+
+def _neighbour(
+    name: str, similarity: float, ours: np.ndarray, best: Program, traits: Traits, trajectory: Trajectory
+) -> Neighbour:
+    theirs = follow(best, trajectory)
+    assert theirs is not None
+    with np.errstate(all="ignore"):
+        ratio = float(np.median(np.linalg.norm(ours, axis=1) / np.linalg.norm(theirs, axis=1)))
+    values = tuple((key, float(f"{value:.4g}")) for key, value in best.hyperparameters)
+    differs = tuple(_differences(traits, find_traits(best, trajectory)))
+    return Neighbour(name, similarity, ratio, values, differs)
+
+
+def _differences(ours: Traits, theirs: Traits) -> list[str]:
+    """Return in words what is different, the program first."""
+    found: list[str] = []
+    if (ours.spread < _SIGN_LIKE) != (theirs.spread < _SIGN_LIKE):
+        found.append("signs only, not sizes" if ours.spread < _SIGN_LIKE else "sizes, not signs only")
+    if abs(ours.power - theirs.power) > 0.25:
+        found.append(f"grows with the gradient to the power {ours.power:.2g}, not {theirs.power:.2g}")
+    if abs(ours.memory - theirs.memory) > 0.25 * max(ours.memory, theirs.memory, 1.0):
+        found.append(f"momentum of {ours.memory:.2g} steps, not {theirs.memory:.2g}")
+    if abs(ours.decay - theirs.decay) > max(_FEW_PERCENT, 0.25 * max(ours.decay, theirs.decay)):
+        found.append(f"{ours.decay:.0%} of an update is decay, not {theirs.decay:.0%}")
+    return found
+
+
+def _similarity(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Return the mean cosine over the steps; a step without a finite update counts 0, unless neither has one."""
+    with np.errstate(all="ignore"):
+        norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+        cosines = np.sum(ours * theirs, axis=1) / norms
+    still = (np.linalg.norm(ours, axis=1) == 0) & (np.linalg.norm(theirs, axis=1) == 0)
+    return float(np.mean(np.where(np.isfinite(cosines), cosines, np.where(still, 1.0, 0.0))))
+
+
+def _fit(ours: np.ndarray, program: Program, trajectory: Trajectory) -> Program:
+    """Return a known program with the constants that bring it nearest; those that only scale it are left alone."""
+    free = [name for name, value in program.hyperparameters if name != "lr_scale" and name not in program.settings]
+    if not free:
+        return program
+    score = partial(_distance, ours=ours, program=program, free=free, trajectory=trajectory)
+    options = {"maxfev": _FIT_EVALUATIONS * len(free) // 2, "xatol": 1e-3, "fatol": 1e-7}
+    simplex = np.vstack([np.zeros(len(free)), np.eye(len(free))])
+    found = minimize(score, np.zeros(len(free)), method="Nelder-Mead", options={**options, "initial_simplex": simplex})
+    return _at(program, free, found.x) if found.fun < score(np.zeros(len(free))) else program
+
+
+def _distance(point: np.ndarray, ours: np.ndarray, program: Program, free: list[str], trajectory: Trajectory) -> float:
+    updates = follow(_at(program, free, point), trajectory)
+    assert updates is not None
+    return 1 - _similarity(ours, updates)
+
+
+def _at(program: Program, free: list[str], point: np.ndarray) -> Program:
+    """Return the program with hyperparameters moved from their defaults: what is below 1 by its distance from 1."""
+    given, values = dict(program.hyperparameters), {}
+    for name, x in zip(free, np.clip(point, -12, 12), strict=True):
+        value = given[name]
+        if 0.5 < value < 1:
+            values[name] = 1 - min((1 - value) * math.exp(x), 1.0)
+        else:
+            values[name] = value * math.exp(x) if value else 0.01 * x
+    return program.with_hyperparameters(values)
+
+
+def _with_gradients(trajectory: Trajectory, factor: float) -> Trajectory:
+    names = ("g", "g_ahead", "g_anchor", "g_full")
+    return replace(trajectory, inputs=tuple(_scaled(inputs, names, factor) for inputs in trajectory.inputs))
+
+
+def _with_weights(trajectory: Trajectory, factor: float) -> Trajectory:
+    return replace(trajectory, inputs=tuple(_scaled(inputs, ("w",), factor) for inputs in trajectory.inputs))
+
+
+def _with_kick(trajectory: Trajectory) -> Trajectory:
+    """Return the trajectory with one step's gradients turned round."""
+    inputs = list(trajectory.inputs)
+    inputs[_KICKED_STEP] = _scaled(inputs[_KICKED_STEP], ("g", "g_ahead", "g_anchor"), -1.0)
+    return replace(trajectory, inputs=tuple(inputs))
+
+
+def _scaled(inputs, names: tuple[str, ...], factor: float):
+    return {name: tuple(factor * leaf for leaf in value) if name in names else value for name, value in inputs.items()}
