@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from lionsearch.cli import language, scoring, searching
+from lionsearch.cli import language, scoring, searching, simplifying
 from lionsearch.errors import LionSearchError
 
 app = typer.Typer(
@@ -34,6 +34,8 @@ for command in (
     searching.search,
     searching.resume,
     searching.inspect,
+    simplifying.simplify,
+    simplifying.identify,
 ):
     app.command()(command)
 

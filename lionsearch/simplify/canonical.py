@@ -148,17 +148,17 @@ def _coloured_base(base: Base, colours: Mapping[str, bytes], memo: dict[bytes, b
 def _in_units(program: Program) -> tuple[Product, ...]:
     """Return the update and the slots' values, each slot in its canonical units."""
     units = dict.fromkeys(program.slots, 1.0)
-    for _ in range(_ROUNDS):
+    rounds = _ROUNDS
+    while True:
         starts = {slot: Product(unit, leaf(slot).factors) for slot, unit in units.items()}
         found = normalize(program, starts)
-        slots = [
-            found.algebra.scaled(value, 1 / units[slot]) for slot, value in zip(program.slots, found.slots, strict=True)
-        ]
-        factors = [_uptake(value, slot) for slot, value in zip(program.slots, slots, strict=True)]
-        if all(abs(factor - 1) < _CLOSE for factor in factors):
-            break
-        units = {slot: units[slot] * factor for slot, factor in zip(program.slots, factors, strict=True)}
-    return (found.update, *slots)
+        values = zip(program.slots, found.slots, strict=True)
+        slots = {slot: found.algebra.scaled(value, 1 / units[slot]) for slot, value in values}
+        factors = {slot: _uptake(value, slot) for slot, value in slots.items()}
+        rounds -= 1
+        if not rounds or all(abs(factor - 1) < _CLOSE for factor in factors.values()):
+            return (found.update, *slots.values())
+        units = {slot: unit * factors[slot] for slot, unit in units.items()}
 
 
 def _uptake(value: Product, slot: str) -> float:

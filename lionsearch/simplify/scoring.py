@@ -66,6 +66,15 @@ class Scorer:
         each = [self._one(program, runner, seed) for runner in self.runners for seed in range(self.seeds)]
         return mean(score for score in each if score is not None) if None not in each else None
 
+    def failure(self, program: Program) -> str | None:
+        """Return on which task a program fails, and why, or None."""
+        for runner in self.runners:
+            for seed in range(self.seeds):
+                if self._one(program, runner, seed) is None:
+                    found = runner.evaluate(program, self._seeds(seed)).failure
+                    return f"{runner.spec.name}: {'' if found is None else found.detail}"
+        return None
+
     def compare(self, program: Program, base: Program, tolerance: float = math.inf) -> Difference | None:
         """Return the difference of scores; None if a training fails, or a task shows more than the tolerance."""
         found: list[tuple[float, float]] = []
@@ -92,9 +101,11 @@ class Scorer:
     def _one(self, program: Program, runner: TaskRunner, seed: int) -> float | None:
         key = (fingerprint(program), runner.spec.name, seed)
         if key not in self._scores:
-            first, split = (_UNSEEN_SEED, "test") if self.unseen else (_FIRST_SEED, "validation")
-            self._scores[key] = runner.evaluate(program, Seeds((first + seed,), split)).score
+            self._scores[key] = runner.evaluate(program, self._seeds(seed)).score
         return self._scores[key]
+
+    def _seeds(self, seed: int) -> Seeds:
+        return Seeds((_UNSEEN_SEED + seed,), "test") if self.unseen else Seeds((_FIRST_SEED + seed,))
 
 
 def _half_width(values: Sequence[float]) -> float:

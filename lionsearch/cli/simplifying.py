@@ -1,0 +1,204 @@
+"""Commands that explain a program: simplify and identify."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lionsearch.cli.language import Json
+from lionsearch.errors import SettingError
+
+if TYPE_CHECKING:
+    from lionsearch.lang import Program
+    from lionsearch.simplify.behaviour import Neighbour
+    from lionsearch.simplify.identify import Identity
+    from lionsearch.simplify.pipeline import Judges, Simplified
+    from lionsearch.simplify.steps import Step
+
+Target = Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, composition, or RUN:ID.")]
+
+
+def simplify(
+    program: Target,
+    task: Annotated[list[str] | None, typer.Option("--task", help="A proxy task that judges; repeatable.")] = None,
+    tolerance: Annotated[float, typer.Option(min=0.0, help="What a score may change by; 1: what AdamW gains.")] = 0.03,
+    seeds: Annotated[int, typer.Option(min=2, help="Paired trainings on each task.")] = 8,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the result.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Make a program shorter: exactly, and with tasks also without what changes their scores little."""
+    from lionsearch.targets import load_target
+
+    given, provenance = load_target(program)
+    judges = _make_judges(given, provenance.name, task, seeds, tolerance) if task else None
+    from lionsearch.simplify.pipeline import simplify as run
+
+    found = run(given, judges, (lambda step: None) if json_output else _print_step)
+    description = f"{provenance.name}, simplified from {len(given.statements)} statements."
+    result = replace(found.program, description=description)
+    names = [runner.spec.name for runner in judges.choosing.runners] if judges else []
+    if output is not None:
+        _write(output, result)
+    if json_output:
+        print(json.dumps(_describe(found, result, names), indent=1))
+    else:
+        _print_result(given, found, names, tolerance, output)
+
+
+def identify(
+    program: Target,
+    task: Annotated[str, typer.Option("--task", help="The training along which programs are compared.")] = "digits_mlp",
+    nearest: Annotated[int, typer.Option(min=0, help="Known programs to list; 0 trains nothing.")] = 5,
+    json_output: Json = False,
+) -> None:
+    """Say which known optimizer a program is, and which ones its updates are nearest to."""
+    from lionsearch.targets import load_target
+
+    given, provenance = load_target(program)
+    from lionsearch.simplify.identify import identify as find
+    from lionsearch.simplify.matching import shipped_names
+
+    identity = find(given)
+    neighbours: list[Neighbour] = []
+    if nearest:
+        from lionsearch.tasks.spec import load_task
+
+        spec = load_task(task)
+        from lionsearch.evaluate.device import configure_jax
+
+        configure_jax()
+        from lionsearch.simplify.behaviour import find_nearest
+        from lionsearch.simplify.trajectory import record_trajectory
+
+        trajectory = record_trajectory(spec, given.optional_inputs)
+        neighbours = find_nearest(given, trajectory, shipped_names(), nearest)
+    if json_output:
+        print(json.dumps(_describe_identity(identity, neighbours), indent=1))
+    else:
+        _print_identity(provenance.name, identity, neighbours, task)
+
+
+def _make_judges(program: Program, name: str, task_names: list[str], seeds: int, tolerance: float) -> Judges:
+    from lionsearch.tasks.spec import load_task
+
+    specs = [load_task(task) for task in task_names]
+    if len({spec.name for spec in specs}) < len(specs):
+        raise SettingError(f"a task is given twice: {', '.join(task_names)}")
+    from lionsearch.evaluate.device import configure_jax
+
+    configure_jax()
+    from lionsearch.evaluate.plan import limits_for
+    from lionsearch.evaluate.task_runner import TaskRunner
+    from lionsearch.simplify.pipeline import Judges
+    from lionsearch.simplify.scoring import Scorer
+
+    limits = limits_for([program])
+    runners = [TaskRunner(spec, limits, early_exit=False) for spec in specs]
+    choosing = Scorer(runners, seeds)
+    failure = choosing.failure(program)
+    if failure is not None:
+        raise SettingError(f"{name} cannot be simplified on {failure}; give tasks on which it trains")
+    return Judges(choosing, Scorer(runners, seeds, unseen=True), tolerance)
+
+
+def _write(path: Path, program: Program) -> None:
+    from lionsearch.lang import format_program
+
+    try:
+        path.write_text(format_program(program), encoding="utf-8")
+    except OSError as error:
+        raise SettingError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _print_step(step: Step) -> None:
+    from lionsearch.cli.display import format_score
+
+    left = f"{step.statements} statements, {step.slots} slot{'' if step.slots == 1 else 's'}"
+    scores = ""
+    if step.after is not None:
+        scores = f"; score {format_score(step.before)} to {format_score(step.after)} ±{step.interval or 0.0:.4f}"
+    print(f"{step.stage}: {left}{scores}", flush=True)
+    print(textwrap.fill(step.change, 110, initial_indent="    ", subsequent_indent="    "), flush=True)
+
+
+def _print_result(given: Program, found: Simplified, tasks: list[str], tolerance: float, output: Path | None) -> None:
+    from lionsearch.lang import format_program
+
+    program = found.program
+    print(
+        f"\n{len(given.statements)} statements and {len(given.slots)} slots became"
+        f" {len(program.statements)} and {len(program.slots)}"
+    )
+    if found.unseen is not None:
+        rows = zip(tasks, found.unseen.means, found.unseen.intervals, strict=True)
+        shown = ", ".join(f"{task} {value:+.4f} ±{width:.4f}" for task, value, width in rows)
+        print(f"on unseen seeds and the test splits its score differs by: {shown} (allowed: {tolerance:g})")
+    print(f"\n{format_program(replace(program, description=''))}")
+    where = output if output is not None else "FILE"
+    how = "" if output is not None else " (after --output FILE)"
+    print(f"go on with{how}:\n  lionsearch identify {where}\n  lionsearch export {where} --to optax")
+
+
+def _describe(found: Simplified, result: Program, tasks: list[str]) -> dict[str, Any]:
+    from lionsearch.lang import format_program
+
+    unseen = None
+    if found.unseen is not None:
+        rows = zip(tasks, found.unseen.means, found.unseen.intervals, strict=True)
+        unseen = {task: {"difference": value, "interval": width} for task, value, width in rows}
+    return {
+        "program": format_program(result),
+        "statements": len(result.statements),
+        "slots": len(result.slots),
+        "steps": [asdict(step) for step in found.steps],
+        "unseen": unseen,
+    }
+
+
+def _describe_identity(identity: Identity | None, neighbours: list[Neighbour]) -> dict[str, Any]:
+    return {
+        "name": None if identity is None else identity.name,
+        "hyperparameters": {} if identity is None else dict(identity.hyperparameters),
+        "transforms": [] if identity is None else list(identity.transforms),
+        "also": [] if identity is None else list(identity.also),
+        "nearest": [
+            {
+                "name": neighbour.name,
+                "similarity": neighbour.similarity,
+                "scale": neighbour.scale,
+                "hyperparameters": dict(neighbour.hyperparameters),
+                "differs": list(neighbour.differs),
+            }
+            for neighbour in neighbours
+        ],
+    }
+
+
+def _print_identity(name: str, identity: Identity | None, neighbours: list[Neighbour], task: str) -> None:
+    if identity is None:
+        print(f"{name} is no known optimizer, nor a transform of one")
+    else:
+        print(f"{name} is {identity}")
+        if identity.also:
+            print(f"with these constants the same rule: {', '.join(identity.also)}")
+    if not neighbours:
+        return
+    from lionsearch.cli.display import print_table
+
+    print(f"\nnearest by its updates along one training of {task}, constants fitted:")
+    rows = [
+        (
+            neighbour.name,
+            f"{neighbour.similarity:.4f}",
+            f"{neighbour.scale:.3g}",
+            ", ".join(f"{key}={value:.3g}" for key, value in neighbour.hyperparameters),
+            "; ".join(neighbour.differs),
+        )
+        for neighbour in neighbours
+    ]
+    print_table(("name", "cosine", "scale", "with", f"{name} has"), rows)
