@@ -59,17 +59,31 @@ def simplify(program: Program, judges: Judges | None = None, listener: Listener 
         judges: the tasks.
         listener: called with each step as it is made.
     """
-    exact, steps = simplify_exactly(program)
-    for step in steps:
+    steps: list[Step] = []
+
+    def record(step: Step) -> None:
+        steps.append(step)
         listener(step)
-    named = name_constants(exact)
-    if named != exact:
-        added = named.hyperparameters[len(exact.hyperparameters) :]
-        steps.append(make_step("named", ", ".join(f"{value!r}  ->  {name}" for name, value in added), named))
-        listener(steps[-1])
+
+    named = _name_and_shorten(program, record)
     if judges is None:
         return Simplified(named, tuple(steps))
     return _reduce(program, named, steps, judges, listener)
+
+
+def _name_and_shorten(program: Program, record: Listener) -> Program:
+    """Return the program exactly simplified, constants named; again, since a name can be taken out of a sum."""
+    while True:
+        exact, found = simplify_exactly(program)
+        for step in found:
+            record(step)
+        named = name_constants(exact)
+        if named == program:
+            return named
+        added = named.hyperparameters[len(exact.hyperparameters) :]
+        if added:
+            record(make_step("named", ", ".join(f"{value!r}  ->  {name}" for name, value in added), named))
+        program = named
 
 
 def _reduce(given: Program, exact: Program, steps: list[Step], judges: Judges, listener: Listener) -> Simplified:
@@ -84,7 +98,8 @@ def _reduce(given: Program, exact: Program, steps: list[Step], judges: Judges, l
     current = exact
     while True:
         base, tolerance, scorer = current, judges.tolerance, judges.choosing
-        current = name_constants(remove_little(current, base, scorer, tolerance, record))
+        current = remove_little(current, base, scorer, tolerance, record)
+        current = _name_and_shorten(current, lambda step, reached=current: record(step, reached))
         current = merge_decays(current, base, scorer, tolerance, record)
         current = round_constants(current, base, scorer, tolerance, record)
         history.append((current, len(steps)))

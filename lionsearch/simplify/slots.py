@@ -84,13 +84,8 @@ def _scales(slot: str, value: Product) -> list[float]:
 
 def _as_multiple(program: Program, values: Normalized, kept: int, gone: int) -> Iterator[Program]:
     """Yield the program with k times the kept slot for the other, where the other always is that."""
-    one, other = values.slots[kept], values.slots[gone]
-    ratios = [1.0, -1.0]
-    if one.coefficient and other.coefficient:
-        ratios.append(other.coefficient / one.coefficient)
-        if one.sum is not None and other.sum is not None:
-            last = (value.coefficient * value.sum.arguments[-1].coefficient for value in (other, one) if value.sum)
-            ratios.append(next(last) / next(last))
+    one, other = _terms(values.slots[kept]), _terms(values.slots[gone])
+    ratios = [1.0, -1.0, *(other[unit] / one[unit] for unit in one if unit in other)]
     for ratio in dict.fromkeys(ratios):
         start = values.algebra.scaled(leaf(program.slots[kept]), ratio)
         assumed = normalize(program, {program.slots[gone]: start})
@@ -99,6 +94,14 @@ def _as_multiple(program: Program, values: Normalized, kept: int, gone: int) -> 
             if ratio != 1:
                 reads = (Node("multiply", (program.slots[kept], ratio), program.slots[gone]),)
             yield _without_slot(program, gone, reads, 0 if reads else program.slots[kept])
+
+
+def _terms(value: Product) -> dict[bytes, float]:
+    """Return the coefficient of each term of a sum, by the term without it."""
+    inner = value.sum
+    terms = (value,) if inner is None else inner.arguments
+    outer = 1.0 if inner is None else value.coefficient
+    return {term.unit: outer * term.coefficient for term in terms if term.coefficient}
 
 
 def _as_function(program: Program, values: Normalized, kept: int, gone: int) -> Iterator[Program]:

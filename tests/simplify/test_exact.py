@@ -1,0 +1,61 @@
+import random
+
+import pytest
+from strategies import random_program
+
+from lionsearch.analysis import check_program, remove_dead_code
+from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.simplify.agreement import TOLERANCE, largest_difference
+from lionsearch.simplify.exact import simplify_exactly, size
+
+LONG = 30
+NAMES = PROGRAMS.names()
+
+
+def statements(text: str) -> list[str]:
+    return [statement.operation for statement in simplify_exactly(check_program(text))[0].statements]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if len(load_program(name).statements) > LONG else name
+        for name in NAMES
+    ],
+)
+def test_every_known_program_takes_the_same_steps(name):
+    program = load_program(name)
+    shorter, steps = simplify_exactly(program)
+    assert largest_difference(program, shorter) <= TOLERANCE
+    assert size(shorter) <= size(remove_dead_code(program))
+    assert bool(steps) == (shorter != program)
+    assert simplify_exactly(shorter) == (shorter, [])
+
+
+def test_the_papers_raw_program_has_nine_statements_and_one_slot_left():
+    shorter, _ = simplify_exactly(load_program("lion_raw"))
+    assert size(shorter)[:2] == (9, 1)
+    assert [s.operation for s in shorter.statements].count("interp") == 2
+    assert all("1.109" not in str(argument) for s in shorter.statements for argument in s.arguments)
+
+
+def test_a_slot_that_another_determines_goes():
+    assert statements(
+        "def train(w, g, m, v, lr):\n  m = interp(g, m, 0.9)\n  v = 0.9 * v + 0.1 * g\n  return (m + v) * lr, m, v"
+    ) == ["interp", "multiply", "multiply"]
+    twice = "def train(w, g, m, v, lr):\n  x = v * lr\n  m = interp(g, m, 0.9)\n  v = m * m\n  return x + m, m, v"
+    shorter, _ = simplify_exactly(check_program(twice))
+    assert shorter.slots == ("m",)
+
+
+def test_a_slot_in_other_units():
+    text = "def train(w, g, m, lr):\n  m = g + 0.9 * m\n  return 0.1 * m * lr, m"
+    assert statements(text) == ["interp", "multiply"]
+
+
+def test_random_programs_never_grow_and_stay_as_they_are_the_second_time():
+    for seed in range(60):
+        program = random_program(random.Random(seed), 12, everything=seed % 3 == 0)
+        shorter, _ = simplify_exactly(program)
+        assert size(shorter) <= size(remove_dead_code(program))
+        assert simplify_exactly(shorter)[0] == shorter

@@ -1,0 +1,33 @@
+import pytest
+
+from lionsearch.analysis import check_program
+from lionsearch.lang import Program
+from lionsearch.simplify.agreement import agree
+from lionsearch.simplify.normalize import normalize
+from lionsearch.simplify.slots import merge_slots, rescale_slots
+
+
+def merged(text: str) -> list[Program]:
+    program = check_program(text)
+    return [changed for changed in merge_slots(program, normalize(program)) if agree(program, changed)]
+
+
+@pytest.mark.parametrize(
+    "second", ["interp(g, v, 0.9)", "0.3 * g + 0.9 * v", "0.9 * v - 0.1 * g", "square(m)", "tanh(m) * 2"]
+)
+def test_merged(second):
+    text = f"def train(w, g, m, v, lr):\n  x = v + m\n  m = interp(g, m, 0.9)\n  v = {second}\n  return x, m, v"
+    assert any(len(changed.slots) == 1 for changed in merged(text))
+
+
+@pytest.mark.parametrize("second", ["interp(g, v, 0.8)", "interp(w, v, 0.9)", "cos(m)", "m + g"])
+def test_not_merged(second):
+    text = f"def train(w, g, m, v, lr):\n  x = v + m\n  m = interp(g, m, 0.9)\n  v = {second}\n  return x, m, v"
+    assert merged(text) == []
+
+
+def test_rescaled_slots_take_the_same_steps():
+    program = check_program("def train(w, g, m, lr):\n  m = 2 * g + 0.9 * m\n  return sin(m) * lr, m")
+    found = list(rescale_slots(program, normalize(program)))
+    assert len(found) == 2
+    assert all(agree(program, changed) for changed in found)
