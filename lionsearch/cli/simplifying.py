@@ -94,8 +94,8 @@ def _make_judges(program: Program, name: str, task_names: list[str], seeds: int,
     configure_jax()
     from lionsearch.evaluate.plan import limits_for
     from lionsearch.evaluate.task_runner import TaskRunner
+    from lionsearch.simplify.paired import Scorer
     from lionsearch.simplify.pipeline import Judges
-    from lionsearch.simplify.scoring import Scorer
 
     limits = limits_for([program])
     runners = [TaskRunner(spec, limits, early_exit=False) for spec in specs]

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.lang import Program
 from lionsearch.simplify.trajectory import Trajectory, follow
 
-_FITTED = 10  # so many of the nearest have their constants fitted
-_FIT_EVALUATIONS = 40
+_FITTED = 8  # so many of the nearest have their constants fitted
+_EVALUATIONS = 25  # of a training followed, for each constant fitted
+_RANGE = (-8.0, 8.0)  # of a constant that is no decay, in factors of e
 _EQUAL = 1 - 1e-9
 _TRIED_FACTORS = (5.0, 0.2)  # of the distance of a decay from 1
 _DECOMPOSITIONS = frozenset({"eigenvectors", "inverse_root", "orthonormal"})
@@ -166,15 +167,25 @@ def _similarity(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 
 def _fit(ours: np.ndarray, program: Program, trajectory: Trajectory) -> Program:
-    """Return a known program with the constants that bring it nearest; those that only scale it are left alone."""
-    free = [name for name, value in program.hyperparameters if name != "lr_scale" and name not in program.settings]
-    if not free:
-        return program
-    score = partial(_distance, ours=ours, program=program, free=free, trajectory=trajectory)
-    options = {"maxfev": _FIT_EVALUATIONS * len(free) // 2, "xatol": 1e-3, "fatol": 1e-7}
-    simplex = np.vstack([np.zeros(len(free)), np.eye(len(free))])
-    found = minimize(score, np.zeros(len(free)), method="Nelder-Mead", options={**options, "initial_simplex": simplex})
-    return _at(program, free, found.x) if found.fun < score(np.zeros(len(free))) else program
+    """Return a known program with the constants that bring it nearest: its decays together, then each other one.
+
+    Those that only scale the update, or say how inputs are computed, are left alone.
+    """
+    free = [name for name, _ in program.hyperparameters if name != "lr_scale" and name not in program.settings]
+    given = dict(program.hyperparameters)
+    decays = [name for name in free if 0.5 < given[name] < 1]
+    groups = [decays, *([name] for name in free if name not in decays)]
+    for group in filter(None, groups):
+        score = partial(_distance, ours=ours, program=program, free=group, trajectory=trajectory)
+        if group is decays:
+            simplex = np.vstack([np.zeros(len(group)), np.eye(len(group))])
+            options = {"maxfev": _EVALUATIONS * len(group), "xatol": 1e-3, "fatol": 1e-7, "initial_simplex": simplex}
+            found = minimize(score, np.zeros(len(group)), method="Nelder-Mead", options=options)
+        else:
+            found = minimize_scalar(score, bounds=_RANGE, method="bounded", options={"maxiter": _EVALUATIONS})
+        if found.fun < score(np.zeros(len(group))):
+            program = _at(program, group, np.atleast_1d(found.x))
+    return program
 
 
 def _distance(point: np.ndarray, ours: np.ndarray, program: Program, free: list[str], trajectory: Trajectory) -> float:
@@ -186,7 +197,7 @@ def _distance(point: np.ndarray, ours: np.ndarray, program: Program, free: list[
 def _at(program: Program, free: list[str], point: np.ndarray) -> Program:
     """Return the program with hyperparameters moved from their defaults: what is below 1 by its distance from 1."""
     given, values = dict(program.hyperparameters), {}
-    for name, x in zip(free, np.clip(point, -12, 12), strict=True):
+    for name, x in zip(free, np.clip(np.atleast_1d(point), -12, 12), strict=True):
         value = given[name]
         if 0.5 < value < 1:
             values[name] = 1 - min((1 - value) * math.exp(x), 1.0)

@@ -10,7 +10,7 @@ from itertools import combinations, count
 from lionsearch.lang import Program, Statement
 from lionsearch.lang.program import Argument
 from lionsearch.simplify.exact import simplify_exactly
-from lionsearch.simplify.scoring import Scorer
+from lionsearch.simplify.paired import Scorer
 from lionsearch.simplify.steps import Step, make_step
 
 _SMALL = 1e-3  # a constant below it that is added to something is there to keep it from 0

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from lionsearch.lang import Program
 from lionsearch.simplify.constants import merge_decays, name_constants, round_constants
 from lionsearch.simplify.exact import simplify_exactly
+from lionsearch.simplify.paired import Difference, Scorer
 from lionsearch.simplify.removal import remove_little
-from lionsearch.simplify.scoring import Difference, Scorer
 from lionsearch.simplify.steps import Step, make_step
 
 Listener = Callable[[Step], None]

@@ -5,8 +5,8 @@ from strategies import random_program
 
 from lionsearch.analysis import check_program, remove_dead_code
 from lionsearch.catalog import PROGRAMS, load_program
-from lionsearch.simplify.agreement import TOLERANCE, largest_difference
 from lionsearch.simplify.exact import simplify_exactly, size
+from lionsearch.simplify.guard import TOLERANCE, largest_difference
 
 LONG = 30
 NAMES = PROGRAMS.names()

@@ -4,8 +4,8 @@ from strategies import random_program
 
 from lionsearch.analysis import fingerprint, infer_kinds
 from lionsearch.lang import format_program, parse
-from lionsearch.simplify.agreement import largest_difference
 from lionsearch.simplify.graph import count_live, replace_node, to_graph, to_program
+from lionsearch.simplify.guard import largest_difference
 
 
 def test_there_and_back_is_the_same_program():

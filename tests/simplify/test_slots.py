@@ -2,7 +2,7 @@ import pytest
 
 from lionsearch.analysis import check_program
 from lionsearch.lang import Program
-from lionsearch.simplify.agreement import agree
+from lionsearch.simplify.guard import agree
 from lionsearch.simplify.normalize import normalize
 from lionsearch.simplify.slots import merge_slots, rescale_slots
 

@@ -2,7 +2,7 @@ import math
 
 from lionsearch.catalog import load_program
 from lionsearch.lang import parse
-from lionsearch.simplify.agreement import agree, largest_difference
+from lionsearch.simplify.guard import agree, largest_difference
 
 
 def test_a_program_agrees_with_itself_and_not_with_another():

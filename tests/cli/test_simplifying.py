@@ -1,0 +1,83 @@
+import json
+
+import pytest
+from workers.tiny_project import run_cli, write_project
+
+from lionsearch.analysis import check_program
+
+RAW = """def train(w, g, m, v, lr):
+    x = sin(v)
+    m = interp(g, m, 0.8999999761581421)
+    u = m / sqrt(m * m)
+    u = arcsin(arctan(u * 1e-3))
+    v = cosh(u)
+    return u * lr * 3.14159, m, v
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = write_project(tmp_path_factory.mktemp("project"))
+    (folder / "raw.py").write_text(RAW)
+    return folder
+
+
+def test_simplify_without_tasks_logs_each_step(project):
+    done = run_cli(project, "simplify", "raw.py")
+    assert done.returncode == 0, done.stderr
+    assert "dead code: " in done.stdout
+    assert "sign(m)" in done.stdout
+    assert "def train(w, g, m, lr, *, b1=0.8999999761581421):" in done.stdout
+    assert "lionsearch identify" in done.stdout
+
+
+def test_simplify_with_a_task_in_json(project):
+    arguments = ("--task", "linear", "--seeds", 3, "--tolerance", 0.05, "-o", "short.py", "--json")
+    done = run_cli(project, "simplify", "raw.py", *arguments, timeout=200)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found) == ["program", "statements", "slots", "steps", "unseen"]
+    assert found["program"] == (project / "short.py").read_text()
+    program = check_program(found["program"])
+    assert (len(program.statements), len(program.slots)) == (found["statements"], found["slots"])
+    assert found["statements"] <= 6
+    assert abs(found["unseen"]["linear"]["difference"]) <= 0.05
+    stages = [step["stage"] for step in found["steps"]]
+    assert {"dead code", "algebra", "little effect"} <= set(stages)
+    measured = [step for step in found["steps"] if step["stage"] == "little effect"]
+    assert all(step["before"] is not None and step["interval"] is not None for step in measured)
+
+
+def test_identify_in_json_and_in_words(project):
+    done = run_cli(project, "identify", "raw.py", "--nearest", 0)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "raw is no known optimizer, nor a transform of one\n"
+    done = run_cli(project, "identify", "signum", "--task", "linear", "--nearest", 2, "--json", timeout=200)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found) == ["name", "hyperparameters", "transforms", "also", "nearest"]
+    assert (found["name"], found["transforms"], found["also"]) == ("signum", [], ["tiger"])
+    assert found["hyperparameters"]["b1"] == 0.9
+    assert [len(found["nearest"]), found["nearest"][0]["similarity"]] == [2, pytest.approx(1.0, abs=1e-6)]
+    assert {"name", "similarity", "scale"} <= set(found["nearest"][0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("simplify", "nothing"), "unknown program 'nothing'"),
+        (("simplify", "lion", "--task", "nowhere"), "unknown task 'nowhere'"),
+        (("simplify", "lion", "--task", "linear", "--task", "linear"), "a task is given twice"),
+        (("simplify", "broken.py", "--task", "linear"), "cannot be simplified on linear"),
+        (("simplify", "lion", "-o", "no/such/folder.py"), "cannot be written"),
+        (("identify", "lion", "--task", "nowhere"), "unknown task 'nowhere'"),
+        (("identify", "runs/none:3"), "runs/none"),
+    ],
+)
+def test_mistakes_are_one_line(project, arguments, message):
+    (project / "broken.py").write_text("def train(w, g, lr): return g * -1e30\n")
+    done = run_cli(project, *arguments, timeout=120)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr

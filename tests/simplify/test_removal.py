@@ -1,0 +1,46 @@
+from dataclasses import dataclass
+
+from lionsearch.lang import parse
+from lionsearch.simplify.paired import Difference
+from lionsearch.simplify.removal import remove_little
+
+
+@dataclass
+class Judge:
+    """A program's score is the sum of what its operations are worth."""
+
+    worth: dict[str, float]
+
+    def score(self, program):
+        return sum(self.worth.get(statement.operation, 0.0) for statement in program.statements)
+
+    def within(self, program, base, tolerance):
+        change = self.score(program) - self.score(base)
+        return Difference((change,), (0.0,)) if abs(change) <= tolerance else None
+
+
+PROGRAM = parse("def train(w, g, lr):\n  x = sin(g)\n  y = tanh(x)\n  z = cbrt(y)\n  return z * lr")
+
+
+def run(worth: dict[str, float], tolerance: float):
+    steps = []
+    found = remove_little(PROGRAM, PROGRAM, Judge(worth), tolerance, lambda step, program: steps.append(step))  # type: ignore[arg-type]
+    return [statement.operation for statement in found.statements], [step.change for step in steps]
+
+
+def test_the_least_goes_first_and_the_sum_stays_within_the_tolerance():
+    left, changes = run({"sin": 0.02, "tanh": 0.01, "cbrt": 0.025, "multiply": 1.0}, 0.04)
+    assert left == ["cbrt", "multiply"]
+    assert changes == ["tanh(x)  ->  x", "sin(g)  ->  g"]
+
+
+def test_what_makes_it_much_better_is_a_change_too():
+    assert run({"sin": -5.0, "tanh": 0.5, "cbrt": 0.5, "multiply": 1.0}, 0.1) == (
+        ["sin", "tanh", "cbrt", "multiply"],
+        [],
+    )
+
+
+def test_the_gradient_stays():
+    left, _ = run({}, 1.0)
+    assert left == []  # g itself
