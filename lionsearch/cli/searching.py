@@ -198,6 +198,8 @@ def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
     print(f"  lionsearch inspect {folder}")
     if best is not None:
         print(f"  lionsearch evaluate {folder / 'best.py'} adamw lion {tasks}")
+        print(f"  lionsearch simplify {folder / 'best.py'} {tasks} --output {folder / 'short.py'}")
+        print(f"  lionsearch identify {folder / 'best.py'}")
 
 
 def _describe_run(store: RunStore, top: int) -> dict[str, Any]:

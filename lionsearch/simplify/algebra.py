@@ -45,7 +45,13 @@ class Algebra:
         self._signs: dict[bytes, int] = {}
 
     def apply(self, operation: str, arguments: Sequence[Product]) -> Product:
-        """Return the value of an operation on values."""
+        """Return the value of an operation on values; where its constants overflow, the operation as it stands."""
+        with np.errstate(all="ignore"):
+            found = self._apply(operation, arguments)
+        sound = all(map(math.isfinite, found.constants))
+        return found if sound else self._call(operation, list(arguments))
+
+    def _apply(self, operation: str, arguments: Sequence[Product]) -> Product:
         match operation:
             case "add":
                 return self.add(arguments)
@@ -72,7 +78,7 @@ class Algebra:
         left = [
             Product(total, factors)
             for total, size, factors in merged.values()
-            if abs(total) > _CANCELLED * size and math.isfinite(total)
+            if not abs(total) <= _CANCELLED * size  # what is not finite stays, to be seen
         ]
         if len(left) < 2:
             return left[0] if left else ZERO
@@ -101,7 +107,7 @@ class Algebra:
         if value.coefficient == 0:
             return ZERO
         size = abs(value.coefficient)
-        coefficient = math.copysign(size ** float(power), value.coefficient if odd else 1.0)
+        coefficient = math.copysign(float(np.float64(size) ** float(power)), value.coefficient if odd else 1.0)
         return self._product(coefficient, ((base, odd and had, power * p) for base, had, p in value.factors))
 
     def scaled(self, value: Product, by: float) -> Product:

@@ -110,6 +110,8 @@ def _slot_order(program: Program) -> list[str]:
     found = normalize(program)
     colours = {slot: b"%d" % kind for slot, kind in program.state}
     for _ in program.slots:
+        if len(set(colours.values())) == len(colours):
+            break
         memo: dict[bytes, bytes] = {}
         values = [_coloured(value, colours, memo) for value in found.slots]
         reads = [_coloured_reads(found, slot, colours) for slot in program.slots]

@@ -6,13 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import mean, stdev
+from typing import TYPE_CHECKING
 
 from scipy.stats import t as student
 
 from lionsearch.analysis import fingerprint
 from lionsearch.evaluate.plan import Seeds
-from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.lang import Program
+
+if TYPE_CHECKING:
+    from lionsearch.evaluate.task_runner import TaskRunner
 
 _FIRST_SEED, _UNSEEN_SEED = 3000, 4000
 _FEW = 3  # seeds after which what is clearly different is given up
