@@ -73,6 +73,21 @@ def test_show_prints_equations_source_and_the_program(run_here):
     assert "def train(w, g, m, lr, *, b1=0.9, b2=0.99, weight_decay=0.1, lr_scale=0.0003):" in lines
 
 
+@pytest.mark.parametrize(
+    ("slots", "shown"),
+    [
+        ("", "0"),
+        ("m, v, ", "2 (for each parameter)"),
+        ("s: scalar, ", "scalar"),
+        ("m, s: scalar, r: row, ", "1 (for each parameter), scalar, row"),
+    ],
+)
+def test_show_says_what_is_kept_for_each_parameter(project, run_here, slots, shown):
+    names = "".join(f", {slot.split(':')[0]}" for slot in slots.split(", ") if slot)
+    (project / "state.py").write_text(f"def train(w, g, {slots}lr): return g * lr{names}\n")
+    assert f"state: {shown}" in run_here("show", "state.py").stdout.splitlines()
+
+
 def test_show_prints_a_composition_as_one_program(run_here):
     done = run_here("show", "lookahead(mine, k=3)")
     text = done.stdout[done.stdout.index("def train") :]

@@ -14,8 +14,8 @@ from steps import Steps
 
 from lionsearch.analysis import remove_dead_code
 from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.oracle import run_oracle, zero_slot
-from lionsearch.evaluate.spaces import LeafSpace, Shapes, leaf_shapes
+from lionsearch.evaluate.oracle import run_oracle
+from lionsearch.evaluate.spaces import LeafSpace, Shapes, leaf_shapes, zero_slot
 from lionsearch.lang import OPERATIONS, Kind, Program, Statement
 
 _TINY = np.finfo(np.float32).tiny
