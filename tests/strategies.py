@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from lionsearch.analysis import initial_kinds
 from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.oracle import Leaves, zero_slot
-from lionsearch.evaluate.spaces import LeafSpace, Shapes
+from lionsearch.evaluate.oracle import Leaves
+from lionsearch.evaluate.spaces import LeafSpace, Shapes, zero_slot
 from lionsearch.lang import JOIN, OPERATIONS, PAPER_OPERATIONS, Kind, Operation, Program, Statement
 from lionsearch.lang.kinds import SLOT_KINDS
 from lionsearch.lang.program import Argument

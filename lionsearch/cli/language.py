@@ -96,7 +96,7 @@ def show(
     for label, value in (
         ("source", found.source),
         ("group", found.group),
-        ("state", f"{found.state} (for each parameter)"),
+        ("state", _state_text(found.state)),
         ("needs", ", ".join(found.needs)),
     ):
         if value:
@@ -157,6 +157,12 @@ def describe_program(name: str, program: Program) -> dict[str, Any]:
         "inputs": [name for name in program.inputs if name in live.reads],
         "fingerprint": fingerprint(program),
     }
+
+
+def _state_text(state: str) -> str:
+    """Return the state as `show` prints it: only tensors are kept for each parameter."""
+    first, *rest = state.split(", ")
+    return ", ".join([f"{first} (for each parameter)" if first.isdigit() and first != "0" else first, *rest])
 
 
 def _first_line(text: str) -> str:

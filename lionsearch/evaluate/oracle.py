@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.spaces import LeafSpace, Shapes, leaf_shapes
-from lionsearch.lang import Kind, Program, shape_of
+from lionsearch.evaluate.spaces import LeafSpace, leaf_shapes, zero_slot
+from lionsearch.lang import Program
 
 Leaves = tuple[np.ndarray, ...]
 
@@ -51,13 +51,6 @@ def run_oracle(
             weights = tuple(w - u for w, u in zip(weights, update, strict=True))
             history.append(weights)
     return history
-
-
-def zero_slot(kind: Kind, shapes: Shapes, xp: Any, dtype: Any) -> Any:
-    """Return the start of a slot of a kind: zeros, stored as `LeafSpace` does."""
-    if kind is Kind.SCALAR:
-        return xp.zeros((), dtype)[()]
-    return tuple(xp.zeros(shape_of(kind, shape), dtype) for shape in shapes)
 
 
 def _cast(program: Program, dtype: type) -> Program:

@@ -15,8 +15,8 @@ from jax import lax
 
 from lionsearch.evaluate.execution import run_statements
 from lionsearch.evaluate.machine import FIRST_INPUT_ROW, GRADIENT_ROW, WEIGHTS_ROW, Instruction, Machine
-from lionsearch.evaluate.spaces import LeafSpace, RowSpace, leaf_shapes
-from lionsearch.lang import INPUTS, OPERATIONS, Kind, Program, shape_of
+from lionsearch.evaluate.spaces import LeafSpace, RowSpace, leaf_shapes, zero_slot
+from lionsearch.lang import INPUTS, OPERATIONS, Kind, Program
 
 
 class Rule(Protocol):
@@ -64,13 +64,8 @@ class CompiledRule:
         """Return the parameters and zero slots."""
         leaves = jax.tree.leaves(params)
         dtype = jnp.result_type(*leaves)
-        slots = [
-            jnp.zeros((), dtype)
-            if kind is Kind.SCALAR
-            else tuple(jnp.zeros(shape_of(kind, jnp.shape(leaf)), leaf.dtype) for leaf in leaves)
-            for _, kind in self._program.state
-        ]
-        return CompiledState(params, tuple(slots))
+        shapes = leaf_shapes(leaves)
+        return CompiledState(params, tuple(zero_slot(kind, shapes, jnp, dtype) for _, kind in self._program.state))
 
     def weights(self, state: CompiledState) -> Any:
         """Return the parameter tree."""

@@ -180,3 +180,10 @@ class RowSpace:
 def leaf_shapes(leaves: Sequence[Any]) -> Shapes:
     """Return the shapes of the leaves."""
     return tuple(tuple(np.shape(leaf)) for leaf in leaves)
+
+
+def zero_slot(kind: Kind, shapes: Shapes, xp: Any, dtype: Any) -> Any:
+    """Return the start of a slot of a kind: zeros, stored as `LeafSpace` does."""
+    if kind is Kind.SCALAR:
+        return xp.zeros((), dtype)[()]
+    return tuple(xp.zeros(shape_of(kind, shape), dtype) for shape in shapes)

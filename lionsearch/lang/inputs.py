@@ -27,6 +27,7 @@ REQUIRED_INPUTS = ("w", "g", "lr")
 """What every program gets: weights, gradient, and the value of the learning-rate schedule."""
 
 _ANCHOR = ("anchor_every", 30.0)
+_PERIODS = ("hessian_every", "anchor_every")
 
 INPUTS: dict[str, Input] = {
     "w": Input(Kind.TENSOR, "the weights"),
@@ -54,3 +55,10 @@ INPUTS: dict[str, Input] = {
 
 OPTIONAL_INPUTS: dict[str, str] = {name: row.description for name, row in INPUTS.items() if name not in REQUIRED_INPUTS}
 """What a program may ask for after `lr`, by reserved name."""
+
+
+def find_fault(setting: str, value: float) -> str | None:
+    """Return what a hyperparameter of this name had to be and is not, if its name is that of a setting."""
+    if setting in _PERIODS and not (value >= 1 and value.is_integer()):
+        return "a whole number of steps, 1 or more"
+    return None

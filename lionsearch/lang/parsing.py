@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from lionsearch.errors import Location, ProgramError, nearest_hint
-from lionsearch.lang.inputs import INPUTS, OPTIONAL_INPUTS
+from lionsearch.lang.inputs import INPUTS, OPTIONAL_INPUTS, find_fault
 from lionsearch.lang.kinds import SLOT_KINDS, Kind
 from lionsearch.lang.operations import ALIASES, OPERATIONS, SYMBOLS
 from lionsearch.lang.program import Argument, Program, Statement
@@ -202,6 +202,8 @@ class _Parser:
         value = _number(default) if default is not None else None
         if value is None:
             raise self._error(default or argument, f"hyperparameter {argument.arg!r} needs a number as its default")
+        if expected := find_fault(argument.arg, value):
+            raise self._error(default or argument, f"hyperparameter {argument.arg!r} is {value:g}; expected {expected}")
         return self._finite(default or argument, value)
 
     def _statement(self, node: ast.stmt, slots: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lionsearch.errors import SettingError, UnknownNameError
-from lionsearch.lang.inputs import INPUTS, REQUIRED_INPUTS
+from lionsearch.lang.inputs import INPUTS, REQUIRED_INPUTS, find_fault
 from lionsearch.lang.kinds import Kind
 
 Argument = str | float
@@ -88,7 +88,7 @@ class Program:
 
         Raises:
             UnknownNameError: if the program has no hyperparameter of that name.
-            SettingError: if a value is not finite.
+            SettingError: if a value is not finite, or not what the setting of an input can be.
         """
         known = dict(self.hyperparameters)
         for name, value in values.items():
@@ -96,6 +96,8 @@ class Program:
                 raise UnknownNameError("hyperparameter", name, known)
             if not math.isfinite(value):
                 raise SettingError(f"hyperparameter {name!r} is {value}; expected a finite number")
+            if expected := find_fault(name, float(value)):
+                raise SettingError(f"hyperparameter {name!r} is {value}; expected {expected}")
         merged = tuple((name, float(values.get(name, value))) for name, value in self.hyperparameters)
         return replace(self, hyperparameters=merged)
 

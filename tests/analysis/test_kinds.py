@@ -17,7 +17,7 @@ from strategies import (
 
 from lionsearch.analysis import KindError, check_program, infer_kinds, initial_kinds
 from lionsearch.errors import Location, ProgramError
-from lionsearch.evaluate.oracle import zero_slot
+from lionsearch.evaluate.spaces import zero_slot
 from lionsearch.lang import OPERATIONS, OPTIONAL_INPUTS, Kind, Program, Statement, parse, shape_of
 from lionsearch.lang.kinds import SLOT_KINDS
 

@@ -27,8 +27,8 @@ def test_check_says_what_is_live(project):
     assert done.stderr == ""
 
 
-def test_check_in_json(project):
-    done = run_cli(project, "check", "lion", "mine", "--json")
+def test_check_in_json(run_here):
+    done = run_here("check", "lion", "mine", "--json")
     lion, mine = json.loads(done.stdout)
     assert list(lion) == list(mine) == KEYS
     assert (lion["name"], lion["slots"], lion["inputs"]) == ("lion", 1, ["w", "g", "lr"])
@@ -41,12 +41,12 @@ def test_check_in_json(project):
     ("command", "shelf", "own"),
     [("programs", PROGRAMS, "mine"), ("tasks", TASKS, "linear"), ("experiments", EXPERIMENTS, "tiny")],
 )
-def test_lists_hold_the_shipped_names_and_those_of_the_folder(project, command, shelf, own):
-    done = run_cli(project, command, "--json")
+def test_lists_hold_the_shipped_names_and_those_of_the_folder(run_here, command, shelf, own):
+    done = run_here(command, "--json")
     assert done.returncode == 0
     rows = json.loads(done.stdout)
     assert [row["name"] for row in rows] == sorted({*shelf.names(), own})
-    plain = run_cli(project, command)
+    plain = run_here(command)
     assert plain.stderr == ""
     names = [line.split()[0] for line in plain.stdout.splitlines()]
     assert names == ["name", *(row["name"] for row in rows)]
@@ -54,8 +54,8 @@ def test_lists_hold_the_shipped_names_and_those_of_the_folder(project, command, 
     assert all(row[shown] in plain.stdout for row in rows)
 
 
-def test_programs_say_where_they_are_from_and_what_they_need(project):
-    rows = {row["name"]: row for row in json.loads(run_cli(project, "programs", "--json").stdout)}
+def test_programs_say_where_they_are_from_and_what_they_need(run_here):
+    rows = {row["name"]: row for row in json.loads(run_here("programs", "--json").stdout)}
     soap, lion, mine = rows["soap"], rows["lion"], rows["mine"]
     assert (lion["year"], lion["group"], lion["state"], lion["needs"]) == (2023, "sign", "1", [])
     assert lion["source"].startswith("Chen et al. 2023 (arXiv 2302.06675)")
@@ -63,8 +63,8 @@ def test_programs_say_where_they_are_from_and_what_they_need(project):
     assert (mine["year"], mine["source"], mine["group"]) == (None, "", "")
 
 
-def test_show_prints_equations_source_and_the_program(project):
-    done = run_cli(project, "show", "lion")
+def test_show_prints_equations_source_and_the_program(run_here):
+    done = run_here("show", "lion")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0].startswith("lion: Lion: ")
@@ -73,27 +73,42 @@ def test_show_prints_equations_source_and_the_program(project):
     assert "def train(w, g, m, lr, *, b1=0.9, b2=0.99, weight_decay=0.1, lr_scale=0.0003):" in lines
 
 
-def test_show_prints_a_composition_as_one_program(project):
-    done = run_cli(project, "show", "lookahead(mine, k=3)")
+@pytest.mark.parametrize(
+    ("slots", "shown"),
+    [
+        ("", "0"),
+        ("m, v, ", "2 (for each parameter)"),
+        ("s: scalar, ", "scalar"),
+        ("m, s: scalar, r: row, ", "1 (for each parameter), scalar, row"),
+    ],
+)
+def test_show_says_what_is_kept_for_each_parameter(project, run_here, slots, shown):
+    names = "".join(f", {slot.split(':')[0]}" for slot in slots.split(", ") if slot)
+    (project / "state.py").write_text(f"def train(w, g, {slots}lr): return g * lr{names}\n")
+    assert f"state: {shown}" in run_here("show", "state.py").stdout.splitlines()
+
+
+def test_show_prints_a_composition_as_one_program(run_here):
+    done = run_here("show", "lookahead(mine, k=3)")
     text = done.stdout[done.stdout.index("def train") :]
     program = parse(text)
     assert (program.slots, dict(program.hyperparameters)["k"]) == (("slow",), 3.0)
-    row = json.loads(run_cli(project, "show", "lookahead(mine, k=3)", "--json").stdout)
+    row = json.loads(run_here("show", "lookahead(mine, k=3)", "--json").stdout)
     assert parse(row["program"]) == program
     assert row["name"] == "lookahead(mine, k=3)"
 
 
-def test_transforms_are_listed(project):
-    rows = {row["name"]: row for row in json.loads(run_cli(project, "transforms", "--json").stdout)}
+def test_transforms_are_listed(run_here):
+    rows = {row["name"]: row for row in json.loads(run_here("transforms", "--json").stdout)}
     assert rows["lookahead"]["settings"] == {"k": 5.0, "alpha": 0.5}
     assert rows["matrices"]["programs"] == 2
-    plain = run_cli(project, "transforms").stdout
+    plain = run_here("transforms").stdout
     assert all(name in plain for name in rows)
 
 
 @pytest.mark.parametrize("command", ["check", "show"])
-def test_a_wrong_composition_is_one_line(project, command):
-    done = run_cli(project, command, "lookahed(lion)")
+def test_a_wrong_composition_is_one_line(run_here, command):
+    done = run_here(command, "lookahed(lion)")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: lookahed(lion): unknown transform 'lookahed'; did you mean 'lookahead'?\n"
 

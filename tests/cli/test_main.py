@@ -1,13 +1,10 @@
 """What happens to bad input: exit code 2, one line that says what, where and what was expected, and no traceback."""
 
 import re
-import signal
-import subprocess
 
 import pytest
 from workers.tiny_project import EXPERIMENT, run_cli, write_experiment, write_project, write_task
 
-from lionsearch.cli import main
 from lionsearch.config import load_experiment
 from lionsearch.run import start_run
 
@@ -75,24 +72,6 @@ def project(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def run_here(project, monkeypatch, capsys):
-    """Run the command line in this process, which is much faster."""
-    monkeypatch.chdir(project)
-    monkeypatch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
-    handler = signal.getsignal(signal.SIGTERM)
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["lionsearch", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        printed = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, end.value.code, printed.out, printed.err)
-
-    yield run
-    signal.signal(signal.SIGTERM, handler)
-
-
 def error_of(done, first=True):
     """The error of a command that failed as it should."""
     assert done.returncode == 2, done.stderr
@@ -139,8 +118,8 @@ def test_a_program_outside_the_language(project, run_here, file):
         (["search", "tiny", "--workers", "0", "--output", "tiny_task.py"], r"cannot be made a run folder: File exists"),
     ],
 )  # fmt: skip
-def test_names_and_files_that_are_not_there(project, arguments, message):
-    assert re.search(message, error_of(run_cli(project, *arguments)))
+def test_names_and_files_that_are_not_there(project, run_here, arguments, message):
+    assert re.search(message, error_of(run_here(*arguments)))
     assert not (project / "runs").exists()
 
 
@@ -209,8 +188,8 @@ def test_an_experiment_with_a_wrong_setting(project, run_here, case):
         ["search", "tiny", "--programs", "many"],
     ],
 )
-def test_wrong_usage_shows_the_usage(project, arguments):
-    done = run_cli(project, *arguments)
+def test_wrong_usage_shows_the_usage(run_here, arguments):
+    done = run_here(*arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("Usage: lionsearch ")
     assert "\nError: " in done.stderr

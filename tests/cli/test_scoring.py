@@ -29,22 +29,22 @@ def test_evaluate_in_json(project):
     assert rocket["failure"]["kind"] == "non_finite"
 
 
-def test_evaluate_as_a_table(project):
-    done = run_cli(project, "evaluate", "adamw", "mine", "--task", "linear", "--task", "proxy_tasks/linear.toml")
+def test_evaluate_as_a_table(project, run_here):
+    done = run_here("evaluate", "adamw", "mine", "--task", "linear", "--task", "proxy_tasks/linear.toml")
     assert done.returncode == 0, done.stderr
     header, *lines = done.stdout.splitlines()
     assert header.split() == ["program", "task", "score", "+-", "test", "loss", "measured"]
     assert [line.split()[:2] for line in lines] == [["adamw", "linear"], ["mine", "linear"]] * 2
 
 
-def test_evaluate_measures_on_the_seeds_of_the_report_and_the_test_split(project, monkeypatch):
+def test_evaluate_measures_on_the_seeds_of_the_report_and_the_test_split(project, run_here, monkeypatch):
     monkeypatch.chdir(project)
     monkeypatch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
     (project / "sgd.py").write_text("def train(w, g, lr): return g * lr * 0.0002\n")
     runner, sgd = TaskRunner(load_task("linear"), Limits(), early_exit=False), load_program("sgd.py")
     losses = {}
     for split, options in (("test", []), ("test", ["--split", "test"]), ("validation", ["--split", "validation"])):
-        done = run_cli(project, "evaluate", "sgd.py", "--task", "linear", "--seeds", 2, "--json", *options)
+        done = run_here("evaluate", "sgd.py", "--task", "linear", "--seeds", 2, "--json", *options)
         [row] = json.loads(done.stdout)
         assert row["loss"] == pytest.approx(runner.evaluate(sgd, Seeds((2000, 2001), split)).loss, rel=1e-5)
         losses.setdefault(split, set()).add(row["loss"])
@@ -52,14 +52,14 @@ def test_evaluate_measures_on_the_seeds_of_the_report_and_the_test_split(project
     assert not losses["test"] & losses["validation"]
 
 
-def test_evaluate_on_a_split_that_is_none(project):
-    done = run_cli(project, "evaluate", "mine", "--task", "linear", "--split", "train")
+def test_evaluate_on_a_split_that_is_none(project, run_here):
+    done = run_here("evaluate", "mine", "--task", "linear", "--split", "train")
     assert done.returncode == 2
     assert "'train' is not one of 'test', 'validation'" in done.stderr
 
 
-def test_tune_in_json(project):
-    done = run_cli(project, "tune", "adamw", "--task", "linear", "--seeds", 1, "--json")
+def test_tune_in_json(project, run_here):
+    done = run_here("tune", "adamw", "--task", "linear", "--seeds", 1, "--json")
     assert done.returncode == 0, done.stderr
     [result] = json.loads(done.stdout)
     assert (result["task"], result["seeds"]) == ("linear", 1)
@@ -68,8 +68,8 @@ def test_tune_in_json(project):
     assert {point["weight_decay"] for point in result["points"]} > {0.0, 0.1}
 
 
-def test_tune_as_a_table(project):
-    done = run_cli(project, "tune", "mine", "--task", "linear", "--seeds", 1)
+def test_tune_as_a_table(project, run_here):
+    done = run_here("tune", "mine", "--task", "linear", "--seeds", 1)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "mine on linear: validation loss, 1 seeds"

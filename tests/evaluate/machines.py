@@ -21,16 +21,18 @@ from lionsearch.evaluate.rules import CompiledRule, InterpretedRule
 from lionsearch.lang import Program
 
 LIMITS = Limits()
+CHUNK = 5
+"""Steps that are compiled; runs of any multiple share the compilation."""
 
 
 class Interpreter:
-    """Runs programs with given gradients and inputs on one machine; traced once for each number of steps."""
+    """Runs programs with given gradients and inputs on one machine; traced once, for `CHUNK` steps at a time."""
 
     def __init__(self, machine: Machine):
         self.machine = machine
         self.traces = 0
         self._rule = InterpretedRule(draw_leaves(np.random.default_rng(0)), machine)
-        self._run = jax.jit(self._trace)
+        self._start, self._run = jax.jit(self._rule.start), jax.jit(self._trace)
 
     def __call__(self, program: Program, steps: Steps, *, poisoned: bool = False) -> np.ndarray:
         """Return (steps, parameters): the weights after each step.
@@ -43,11 +45,15 @@ class Interpreter:
         first, last = self.machine.first_slot, self.machine.first_slot + len(live.slots)
         poison = (rows > 0) & ((rows < first) | (rows >= last)) & poisoned
         extra = [{name: each[name] for name in self.machine.inputs} for each in steps.extra]
-        gradients, extra = (jax.tree.map(lambda *x: np.stack(x), *each) for each in (steps.gradients, extra))
-        code = (encoded.instructions, encoded.length)
-        return np.asarray(self._run(code, encoded.scalars, steps.weights, gradients, extra, poison))
+        given = jax.tree.map(lambda *x: np.stack(x), *zip(steps.gradients, encoded.scalars, extra, strict=True))
+        state, history = self._start(steps.weights), []
+        for start in range(0, len(steps.lr), CHUNK):
+            chunk = jax.tree.map(lambda x, at=start: x[at : at + CHUNK], given)
+            state, weights = self._run((encoded.instructions, encoded.length), state, chunk, poison)
+            history.append(weights)
+        return np.concatenate(history)
 
-    def _trace(self, code: Any, scalars: Any, weights: Any, gradients: Any, extra: Any, poison: Any) -> jax.Array:
+    def _trace(self, code: Any, state: Any, given: Any, poison: Any) -> tuple[jax.Array, jax.Array]:
         self.traces += 1
 
         def step(state: jax.Array, now: Any) -> tuple[jax.Array, jax.Array]:
@@ -55,7 +61,7 @@ class Interpreter:
             state = self._rule.step(code, state, *now)
             return state, jnp.concatenate([jnp.ravel(leaf) for leaf in self._rule.weights(state)])
 
-        return jax.lax.scan(step, self._rule.start(weights), (gradients, scalars, extra))[1]
+        return jax.lax.scan(step, state, given)
 
 
 @cache

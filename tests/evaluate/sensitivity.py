@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,9 +12,10 @@ import jax
 import numpy as np
 from steps import Steps
 
+from lionsearch.analysis import remove_dead_code
 from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.oracle import run_oracle, zero_slot
-from lionsearch.evaluate.spaces import LeafSpace, Shapes, leaf_shapes
+from lionsearch.evaluate.oracle import run_oracle
+from lionsearch.evaluate.spaces import LeafSpace, Shapes, leaf_shapes, zero_slot
 from lionsearch.lang import OPERATIONS, Kind, Program, Statement
 
 _TINY = np.finfo(np.float32).tiny
@@ -85,18 +88,45 @@ class NoisySpace(LeafSpace):
             whole: whether x is only as exact as its largest element.
         """
         x = np.asarray(x, np.float64)
-        if self.rng is not None and where != "nowhere":  # in part the same for all elements, as if these were equal
-            noise = _NOISE * (self.rng.uniform(-1, 1) + self.rng.uniform(-1, 1, x.shape))
-            largest = np.abs(x).max(axis=(-2, -1), keepdims=True) if whole and x.ndim > 1 else 0.0
-            noisy = x * (1 + noise) + _ULP * largest * self.rng.uniform(-1, 1, x.shape)
-            x = np.where((where == "everywhere") | (x != np.round(x)), noisy, x)
-        rounded = x.astype(np.float32).astype(np.float64)
-        return np.where(np.abs(rounded) < _TINY, 0.0, rounded)
+        return _round(x if self.rng is None or where == "nowhere" else self._add_noise(x, where, whole))
+
+    def _add_noise(self, x: np.ndarray, where: str, whole: bool = False, sizes: Sequence[int] = ()) -> np.ndarray:
+        """Return x with noise, in part the same for all elements, as if these were equal.
+
+        Args:
+            x: see `disturb`.
+            where: see `disturb`.
+            whole: see `disturb`.
+            sizes: of the parts of a row x; what is the same for all elements is so within each part.
+        """
+        assert self.rng is not None
+        common = np.repeat(self._draw(len(sizes)), sizes) if sizes else self._draw()
+        noisy = x * (1 + _NOISE * (common + self._draw(x.shape)))
+        if whole and x.ndim > 1:
+            noisy = noisy + _ULP * np.abs(x).max(axis=(-2, -1), keepdims=True) * self._draw(x.shape)
+        return noisy if where == "everywhere" else np.where(x != np.round(x), noisy, x)
+
+    def _draw(self, shape: Any = None) -> Any:
+        """Return numbers between -1 and 1."""
+        assert self.rng is not None
+        return 2 * self.rng.random(shape) - 1
 
     def _disturb_all(self, values: Any, where: str = "everywhere") -> Any:
-        if isinstance(values, tuple):
-            return tuple(self.disturb(value, where) for value in values)
-        return self.disturb(values, where)
+        """Disturb all leaves, as one row: most of the time goes into calls of NumPy."""
+        if not isinstance(values, tuple):
+            return self.disturb(values, where)
+        shapes = [np.shape(value) for value in values]
+        sizes = [math.prod(shape) for shape in shapes]
+        row = ravel(values).astype(np.float64)
+        row = _round(row if self.rng is None or where == "nowhere" else self._add_noise(row, where, sizes=sizes))
+        ends = itertools.accumulate(sizes)
+        return tuple(row[end - n : end].reshape(shape) for end, n, shape in zip(ends, sizes, shapes, strict=True))
+
+
+def _round(x: np.ndarray) -> np.ndarray:
+    """Return what float32 has of x, denormal numbers excepted."""
+    rounded = x.astype(np.float32).astype(np.float64)
+    return np.where(np.abs(rounded) < _TINY, 0.0, rounded)
 
 
 def _is_ambiguous(function: Any, x: np.ndarray) -> np.ndarray:
@@ -125,7 +155,7 @@ class _NoisyProducts:
 def run_noisy(program: Program, steps: Steps, seed: int) -> np.ndarray:
     """Return (steps, parameters): the weights after each step; rounded correctly with seed 0, else off by 8 ulps."""
     space = NoisySpace(leaf_shapes(steps.weights), np.random.default_rng(seed) if seed else None)
-    program = spell_out(program.inline_hyperparameters())
+    program = spell_out(remove_dead_code(program).inline_hyperparameters())
     slots: Any = tuple(zero_slot(kind, space.shapes, np, np.float64) for _, kind in program.state)
     now = _widen(steps.weights)
     history = []

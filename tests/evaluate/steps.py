@@ -39,6 +39,10 @@ class Steps:
         """Return the same with another schedule."""
         return replace(self, lr=lr)
 
+    def first(self, count: int) -> Steps:
+        """Return the first steps."""
+        return Steps(self.weights, self.gradients[:count], self.lr[:count], self.extra[:count])
+
 
 def draw_leaves(rng: np.random.Generator) -> Leaves:
     """Return the float32 leaves of a model with a matrix, a vector, one number and a 4-D tensor."""

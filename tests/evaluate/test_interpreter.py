@@ -125,11 +125,15 @@ def test_a_program_that_is_compiled_trains_to_the_same_loss(runner, family, monk
 # --- many at once
 
 
-def test_a_population_of_all_machines_scores_as_its_members_do(runner):
+@pytest.mark.parametrize(
+    "families",
+    [("paper", "matrix"), pytest.param(("paper", "extended", "matrix", "everything"), marks=pytest.mark.slow)],
+    ids=["two", "all"],  # each machine is compiled twice, as a batch too
+)
+def test_a_population_of_several_machines_scores_as_its_members_do(runner, families):
     exploding = check_program("def train(w, g, lr, h): return g * 1e30 + exp(h)")
     blind = check_program("def train(w, g, lr, h): return h * lr")
     too_long = check_program("def train(w, g, lr, h):\n" + " g = g % 3\n" * 25 + " return g + h")
-    families = ("paper", "extended", "matrix", "everything")
     programs = [program for each in zip(*(PROGRAMS[family] for family in families), strict=True) for program in each]
     programs = [exploding, *programs, blind, too_long]  # machines in turn: results must come back in order
     together = runner.evaluate_population(programs, Seeds((0, 1)))

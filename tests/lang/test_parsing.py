@@ -279,6 +279,13 @@ ERRORS = {
     "default text": (body("return g", parameters="w, g, lr, *, b1='a'"), 1, 27, "hyperparameter 'b1' needs a number"),
     "default bool": (body("return g", parameters="w, g, lr, *, b1=True"), 1, 27, "hyperparameter 'b1' needs a number"),
     "default call": (body("return g", parameters="w, g, lr, *, b1=f()"), 1, 27, "hyperparameter 'b1' needs a number"),
+    "fraction of a step": (
+        body("return g", parameters="w, g, lr, h, *, hessian_every=2.5"),
+        1,
+        41,
+        "'hessian_every' is 2.5; expected a whole number of steps, 1 or more",
+    ),
+    "less than a step": (body("return g", parameters="w, g, lr, *, anchor_every=0"), 1, 37, "'anchor_every' is 0;"),
     "infinite default": (body("return g", parameters="w, g, lr, *, b1=-1e999"), 1, 27, "must be a finite number"),
     "no return": (body("x = g"), 2, 5, "the last line must return the update and the slots: 'return update, m'"),
     "pass": (body("pass"), 2, 5, "the last line must return"),

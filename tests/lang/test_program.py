@@ -78,6 +78,14 @@ def test_with_hyperparameters_takes_finite_numbers(value):
         ADAMISH.with_hyperparameters({"decay": value})
 
 
+@pytest.mark.parametrize("value", [0.5, 0, -1, 2.5])
+def test_a_period_is_a_whole_number_of_steps(value):
+    program = parse("def train(w, g, lr, h, *, hessian_every=10): return g / h * lr")
+    assert program.with_hyperparameters({"hessian_every": 3}).settings == {"hessian_every": 3.0}
+    with pytest.raises(SettingError, match=r"'hessian_every' is .*; expected a whole number of steps, 1 or more"):
+        program.with_hyperparameters({"hessian_every": value})
+
+
 def test_inlining_keeps_what_says_how_an_input_is_computed():
     program = parse(
         "def train(w, g, r: row, lr, h, g_ahead, *, b1=0.5, hessian_every=10, rho=0.2, b2=2):\n"

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.oracle import zero_slot
-from lionsearch.evaluate.spaces import LeafSpace
+from lionsearch.evaluate.spaces import LeafSpace, zero_slot
 from lionsearch.lang import Program
 
 Leaves = tuple[np.ndarray, ...]
