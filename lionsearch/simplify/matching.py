@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -65,14 +65,14 @@ def match_known(program: Program, names: Sequence[str] | None = None) -> list[Ma
         >>> found[0].name, dict(found[0].hyperparameters)["b2"]
         ('lion', 0.95)
     """
-    ours = canonicalize(program)
+    ours, given = canonicalize(program), remove_dead_code(program).settings
     wanted = _shape(program)
     found: list[tuple[int, Match]] = []
     for name in shipped_names() if names is None else names:
         if _known_shape(name) != wanted:
             continue
         for variant in _variants(name):
-            match = _fit(variant, ours)
+            match = _fit(_with_settings(variant, given), ours)
             if match is not None:
                 found.append((variant.rank, match))
                 break
@@ -121,9 +121,19 @@ def _moved(program: Program) -> Program:
     """Return the program with each hyperparameter a little off its default, so that no two are equal by chance."""
     values = {}
     for number, (name, value) in enumerate(program.hyperparameters, 1):
+        if name in program.settings:
+            continue
         shift = 1 + 0.0037 * number
         values[name] = 1 - (1 - value) * shift if 0.5 < value < 1 else value * shift
     return program.with_hyperparameters(values)
+
+
+def _with_settings(variant: _Variant, given: Mapping[str, float]) -> _Variant:
+    """Return the variant with its inputs computed as the program's are: that is no matter of fitting."""
+    own = {name: value for name, value in given.items() if name in dict(variant.program.hyperparameters)}
+    if not own:
+        return variant
+    return replace(variant, program=variant.program.with_hyperparameters(own), fixed=variant.fixed | set(own))
 
 
 def _fit(variant: _Variant, ours: Canonical) -> Match | None:

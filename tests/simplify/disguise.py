@@ -14,6 +14,9 @@ def perturb(program: Program, rng: random.Random) -> Program:
     """Every hyperparameter that is not 0 a few percent off; a decay by its distance from 1."""
     values = {}
     for name, value in program.hyperparameters:
+        if name in program.settings and name.endswith("_every"):
+            values[name] = value + 1  # a whole number of steps
+            continue
         shift = 1 + rng.uniform(0.02, 0.1)
         values[name] = 1 - (1 - value) * shift if 0.5 < value < 1 else value * shift
     return program.with_hyperparameters(values)
