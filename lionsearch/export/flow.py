@@ -1,6 +1,6 @@
 """Program -> values, each assigned once: what every export is made from.
 
-Dead code is gone, copies are resolved, constant statements are numbers, and `lr_scale` is 1: in an export, the
+Dead code is gone, copies are resolved, nothing is computed twice, constant statements are numbers, and `lr_scale` is 1: in an export, the
 learning rate that the user gives is the one that acts. `clip` and `cosine_sim` are taken apart, so that what looks
 at the whole tree is one of `dot`, `global_norm` and `global_sum`.
 """
@@ -107,6 +107,7 @@ class _Builder:
     def __init__(self, program: Program, per_tensor: tuple[str, ...]):
         self._program = program
         self._values: list[Value] = []
+        self._known: dict[tuple[str, tuple[Ref, ...]], int] = {}
         self._bound: dict[str, Ref] = {}
         for name, kind in initial_kinds(program).items():
             self._bound[name] = self._add(Value(name, Kind.PER_TENSOR if name in per_tensor else kind))
@@ -153,7 +154,9 @@ class _Builder:
         kinds = [self._values[ref].kind if isinstance(ref, int) else Kind.SCALAR for ref in arguments]
         kind = OPERATIONS[operation].result_kind(*kinds)
         assert kind is not None, f"{operation} of {kinds}"
-        return self._add(Value(name, kind, operation, arguments))
+        if (operation, arguments) not in self._known:
+            self._known[operation, arguments] = self._add(Value(name, kind, operation, arguments))
+        return self._known[operation, arguments]
 
 
 def _fold(operation: str, constants: tuple[Ref, ...]) -> float:

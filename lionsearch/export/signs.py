@@ -89,7 +89,14 @@ class _Walk:
         if isinstance(ref, float):
             return 0 <= ref <= 1
         value = self._flow.values[ref]
-        return value.operation is None and self._is_fraction_name(value.name)
+        match value.operation, value.arguments:
+            case None, _:
+                return self._is_fraction_name(value.name)
+            case "power", (base, exponent):
+                return self._is_fraction(base) and _of(exponent, self.signs) is Sign.POSITIVE
+            case "subtract", (float(1.0), part):
+                return self._is_fraction(part)
+        return False
 
     def _result(self, value: Value) -> Sign:
         signs = [_of(argument, self.signs) for argument in value.arguments]
@@ -112,6 +119,8 @@ class _Walk:
                 return min(x, y)
             case "where", [_, x, y]:
                 return min(x, y)
+            case "subtract", _ if value.arguments[0] == 1.0 and self._is_fraction(value.arguments[1]):
+                return Sign.NOT_NEGATIVE
             case "interp", [x, y, _] if self._is_fraction(value.arguments[2]) and min(x, y) > Sign.UNKNOWN:
                 return Sign.NOT_NEGATIVE
         return Sign.UNKNOWN
