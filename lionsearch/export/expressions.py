@@ -70,7 +70,8 @@ class Speller:
                 tensor, bound = sorted((0, 1), key=lambda i: self._is_plain(arguments[i]))
                 return Spelling(f"torch.clamp({{{tensor}}}, {'min' if name == 'maximum' else 'max'}={{{bound}}})")
         if name in BOOLEANS and index not in self._booleans:
-            return Spelling(f"1.0 * ({found.text})", PRODUCT)
+            tensor = next((i for i in (0, 1) if not self._is_plain(arguments[i])), 0)
+            return Spelling(f"_as_number({found.text}, {{{tensor}}})")
         return found
 
     def write(self, index: int, read: Callable[[int], Text]) -> Text:

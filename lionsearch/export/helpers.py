@@ -89,6 +89,11 @@ def _eye(x):
     "_orthogonalize": _ORTHOGONALIZE.replace("LIB.EYE", "jnp.eye(gram.shape[-1], dtype=x.dtype)")
     .replace("AXES", "axis=(-2, -1), keepdims=True")
     .replace("LIB", "jnp"),
+    "_as_number": '''
+def _as_number(condition, x):
+    """Return 1 where a condition on x holds, else 0."""
+    return jnp.asarray(condition, jnp.result_type(x))
+''',
     "_wide": '''
 def _wide(leaves):
     """Return arrays of at least 32 bits, in which everything is computed."""
@@ -152,6 +157,11 @@ def _eye(x):
     "_orthogonalize": _ORTHOGONALIZE.replace("LIB.EYE", "torch.eye(gram.shape[-1], dtype=x.dtype, device=x.device)")
     .replace("AXES", "dim=(-2, -1), keepdim=True")
     .replace("LIB", "torch"),
+    "_as_number": '''
+def _as_number(condition, x):
+    """Return 1 where a condition on x holds, else 0."""
+    return condition.to(x.dtype)
+''',
     "_wide": '''
 def _wide(tensors):
     """Return tensors of at least 32 bits, in which everything is computed."""

@@ -19,7 +19,7 @@ from lionsearch.lang import Kind
 
 _UNNAMED = re.compile(r"(?:\w+_)?v\d+")
 _WIDTH = 84
-_RESERVED = {*dir(builtins), *keyword.kwlist, "jax", "jnp", "optax", "torch", "NamedTuple", "Any", "step"}
+_RESERVED = {*dir(builtins), *keyword.kwlist, "jax", "jnp", "optax", "torch", "NamedTuple", "Any", "each"}
 
 
 def find_nested(flow: Flow, phases: tuple[Phase, ...], speller: Speller) -> set[int]:
@@ -58,7 +58,7 @@ def identifier(name: str, reserved: Iterable[str] = ()) -> str:
     if not stripped or stripped[0].isdigit():
         stripped = f"x{stripped}"
     taken = _RESERVED.union(reserved)
-    while stripped in taken or re.fullmatch(r"step_\d+", stripped):
+    while stripped in taken or re.fullmatch(r"each_\d+", stripped):
         stripped += "_"
     return stripped
 

@@ -86,7 +86,9 @@ class _OptaxModule:
         lines += ["    Args:", f"        learning_rate: a number or a schedule; {rate_note(prepared)}."]
         lines += [f"        {self._rule.names[name]}: as above." for name in prepared.hyperparameters]
         if self._masks:
-            lines.append("        mask: a tree of booleans, or a function of the parameters that gives one: whose weights decay.")
+            lines.append(
+                "        mask: a tree of booleans, or a function of the parameters that gives one: whose weights decay."
+            )
         if self._state:
             lines.append("        state_dtype: of the state; a dictionary gives it by slot. The parameters' if None.")
         for name in prepared.extra_inputs:
@@ -98,7 +100,10 @@ class _OptaxModule:
         slots = [field for _, field, kind in self._state if kind is not Kind.SCALAR]
         lines = [f"def init(params: Any) -> {self._prepared.class_name}State:"]
         if any(kind in (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT) for _, _, kind in self._state):
-            lines += ["    def start(make):", "        return jax.tree.map(lambda w: make(_as_matrices([w])[0]), params)"]
+            lines += [
+                "    def start(make):",
+                "        return jax.tree.map(lambda w: make(_as_matrices([w])[0]), params)",
+            ]
             lines += [""]
         if slots:
             lines += [
@@ -114,11 +119,18 @@ class _OptaxModule:
         keywords = [INPUT_NAMES.get(name, name) for name in prepared.extra_inputs if name in names]
         lines = ["def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:"]
         if self._needs_params:
-            lines += ["    if params is None:", f'        raise ValueError("{prepared.name}: give `update` the params")']
+            lines += [
+                "    if params is None:",
+                f'        raise ValueError("{prepared.name}: give `update` the params")',
+            ]
         for keyword in keywords:
             lines += [f'    if extra.get("{keyword}") is None:']
             lines += [f'        raise ValueError("{prepared.name}: give `update` the argument `{keyword}`")']
-        lines += ["    leaves, structure = jax.tree.flatten(updates)", "    if not leaves:", "        return updates, state"]
+        lines += [
+            "    leaves, structure = jax.tree.flatten(updates)",
+            "    if not leaves:",
+            "        return updates, state",
+        ]
         if "lr" in names:
             lines += ["    rate = learning_rate(state.count) if callable(learning_rate) else learning_rate"]
         lines += ["    rows, numbers = _train("]
@@ -131,7 +143,11 @@ class _OptaxModule:
         fields = {slot: field for slot, field, _ in self._state}
         if name in kinds:
             stored = f"state.{fields[name]}"
-            return stored if kinds[name] is Kind.SCALAR else self._leaves(f"structure.flatten_up_to({stored})", kinds[name])
+            return (
+                stored
+                if kinds[name] is Kind.SCALAR
+                else self._leaves(f"structure.flatten_up_to({stored})", kinds[name])
+            )
         if name == WEIGHT_DECAY and self._masks:
             return f"_masked({self._rule.names[name]}, mask, params, structure)"
         if name in self._prepared.hyperparameters:
@@ -158,7 +174,11 @@ class _OptaxModule:
         state = f"{self._prepared.class_name}State"
         columns = [field for _, field, kind in self._state if kind is not Kind.SCALAR]
         numbers = [field for _, field, kind in self._state if kind is Kind.SCALAR]
-        lines = [f"    update, {', '.join(columns)} = zip(*rows, strict=True)" if columns else "    (update,) = zip(*rows, strict=True)"]
+        lines = [
+            f"    update, {', '.join(columns)} = zip(*rows, strict=True)"
+            if columns
+            else "    (update,) = zip(*rows, strict=True)"
+        ]
         lines += ["    update = [-x for x in update]"]
         fields = ["count=optax.safe_increment(state.count)"]
         for _, field, kind in self._state:
@@ -171,5 +191,7 @@ class _OptaxModule:
 
     def _train(self) -> list[str]:
         lines = [f"def _train({', '.join(self._rule.names.values())}):"]
-        lines.append('    """Return an iterator over each parameter\'s update and state, and the state that is one number."""')
+        lines.append(
+            '    """Return an iterator over each parameter\'s update and state, and the state that is one number."""'
+        )
         return lines + [f"    {line}" if line else "" for line in self._rule.lines]

@@ -33,7 +33,7 @@ def split_phases(flow: Flow) -> tuple[Phase, ...]:
     Example:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.export.flow import build_flow
-        >>> [len(split_phases(build_flow(load_program(name)))) for name in ("lion", "dog", "lion_raw")]
+        >>> [len(split_phases(build_flow(load_program(name)))) for name in ("lion", "dog", "momo")]
         [1, 2, 2]
     """
     needed = flow.needed()

@@ -101,8 +101,8 @@ def can_mask_decay(program: Program) -> bool:
 
     Example:
         >>> from lionsearch.catalog import load_program
-        >>> can_mask_decay(load_program("lion")), can_mask_decay(load_program("momo"))
-        (True, False)
+        >>> can_mask_decay(load_program("lion")), can_mask_decay(load_program("sign_sgd(weight_decay=0.1)"))
+        (True, True)
     """
     if WEIGHT_DECAY not in dict(program.hyperparameters):
         return False

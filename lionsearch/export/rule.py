@@ -36,11 +36,11 @@ def write_rule(flow: Flow, *, torch: bool) -> Rule:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.export.flow import build_flow
         >>> print("\\n".join(write_rule(build_flow(load_program("signum")), torch=False).lines))
-        def step(w, g, m):
+        def each(w, g, m):
             m = (1 - b1) * g + b1 * m
             return (jnp.sign(m) + w * weight_decay) * lr, m
         <BLANKLINE>
-        return map(step, w, g, m), ()
+        return map(each, w, g, m), ()
     """
     writer = _Writer(flow, torch)
     lines = writer.lines()
@@ -71,7 +71,7 @@ class _Writer:
             if phase is self._phases[-1]:
                 lines += self._last_pass(phase)
             elif phase.leaves:
-                lines += self._pass(phase, f"step_{number}")
+                lines += self._pass(phase, f"each_{number}")
         return lines
 
     def _read(self, index: int) -> Text:
@@ -121,10 +121,10 @@ class _Writer:
         results = [update, *(self._result(ref) for ref in leaf_slots if isinstance(ref, int))]
         body = [f"    {self._assignment(index)}" for index in (stated[:-1] if inline else stated)]
         returned = f"({results[0]},)" if len(results) == 1 else ", ".join(results)
-        head = [f"def step({', '.join(given)}):", *body, f"    return {returned}", ""]
+        head = [f"def each({', '.join(given)}):", *body, f"    return {returned}", ""]
         tail = f"({', '.join(scalars)}{',' if len(scalars) == 1 else ''})"
         space = [""] if any(phase.numbers) or len(self._phases) > 1 else []
-        return [*space, *head, f"return map({', '.join(['step', *given])}), {tail}"]
+        return [*space, *head, f"return map({', '.join(['each', *given])}), {tail}"]
 
     def _scalar(self, ref: Ref) -> str:
         return repr(ref) if isinstance(ref, float) else self.names[ref]

@@ -84,7 +84,11 @@ class _TorchModule:
     def _head(self) -> list[str]:
         prepared = self._prepared
         keys = {self._key(name): value for name, value in prepared.hyperparameters.items()}
-        lines = [f"class {prepared.class_name}(torch.optim.Optimizer):", f'    """{prepared.class_name} for PyTorch.', ""]
+        lines = [
+            f"class {prepared.class_name}(torch.optim.Optimizer):",
+            f'    """{prepared.class_name} for PyTorch.',
+            "",
+        ]
         lines += ["    Args:", "        params: parameters, or parameter groups; all that follows may differ by group."]
         lines += [f"        lr: the learning rate; {rate_note(prepared)}."]
         lines += [f"        {key}: as above." for key in keys]
@@ -106,7 +110,9 @@ class _TorchModule:
         lines += ["                loss = closure()"]
         if needs_loss:
             lines += ["        if loss is None:"]
-            lines += [f'            raise ValueError("{self._prepared.class_name} needs the loss: give step() a closure")']
+            lines += [
+                f'            raise ValueError("{self._prepared.class_name} needs the loss: give step() a closure")'
+            ]
         lines += ["        for group in self.param_groups:"]
         lines += ['            params = [p for p in group["params"] if p.grad is not None]']
         lines += ["            if not params:", "                continue", '            group["step"] += 1']
@@ -165,5 +171,7 @@ class _TorchModule:
 
     def _train(self) -> list[str]:
         lines = [f"def _train({', '.join(self._rule.names.values())}):"]
-        lines.append('    """Return an iterator over each parameter\'s update and state, and the state that is one number."""')
+        lines.append(
+            '    """Return an iterator over each parameter\'s update and state, and the state that is one number."""'
+        )
         return lines + [f"    {line}" if line else "" for line in self._rule.lines]
