@@ -13,7 +13,7 @@ from lionsearch.lang import Kind
 
 _PLACE = re.compile(r"\{(\d)(?::(\d))?\}")
 _SIMPLE = re.compile(r"-?[\w.]+")
-_COUNTS = ("size", "rows", "columns")
+_COUNTS = ("size", "rows", "columns", "dimensions")
 _PAIRED = ("maximum", "minimum", "arctan2")
 
 
@@ -82,7 +82,7 @@ class Speller:
             read: gives the text of an argument.
         """
         value, spelling = self._flow.values[index], self.spelling(index)
-        texts = [Text(*_constant(a)) if isinstance(a, float) else read(a) for a in value.arguments]
+        texts = [Text(*constant_text(a)) if isinstance(a, float) else read(a) for a in value.arguments]
         wrapped = self._wrapped(value, spelling, index) if self._torch else ()
         texts = [Text(f"_number({text.text})") if i in wrapped else text for i, text in enumerate(texts)]
         shown = _PLACE.sub(lambda place: texts[int(place[1])].inside(int(place[2] or 0)), spelling.text)
@@ -138,7 +138,8 @@ class Speller:
         return self._table[value.operation or ""].plain and all(map(self._is_plain, value.arguments))
 
 
-def _constant(value: float) -> tuple[str, int]:
+def constant_text(value: float) -> tuple[str, int]:
+    """Return a number as Python writes it, and how strongly that binds."""
     if value != value or value in (float("inf"), float("-inf")):
         return f'float("{value}")', ATOM
     text = str(int(value)) if value == int(value) and abs(value) < 1e6 and str(value) != "-0.0" else repr(value)

@@ -1,13 +1,12 @@
 """Program -> values, each assigned once: what every export is made from.
 
-Dead code is gone, copies are resolved, nothing is computed twice, constant statements are numbers, and `lr_scale` is 1: in an export, the
-learning rate that the user gives is the one that acts. `clip` and `cosine_sim` are taken apart, so that what looks
-at the whole tree is one of `dot`, `global_norm` and `global_sum`.
+Dead code is gone, copies are resolved, nothing is computed twice, constant statements are numbers, and `lr_scale` is
+1: in an export, the learning rate that the user gives is the one that acts. `clip` and `cosine_sim` are taken apart,
+so that what looks at the whole tree is one of `dot`, `global_norm` and `global_sum`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,6 +153,8 @@ class _Builder:
         kinds = [self._values[ref].kind if isinstance(ref, int) else Kind.SCALAR for ref in arguments]
         kind = OPERATIONS[operation].result_kind(*kinds)
         assert kind is not None, f"{operation} of {kinds}"
+        if operation == "where" and isinstance(arguments[0], float) and kinds[1] == kinds[2] == kind:
+            return arguments[1] if arguments[0] != 0 else arguments[2]
         if (operation, arguments) not in self._known:
             self._known[operation, arguments] = self._add(Value(name, kind, operation, arguments))
         return self._known[operation, arguments]
@@ -174,8 +175,3 @@ def consumers(flow: Flow, needed: list[int]) -> dict[int, list[int]]:
             found[read].append(index)
     return found
 
-
-def iterate(flow: Flow) -> Iterator[tuple[int, Value]]:
-    """Yield the needed statements' values with their indices, in order."""
-    for index in flow.needed():
-        yield index, flow.values[index]

@@ -24,7 +24,7 @@ _COLORS = {
 
 
 def build_graph(flow: Flow) -> networkx.DiGraph:
-    """Return the graph of what is live: nodes have a `label` and a `role`, edges a `position` among the arguments.
+    r"""Return the graph of what is live: nodes have a `label` and a `role`, edges a `position` among the arguments.
 
     Roles are `input`, `state`, `hyperparameter`, `operation`, `update` and `next state`.
 
@@ -33,7 +33,7 @@ def build_graph(flow: Flow) -> networkx.DiGraph:
         >>> from lionsearch.export.flow import build_flow
         >>> graph = build_graph(build_flow(load_program("signum")))
         >>> [data["label"] for _, data in graph.nodes(data=True) if data["role"] == "operation"]
-        ['interp\\nm', 'sign', '*', '+', '*']
+        ['interp\nm', 'sign', '*', '+', '*']
     """
     graph: networkx.DiGraph = networkx.DiGraph()
     for name, index in flow.initial.items():

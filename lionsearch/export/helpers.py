@@ -31,11 +31,6 @@ def _exp10(x):
     """Return 10^x."""
     return 10.0**x
 ''',
-    "_dimensions": '''
-def _dimensions(x):
-    """Return the number of axes."""
-    return float(x.ndim)
-''',
     "_inverse_root": '''
 def _inverse_root(x, p):
     """Return x^(-1/p) of symmetric matrices without negative eigenvalues; an eigenvalue of 0 stays 0."""

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from lionsearch.analysis import KindError, infer_kinds, remove_dead_code, summarize
 from lionsearch.errors import SettingError
+from lionsearch.export.extents import find_thin_use
 from lionsearch.export.flow import LR_SCALE, Flow, build_flow
 from lionsearch.export.rule import uses_matrices
 from lionsearch.lang import INPUTS, Kind, Program
@@ -92,6 +93,12 @@ def prepare(program: Program, provenance: Provenance) -> Prepared:
         raise SettingError(
             f"{provenance.name} asks for the number of a tensor's axes and takes tensors for matrices, where a vector"
             " has three; such a program cannot be exported"
+        )
+    thin = find_thin_use(prepared.flow)
+    if thin is not None:
+        raise SettingError(
+            f"{provenance.name} takes the mean over rows and over columns, and needs it in the shape of a tensor for"
+            f" its {thin}; such a program cannot be exported"
         )
     return prepared
 

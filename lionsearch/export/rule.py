@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lionsearch.export.expressions import Speller, Text
-from lionsearch.export.flow import REDUCTIONS, Flow, Ref
+from lionsearch.export.expressions import Speller, Text, constant_text
+from lionsearch.export.flow import Flow, Ref
 from lionsearch.export.naming import choose_names, find_nested
 from lionsearch.export.phases import Phase, split_phases
 from lionsearch.lang import OPERATIONS, Kind
@@ -30,12 +30,12 @@ class Rule:
 
 
 def write_rule(flow: Flow, *, torch: bool) -> Rule:
-    """Return the body of `_train`, which returns an iterator over (update, slots...) and a tuple of scalar slots.
+    r"""Return the body of `_train`, which returns an iterator over (update, slots...) and a tuple of scalar slots.
 
     Example:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.export.flow import build_flow
-        >>> print("\\n".join(write_rule(build_flow(load_program("signum")), torch=False).lines))
+        >>> print("\n".join(write_rule(build_flow(load_program("signum")), torch=False).lines))
         def each(w, g, m):
             m = (1 - b1) * g + b1 * m
             return (jnp.sign(m) + w * weight_decay) * lr, m
@@ -127,7 +127,7 @@ class _Writer:
         return [*space, *head, f"return map({', '.join(['each', *given])}), {tail}"]
 
     def _scalar(self, ref: Ref) -> str:
-        return repr(ref) if isinstance(ref, float) else self.names[ref]
+        return constant_text(ref)[0] if isinstance(ref, float) else self.names[ref]
 
     def _result(self, index: int) -> str:
         """Return a slot's next value; PyTorch's weights and gradients are overwritten, so a slot gets a copy."""

@@ -47,7 +47,7 @@ _INFIX: dict[str, Spelling] = {
     "transpose": Spelling("{0:6}.mT"),
 }
 _HELPED = (
-    *("exp10", "log1p", "norm", "mod", "unit_norm", "dimensions"),
+    *("exp10", "log1p", "norm", "mod", "unit_norm"),
     *("global_norm", "dot", "global_sum", "eye", "orthogonalize", "inverse_root", "eigenvectors"),
 )
 _HELPERS = {name: Spelling(f"_{name}({', '.join(f'{{{i}}}' for i in range(arity))})") for name, arity in (
@@ -85,6 +85,7 @@ JAX: dict[str, Spelling] = {
     "row_mean": Spelling("jnp.mean({0}, axis=-1, keepdims=True)"),
     "column_mean": Spelling("jnp.mean({0}, axis=-2, keepdims=True)"),
     "size": Spelling("float({0:6}.size)", plain=True),
+    "dimensions": Spelling("float({0:6}.ndim)", plain=True),
     "rows": Spelling("float({0:6}.shape[-2])", plain=True),
     "columns": Spelling("float({0:6}.shape[-1])", plain=True),
 }
@@ -98,6 +99,7 @@ TORCH: dict[str, Spelling] = {
     "row_mean": Spelling("torch.mean({0}, dim=-1, keepdim=True)"),
     "column_mean": Spelling("torch.mean({0}, dim=-2, keepdim=True)"),
     "size": Spelling("float({0:6}.numel())", plain=True),
+    "dimensions": Spelling("float({0:6}.ndim)", plain=True),
     "rows": Spelling("float({0:6}.shape[-2])", plain=True),
     "columns": Spelling("float({0:6}.shape[-1])", plain=True),
 }

@@ -32,10 +32,8 @@ def symbol_text(name: str, index: str = "") -> str:
     assert found is not None
     base, number = found[1] or name, found[2]
     stem, _, accent = base.rpartition("_")
-    if stem and accent in _ACCENTS:
-        shown = f"{_ACCENTS[accent]}{{{_letter(stem)}}}"
-    else:
-        shown = _letter(base)
+    accented = bool(stem) and accent in _ACCENTS
+    shown = f"{_ACCENTS[accent]}{{{_letter(stem)}}}" if accented else _letter(base)
     subscript = ",".join(part for part in (number, index) if part)
     return f"{shown}_{{{subscript}}}" if subscript else shown
 
@@ -71,7 +69,8 @@ def _named(name: str) -> Callable[..., Any]:
 
 def _bracketed(relation: Callable[..., Any]) -> Callable[..., Any]:
     """Return a comparison as a number, in Iverson's brackets."""
-    return lambda x, y: _shape(r"\left[{0}\right]")(relation(x, y))
+    bracket = _shape(r"\left[{0}\right]")
+    return lambda x, y: bracket(relation(x, y))
 
 
 def _where(condition: Any, x: Any, y: Any) -> Any:
