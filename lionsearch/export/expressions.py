@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lionsearch.export.flow import Flow, Ref, Value
+from lionsearch.export.flow import AXES, Flow, Ref, Value
 from lionsearch.export.signs import find_signs, is_nonzero
 from lionsearch.export.spellings import ATOM, BOOLEANS, JAX, PRODUCT, SIGN, TORCH, Spelling
 from lionsearch.lang import Kind
 
 _PLACE = re.compile(r"\{(\d)(?::(\d))?\}")
 _SIMPLE = re.compile(r"-?[\w.]+")
-_COUNTS = ("size", "rows", "columns", "dimensions")
+_COUNTS = ("size", "rows", "columns")
 _PAIRED = ("maximum", "minimum", "arctan2")
 
 
@@ -129,7 +129,7 @@ class Speller:
 
     def _is_plain_initial(self, value: Value) -> bool:
         known = dict(self._flow.program.hyperparameters)
-        return value.name == "lr" or (value.name in known and value.kind in (Kind.SCALAR, Kind.PER_TENSOR))
+        return value.name in ("lr", AXES) or (value.name in known and value.kind in (Kind.SCALAR, Kind.PER_TENSOR))
 
     def _stays_plain(self, index: int) -> bool:
         value = self._flow.values[index]

@@ -2,7 +2,8 @@
 
 Dead code is gone, copies are resolved, nothing is computed twice, constant statements are numbers, and `lr_scale` is
 1: in an export, the learning rate that the user gives is the one that acts. `clip` and `cosine_sim` are taken apart,
-so that what looks at the whole tree is one of `dot`, `global_norm` and `global_sum`.
+so that what looks at the whole tree is one of `dot`, `global_norm` and `global_sum`. The number of a tensor's axes is
+an input: an exported file may reshape the tensors.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from lionsearch.analysis import initial_kinds, remove_dead_code
 from lionsearch.lang import OPERATIONS, Argument, Kind, Program
 
 LR_SCALE = "lr_scale"
+AXES = "dimensions"
+"""The operation that becomes an input of that name, which no variable can have."""
 REDUCTIONS = ("dot", "global_norm", "global_sum")
 """The operations that make a number of the whole tree."""
 
@@ -138,6 +141,10 @@ class _Builder:
                 return x
             case "divide", (x, float(1.0)):
                 return x
+            case "dimensions", _:
+                if AXES not in self._initial:
+                    self._initial[AXES] = self._add(Value(AXES, Kind.PER_TENSOR))
+                return self._initial[AXES]
             case "clip", (x, limit):
                 norm = self._apply(f"{name}_norm", "global_norm", (x,))
                 within = self._apply(f"{name}_within", "less_equal", (norm, limit))

@@ -9,7 +9,7 @@ import sympy
 from sympy.core.relational import Relational
 
 from lionsearch.analysis import summarize
-from lionsearch.export.flow import Ref, consumers
+from lionsearch.export.flow import AXES, Ref, consumers
 from lionsearch.export.preparation import Prepared
 from lionsearch.export.signs import find_signs
 from lionsearch.export.symbols import EXPRESSIONS, RELATIONS, number, symbol_text
@@ -91,7 +91,7 @@ class _Equations:
     def _index(self, name: str) -> str:
         if name == "w" or name in self._prepared.program.slots:
             return "t-1"
-        return "" if name == "t" or name in dict(self._prepared.program.hyperparameters) else "t"
+        return "" if name in ("t", AXES) or name in dict(self._prepared.program.hyperparameters) else "t"
 
     def _symbol(self, name: str, index: str) -> Any:
         text = symbol_text(name, index)

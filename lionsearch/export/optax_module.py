@@ -106,9 +106,8 @@ class _OptaxModule:
             ]
             lines += [""]
         if slots:
-            lines += [
-                f"    dtypes = state_dtype if isinstance(state_dtype, dict) else dict.fromkeys({json.dumps(slots)}, state_dtype)"
-            ]
+            lines += [f"    dtypes = dict.fromkeys({json.dumps(slots)}, state_dtype)"]
+            lines += ["    dtypes = state_dtype if isinstance(state_dtype, dict) else dtypes"]
         starts = [f"{field}=" + _STARTS[kind].format(slot=f's.get("{field}")') for _, field, kind in self._state]
         count = "jnp.zeros([], jnp.int32)"
         return [*lines, f"    return {self._prepared.class_name}State(", f"        count={count},",
@@ -159,6 +158,8 @@ class _OptaxModule:
                 return self._leaves("leaves", Kind.TENSOR)
             case "lr":
                 return "rate"
+            case "dimensions":
+                return "[float(x.ndim) for x in leaves]"
             case "t":
                 return "(state.count + 1).astype(jnp.result_type(float))"
         stored = f'extra["{INPUT_NAMES.get(name, name)}"]'

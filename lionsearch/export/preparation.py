@@ -11,7 +11,6 @@ from lionsearch.analysis import KindError, infer_kinds, remove_dead_code, summar
 from lionsearch.errors import SettingError
 from lionsearch.export.extents import find_thin_use
 from lionsearch.export.flow import LR_SCALE, Flow, build_flow
-from lionsearch.export.rule import uses_matrices
 from lionsearch.lang import INPUTS, Kind, Program
 from lionsearch.targets import Provenance
 
@@ -78,7 +77,7 @@ def prepare(program: Program, provenance: Provenance) -> Prepared:
 
     Raises:
         KindError: if the program is not valid.
-        SettingError: if the program mixes operations that an export cannot tell apart.
+        SettingError: if the program needs shapes that an exported file does not keep.
 
     Example:
         >>> from lionsearch.targets import load_target
@@ -88,12 +87,6 @@ def prepare(program: Program, provenance: Provenance) -> Prepared:
     """
     infer_kinds(program)
     prepared = Prepared(remove_dead_code(program), provenance)
-    operations = {value.operation for value in prepared.flow.values}
-    if "dimensions" in operations and uses_matrices(prepared.flow):
-        raise SettingError(
-            f"{provenance.name} asks for the number of a tensor's axes and takes tensors for matrices, where a vector"
-            " has three; such a program cannot be exported"
-        )
     thin = find_thin_use(prepared.flow)
     if thin is not None:
         raise SettingError(

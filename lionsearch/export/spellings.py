@@ -85,7 +85,6 @@ JAX: dict[str, Spelling] = {
     "row_mean": Spelling("jnp.mean({0}, axis=-1, keepdims=True)"),
     "column_mean": Spelling("jnp.mean({0}, axis=-2, keepdims=True)"),
     "size": Spelling("float({0:6}.size)", plain=True),
-    "dimensions": Spelling("float({0:6}.ndim)", plain=True),
     "rows": Spelling("float({0:6}.shape[-2])", plain=True),
     "columns": Spelling("float({0:6}.shape[-1])", plain=True),
 }
@@ -99,7 +98,6 @@ TORCH: dict[str, Spelling] = {
     "row_mean": Spelling("torch.mean({0}, dim=-1, keepdim=True)"),
     "column_mean": Spelling("torch.mean({0}, dim=-2, keepdim=True)"),
     "size": Spelling("float({0:6}.numel())", plain=True),
-    "dimensions": Spelling("float({0:6}.ndim)", plain=True),
     "rows": Spelling("float({0:6}.shape[-2])", plain=True),
     "columns": Spelling("float({0:6}.shape[-1])", plain=True),
 }
@@ -108,5 +106,5 @@ TORCH: dict[str, Spelling] = {
 BOOLEANS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 """Operations that Python answers with True or False."""
 
-WRITTEN_OUT = ("copy", "clip", "cosine_sim", "get_pi", "get_e", "get_eps")
+WRITTEN_OUT = ("copy", "clip", "cosine_sim", "dimensions", "get_pi", "get_e", "get_eps")
 """Operations that `lionsearch.export.flow` resolves before anything is written."""

@@ -143,7 +143,6 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "size": _named("size"),
     "rows": _named("rows"),
     "columns": _named("columns"),
-    "dimensions": _named("axes"),
     "unit_norm": _shape(r"\left\lVert {0} \right\rVert_{{\mathrm{{unit}}}}"),
     "global_sum": _shape(r"\operatorname{{sum}}_{{\mathrm{{all}}}}\left({0}\right)"),
     "row_mean": _named("rowmean"),

@@ -141,6 +141,8 @@ class _TorchModule:
                 return 'torch.tensor(float(group["step"]), dtype=torch.float64)'
             case "lr":
                 return 'group["lr"]'
+            case "dimensions":
+                return "[float(p.ndim) for p in params]"
         return "torch.as_tensor(loss).detach()"
 
     def _leaves(self, text: str, kind: Kind) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from lionsearch.evaluate.oracle import Leaves, run_oracle, zero_slot
-from lionsearch.export.flow import build_flow
+from lionsearch.export.flow import AXES, build_flow
 from lionsearch.export.helpers import JAX_HELPERS, TORCH_HELPERS, helper_texts
 from lionsearch.export.rule import uses_matrices, write_rule
 from lionsearch.lang import INPUTS, Kind, Program
@@ -20,17 +19,17 @@ _TREES = ("h", "h_gnb", "g_ahead", "g_anchor", "g_full")
 _SQUARES = (Kind.LEFT, Kind.RIGHT)
 
 
-def draw(seed: int, shapes: Sequence[tuple[int, ...]] = SHAPES) -> SimpleNamespace:
+def draw(seed: int, steps: int = len(RATES)) -> SimpleNamespace:
     """Return weights, gradients with some zeros, and every other input, for each step."""
     rng = np.random.default_rng(seed)
 
     def leaves() -> Leaves:
-        return tuple(rng.standard_normal(shape) for shape in shapes)
+        return tuple(rng.standard_normal(shape) for shape in SHAPES)
 
-    gradients = [leaves() for _ in RATES]
+    gradients = [leaves() for _ in range(steps)]
     for gradient in gradients:
-        gradient[0][..., 0] = 0.0
-    extra = [{"loss": np.float64(rng.uniform(0.5, 2)), **{name: leaves() for name in _TREES}} for _ in RATES]
+        gradient[0][0, 0] = 0.0
+    extra = [{"loss": np.float64(rng.uniform(0.5, 2)), **{name: leaves() for name in _TREES}} for _ in range(steps)]
     for given in extra:
         given["h_gnb"] = tuple(x * x for x in given["h_gnb"])
     return SimpleNamespace(weights=leaves(), gradients=gradients, extra=extra)
@@ -39,7 +38,7 @@ def draw(seed: int, shapes: Sequence[tuple[int, ...]] = SHAPES) -> SimpleNamespa
 def expected_weights(program: Program, data: SimpleNamespace, rate: float) -> list[Leaves]:
     """Return the weights after each step, by the oracle, at learning rates that act."""
     scaled = program.with_hyperparameters({"lr_scale": 1.0}) if _has_scale(program) else program
-    return run_oracle(scaled, data.weights, data.gradients, [rate * each for each in RATES], data.extra)
+    return run_oracle(scaled, data.weights, data.gradients, [rate * each for each in RATES[: len(data.gradients)]], data.extra)
 
 
 def _has_scale(program: Program) -> bool:
@@ -73,14 +72,14 @@ def rule_weights(program: Program, data: SimpleNamespace, rate: float, torch: An
     with np.errstate(all="ignore"):
         for step, gradient in enumerate(data.gradients, start=1):
             values = {"w": weights, "g": gradient, "lr": rate * RATES[step - 1], "t": np.float64(step)}
-            values |= {**given, **data.extra[step - 1], **state}
+            values |= {**given, **data.extra[step - 1], **state, AXES: tuple(float(w.ndim) for w in weights)}
             kinds = {**dict(program.state), **{name: row.kind for name, row in INPUTS.items()}}
             arguments = {}
             for name, shown in rule.names.items():
                 value = values[name]
-                if isinstance(value, tuple):
+                if isinstance(value, tuple) and name != AXES:
                     value = [convert(_as_matrix(x, kinds[name]) if matrices else x) for x in value]
-                elif name not in given and name != "lr":
+                elif name not in (*given, "lr", AXES):
                     value = convert(value)
                 arguments[shown] = value
             rows, numbers = train(**arguments)
@@ -129,5 +128,5 @@ def largest_difference(found: list[Leaves], expected: list[Leaves]) -> float:
             if not np.array_equal(np.isfinite(x), np.isfinite(y)):
                 return float("inf")
             if both.any():
-                largest = max(largest, float(np.max(np.abs(x - y)[both] / np.maximum(1, np.abs(y[both])))))
+                largest = max(largest, float(np.max(np.abs(x[both] - y[both]) / np.maximum(1, np.abs(y[both])))))
     return largest

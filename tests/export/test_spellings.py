@@ -6,16 +6,18 @@ from itertools import product
 import numpy as np
 import pytest
 
-from export.exported import SHAPES, draw, expected_weights, largest_difference, rule_weights
+from export.exported import draw, expected_weights, largest_difference, rule_weights
 from lionsearch.analysis import KindError, infer_kinds
 from lionsearch.export.expressions import constant_text
 from lionsearch.export.helpers import JAX_HELPERS, TORCH_HELPERS
 from lionsearch.export.spellings import JAX, TORCH, WRITTEN_OUT
 from lionsearch.lang import OPERATIONS, Kind, Program, parse
 
-DATA = draw(3, SHAPES)
+DATA = draw(3, steps=1)
 _ARGUMENTS = ("g", "w", "lr", "t", "b", "norm(g)", "0.5", "row_mean(w)", "column_mean(g)", "matmul(g, transpose(w))")
-_TAKEN = {Kind.TRANSPOSED: "transpose(w)", Kind.LEFT: "matmul(g, transpose(g))", Kind.RIGHT: "matmul(transpose(g), g)"}
+_LEFT, _RIGHT = "matmul(g, transpose(g))", "matmul(transpose(g), g)"
+_TAKEN = {Kind.TRANSPOSED: "transpose(w)", Kind.LEFT: f"{_LEFT} + eye({_LEFT})", Kind.RIGHT: f"{_RIGHT} + eye({_RIGHT})"}
+_UP_TO_SIGN = ("eigenvectors", "orthonormal")
 
 
 def test_every_operation_has_a_spelling_in_both_flavours():
@@ -34,12 +36,13 @@ def _programs(name: str) -> list[Program]:
     """Return programs in which the operation acts on arguments of every kind that it takes."""
     row = OPERATIONS[name]
     if row.signatures is not None:
-        choices = [[_TAKEN.get(kind, _of_kind(kind)) for kind in kinds] for kinds in row.signatures]
+        choices = [[_TAKEN.get(kind) or _of_kind(kind) for kind in kinds] for kinds in row.signatures]
     else:
         choices = [list(each) for each in product(_ARGUMENTS[:-1], repeat=row.arity)][:: 1 if row.arity < 3 else 7]
     programs = []
     for arguments in choices:
-        program = _wrapped(f"{name}({', '.join(arguments)})")
+        call = f"{name}({', '.join(arguments)})"
+        program = _wrapped(f"square({call})" if name in _UP_TO_SIGN else call)
         if program is not None:
             programs.append(program)
     return programs
