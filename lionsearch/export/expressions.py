@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lionsearch.export.flow import AXES, Flow, Ref, Value
+from lionsearch.export.flow import AXES, Constant, Flow, Ref, Value
 from lionsearch.export.signs import find_signs, is_nonzero
 from lionsearch.export.spellings import ATOM, BOOLEANS, JAX, PRODUCT, SIGN, TORCH, Spelling
 from lionsearch.lang import Kind
@@ -82,7 +82,7 @@ class Speller:
             read: gives the text of an argument.
         """
         value, spelling = self._flow.values[index], self.spelling(index)
-        texts = [Text(*constant_text(a)) if isinstance(a, float) else read(a) for a in value.arguments]
+        texts = [Text(*constant_text(a.value)) if isinstance(a, Constant) else read(a) for a in value.arguments]
         wrapped = self._wrapped(value, spelling, index) if self._torch else ()
         texts = [Text(f"_number({text.text})") if i in wrapped else text for i, text in enumerate(texts)]
         shown = _PLACE.sub(lambda place: texts[int(place[1])].inside(int(place[2] or 0)), spelling.text)
@@ -122,10 +122,10 @@ class Speller:
         return {*(found - {*self._flow.outputs})}
 
     def _signs_of(self, ref: Ref) -> bool:
-        return ref >= 0 if isinstance(ref, float) else bool(self._signs[ref])
+        return ref.value >= 0 if isinstance(ref, Constant) else bool(self._signs[ref])
 
     def _is_plain(self, ref: Ref) -> bool:
-        return isinstance(ref, float) or self._plain[ref]
+        return isinstance(ref, Constant) or self._plain[ref]
 
     def _is_plain_initial(self, value: Value) -> bool:
         known = dict(self._flow.program.hyperparameters)

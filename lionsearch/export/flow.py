@@ -21,8 +21,23 @@ AXES = "dimensions"
 REDUCTIONS = ("dot", "global_norm", "global_sum")
 """The operations that make a number of the whole tree."""
 
-Ref = int | float
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number in the place of a value; no two are equal that differ in the sign of 0."""
+
+    value: float
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and repr(self.value) == repr(other.value)
+
+    def __hash__(self) -> int:
+        return hash(repr(self.value))
+
+
+Ref = int | Constant
 """A value (its index), or a constant."""
+_ONE = Constant(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +130,7 @@ class _Builder:
             self._bound[name] = self._add(Value(name, Kind.PER_TENSOR if name in per_tensor else kind))
         self._initial = {name: ref for name, ref in self._bound.items() if isinstance(ref, int)}
         if LR_SCALE in dict(program.hyperparameters):
-            self._bound[LR_SCALE] = 1.0
+            self._bound[LR_SCALE] = _ONE
 
     def build(self) -> Flow:
         for statement in self._program.statements:
@@ -127,7 +142,7 @@ class _Builder:
         return Flow(self._program, tuple(self._values), self._initial, update, slots)
 
     def _ref(self, argument: Argument) -> Ref:
-        return self._bound[argument] if isinstance(argument, str) else float(argument)
+        return self._bound[argument] if isinstance(argument, str) else Constant(float(argument))
 
     def _add(self, value: Value) -> int:
         self._values.append(value)
@@ -137,9 +152,9 @@ class _Builder:
         match operation, arguments:
             case "copy", (x,):
                 return x
-            case "multiply", ((float(1.0), x) | (x, float(1.0))):
-                return x
-            case "divide", (x, float(1.0)):
+            case "multiply", (x, y) if _ONE in (x, y):
+                return y if x == _ONE else x
+            case "divide", (x, y) if y == _ONE:
                 return x
             case "dimensions", _:
                 if AXES not in self._initial:
@@ -149,29 +164,30 @@ class _Builder:
                 norm = self._apply(f"{name}_norm", "global_norm", (x,))
                 within = self._apply(f"{name}_within", "less_equal", (norm, limit))
                 ratio = self._apply(f"{name}_ratio", "divide", (limit, norm))
-                factor = self._apply(f"{name}_factor", "where", (within, 1.0, ratio))
+                factor = self._apply(f"{name}_factor", "where", (within, _ONE, ratio))
                 return self._apply(name, "multiply", (factor, x))
             case "cosine_sim", (x, y):
                 norms = [self._apply(f"{name}_norm", "global_norm", (each,)) for each in (x, y)]
                 product = self._apply(f"{name}_norms", "multiply", tuple(norms))
                 return self._apply(name, "divide", (self._apply(f"{name}_dot", "dot", (x, y)), product))
-        if all(isinstance(argument, float) for argument in arguments):
-            return _fold(operation, arguments)
+        constants = [argument for argument in arguments if isinstance(argument, Constant)]
+        if len(constants) == len(arguments):
+            return _fold(operation, constants)
         kinds = [self._values[ref].kind if isinstance(ref, int) else Kind.SCALAR for ref in arguments]
         kind = OPERATIONS[operation].result_kind(*kinds)
         assert kind is not None, f"{operation} of {kinds}"
-        if operation == "where" and isinstance(arguments[0], float) and kinds[1] == kinds[2] == kind:
-            return arguments[1] if arguments[0] != 0 else arguments[2]
+        if operation == "where" and isinstance(arguments[0], Constant) and kinds[1] == kinds[2] == kind:
+            return arguments[1] if arguments[0].value != 0 else arguments[2]
         if (operation, arguments) not in self._known:
             self._known[operation, arguments] = self._add(Value(name, kind, operation, arguments))
         return self._known[operation, arguments]
 
 
-def _fold(operation: str, constants: tuple[Ref, ...]) -> float:
+def _fold(operation: str, constants: list[Constant]) -> Constant:
     function = OPERATIONS[operation].elementwise
     assert function is not None  # nothing else takes numbers alone
     with np.errstate(all="ignore"):
-        return float(function(np, *map(np.float64, constants)))
+        return Constant(float(function(np, *(np.float64(constant.value) for constant in constants))))
 
 
 def consumers(flow: Flow, needed: list[int]) -> dict[int, list[int]]:

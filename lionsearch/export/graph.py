@@ -114,7 +114,7 @@ def _node(graph: networkx.DiGraph, ref: Ref) -> Any:
     if isinstance(ref, int):
         return ref
     node = f"constant {graph.number_of_nodes()}"
-    graph.add_node(node, label=f"{ref:g}", role="hyperparameter")
+    graph.add_node(node, label=f"{ref.value:g}", role="hyperparameter")
     return node
 
 

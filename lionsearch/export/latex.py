@@ -9,7 +9,7 @@ import sympy
 from sympy.core.relational import Relational
 
 from lionsearch.analysis import summarize
-from lionsearch.export.flow import AXES, Ref, consumers
+from lionsearch.export.flow import AXES, Constant, Ref, consumers
 from lionsearch.export.preparation import Prepared
 from lionsearch.export.signs import find_signs
 from lionsearch.export.symbols import EXPRESSIONS, RELATIONS, number, symbol_text
@@ -83,8 +83,8 @@ class _Equations:
         """Return equations of slots that take over what is already there, such as the weights."""
         lines = []
         for name, ref in zip(self._prepared.program.slots, self._flow.slots, strict=True):
-            if isinstance(ref, float) or self._flow.values[ref].operation is None or slots[ref] != name:
-                value = number(ref) if isinstance(ref, float) else self._known[ref]
+            if isinstance(ref, Constant) or self._flow.values[ref].operation is None or slots[ref] != name:
+                value = number(ref.value) if isinstance(ref, Constant) else self._known[ref]
                 lines.append(f"{symbol_text(name, 't')} &= {self._print(value)}")
         return lines
 
@@ -132,10 +132,10 @@ class _Equations:
         return EXPRESSIONS[operation](*arguments)
 
     def _is_not_negative(self, ref: Ref) -> bool:
-        return ref >= 0 if isinstance(ref, float) else bool(self._signs[ref])
+        return ref.value >= 0 if isinstance(ref, Constant) else bool(self._signs[ref])
 
     def _argument(self, argument: Ref) -> Any:
-        return number(argument) if isinstance(argument, float) else self._known[argument]
+        return number(argument.value) if isinstance(argument, Constant) else self._known[argument]
 
     def _print(self, expression: Any) -> str:
         names = {symbol: symbol.name for symbol in getattr(expression, "free_symbols", ())}

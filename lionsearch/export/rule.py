@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from lionsearch.export.expressions import Speller, Text, constant_text
-from lionsearch.export.flow import Flow, Ref
+from lionsearch.export.flow import Constant, Flow, Ref
 from lionsearch.export.naming import choose_names, find_nested
 from lionsearch.export.phases import Phase, split_phases
 from lionsearch.lang import OPERATIONS, Kind
@@ -127,7 +127,7 @@ class _Writer:
         return [*space, *head, f"return map({', '.join(['each', *given])}), {tail}"]
 
     def _scalar(self, ref: Ref) -> str:
-        return constant_text(ref)[0] if isinstance(ref, float) else self.names[ref]
+        return constant_text(ref.value)[0] if isinstance(ref, Constant) else self.names[ref]
 
     def _result(self, index: int) -> str:
         """Return a slot's next value; PyTorch's weights and gradients are overwritten, so a slot gets a copy."""

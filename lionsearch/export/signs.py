@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 
-from lionsearch.export.flow import Flow, Ref, Value
+from lionsearch.export.flow import Constant, Flow, Ref, Value
 
 
 class Sign(enum.IntEnum):
@@ -59,13 +59,13 @@ def find_signs(flow: Flow) -> list[Sign]:
 
 def is_nonzero(ref: Ref, signs: list[Sign]) -> bool:
     """Return whether a divisor is known not to be 0."""
-    return ref != 0 if isinstance(ref, float) else signs[ref] is Sign.POSITIVE
+    return ref.value != 0 if isinstance(ref, Constant) else signs[ref] is Sign.POSITIVE
 
 
 def _of(ref: Ref, signs: list[Sign]) -> Sign:
     if isinstance(ref, int):
         return signs[ref]
-    return Sign.POSITIVE if ref > 0 else Sign.NOT_NEGATIVE if ref == 0 else Sign.UNKNOWN
+    return Sign.POSITIVE if ref.value > 0 else Sign.NOT_NEGATIVE if ref.value == 0 else Sign.UNKNOWN
 
 
 class _Walk:
@@ -86,15 +86,15 @@ class _Walk:
         return 0 <= self._hyperparameters.get(name, -1) <= 1
 
     def _is_fraction(self, ref: Ref) -> bool:
-        if isinstance(ref, float):
-            return 0 <= ref <= 1
+        if isinstance(ref, Constant):
+            return 0 <= ref.value <= 1
         value = self._flow.values[ref]
         match value.operation, value.arguments:
             case None, _:
                 return self._is_fraction_name(value.name)
             case "power", (base, exponent):
                 return self._is_fraction(base) and _of(exponent, self.signs) is Sign.POSITIVE
-            case "subtract", (float(1.0), part):
+            case "subtract", (Constant(1.0), part):
                 return self._is_fraction(part)
         return False
 
@@ -119,7 +119,7 @@ class _Walk:
                 return min(x, y)
             case "where", [_, x, y]:
                 return min(x, y)
-            case "subtract", _ if value.arguments[0] == 1.0 and self._is_fraction(value.arguments[1]):
+            case "subtract", _ if value.arguments[0] == Constant(1.0) and self._is_fraction(value.arguments[1]):
                 return Sign.NOT_NEGATIVE
             case "interp", [x, y, _] if self._is_fraction(value.arguments[2]) and min(x, y) > Sign.UNKNOWN:
                 return Sign.NOT_NEGATIVE

@@ -1,6 +1,6 @@
 import pytest
 
-from lionsearch.export.flow import REDUCTIONS, build_flow
+from lionsearch.export.flow import REDUCTIONS, Constant, build_flow
 from lionsearch.lang import Kind, parse
 
 
@@ -37,7 +37,7 @@ def test_lr_scale_is_one():
 def test_a_slot_may_end_as_a_constant_or_as_an_input():
     text = "def train(w, g, d: scalar, old, lr):\n  u = g * d - old\n  d = 2\n  old = w\n  return u, d, old\n"
     flow = build_flow(parse(text))
-    assert flow.slots == (2.0, flow.initial["w"])
+    assert flow.slots == (Constant(2.0), flow.initial["w"])
 
 
 def test_a_hyperparameter_may_differ_from_tensor_to_tensor():
