@@ -17,7 +17,7 @@ from lionsearch.lang import parse
 from lionsearch.targets import Provenance, load_target
 
 DATA = draw(1)
-SOME = ("lion", "adamw_debiased", "adafactor", "momo", "lbfgs", "shampoo", "sophia", "adam_mini")
+SOME = ("lion", "adamw_debiased", "adafactor", "momo")
 
 
 def _module(name: str):
@@ -83,7 +83,7 @@ def test_options_of_a_file():
     plain, _ = make(0.1, weight_decay=0.0, state_dtype={"m": jnp.bfloat16}).update(gradients, state, params)
     for name in params:
         np.testing.assert_allclose(updates[name], plain[name] - 0.1 * decay[name], rtol=1e-6)
-    assert jax.tree.map(jnp.dtype, new) == jax.tree.map(jnp.dtype, state)
+    assert [leaf.dtype for leaf in jax.tree.leaves(new)] == [leaf.dtype for leaf in jax.tree.leaves(state)]
     with pytest.raises(ValueError, match="give `update` the params"):
         transform.update(gradients, state)
     momo = _module("momo")(0.1)
