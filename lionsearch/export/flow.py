@@ -197,4 +197,3 @@ def consumers(flow: Flow, needed: list[int]) -> dict[int, list[int]]:
         for read in flow.values[index].reads:
             found[read].append(index)
     return found
-

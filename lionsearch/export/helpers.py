@@ -53,7 +53,8 @@ def _orthogonalize(x):
     wide = x.shape[-1] > x.shape[-2]
     for _ in range(5):
         gram = x @ x.mT if wide else x.mT @ x  # the same polynomial, from the smaller side
-        polynomial = 3.4445 * LIB.EYE - 4.7750 * gram + 2.0315 * (gram @ gram)
+        eye = LIB.EYE
+        polynomial = 3.4445 * eye - 4.7750 * gram + 2.0315 * (gram @ gram)
         x = polynomial @ x if wide else x @ polynomial
     return x
 '''

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from textwrap import wrap
 
 from lionsearch.export.flow import build_flow
 from lionsearch.export.helpers import JAX_HELPERS, helper_texts
@@ -93,7 +94,8 @@ class _OptaxModule:
             lines.append("        state_dtype: of the state; a dictionary gives it by slot. The parameters' if None.")
         for name in prepared.extra_inputs:
             given = INPUT_NAMES.get(name, name)
-            lines += ["", f"    `update` takes `{given}`: {prepared.describe_input(name)}."]
+            text = f"`update` takes `{given}`: {prepared.describe_input(name)}."
+            lines += ["", *wrap(text, 110, initial_indent=" " * 4, subsequent_indent=" " * 4)]
         return [*lines, '    """']
 
     def _init(self) -> list[str]:

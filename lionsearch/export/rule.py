@@ -36,6 +36,7 @@ def write_rule(flow: Flow, *, torch: bool) -> Rule:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.export.flow import build_flow
         >>> print("\n".join(write_rule(build_flow(load_program("signum")), torch=False).lines))
+        <BLANKLINE>
         def each(w, g, m):
             m = (1 - b1) * g + b1 * m
             return (jnp.sign(m) + w * weight_decay) * lr, m
@@ -123,8 +124,7 @@ class _Writer:
         returned = f"({results[0]},)" if len(results) == 1 else ", ".join(results)
         head = [f"def each({', '.join(given)}):", *body, f"    return {returned}", ""]
         tail = f"({', '.join(scalars)}{',' if len(scalars) == 1 else ''})"
-        space = [""] if any(phase.numbers) or len(self._phases) > 1 else []
-        return [*space, *head, f"return map({', '.join(['each', *given])}), {tail}"]
+        return ["", *head, f"return map({', '.join(['each', *given])}), {tail}"]
 
     def _scalar(self, ref: Ref) -> str:
         return constant_text(ref.value)[0] if isinstance(ref, Constant) else self.names[ref]

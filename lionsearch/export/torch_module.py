@@ -152,11 +152,11 @@ class _TorchModule:
     def _outcome(self) -> list[str]:
         columns = [slot for slot, _ in self._leaf_slots]
         names = [f"new_{slot}" for slot in columns]
-        unpacked = f"(update, {', '.join(names)})" if names else "(update,)"
         if columns:
-            lines = [f"            for p, state, {unpacked} in zip(params, states, rows, strict=True):"]
+            lines = ["            for p, state, row in zip(params, states, rows, strict=True):"]
+            lines += [f"                update, {', '.join(names)} = row"]
         else:
-            lines = [f"            for p, {unpacked} in zip(params, rows, strict=True):"]
+            lines = ["            for p, (update,) in zip(params, rows, strict=True):"]
         for (slot, kind), name in zip(self._leaf_slots, names, strict=True):
             shaped = f"{name}.reshape(p.shape)" if self._matrices and kind is Kind.TENSOR else name
             lines += [f'                state["{slot}"] = {self._cast(shaped, slot, kind)}']

@@ -38,7 +38,9 @@ def draw(seed: int, steps: int = len(RATES)) -> SimpleNamespace:
 def expected_weights(program: Program, data: SimpleNamespace, rate: float) -> list[Leaves]:
     """Return the weights after each step, by the oracle, at learning rates that act."""
     scaled = program.with_hyperparameters({"lr_scale": 1.0}) if _has_scale(program) else program
-    return run_oracle(scaled, data.weights, data.gradients, [rate * each for each in RATES[: len(data.gradients)]], data.extra)
+    return run_oracle(
+        scaled, data.weights, data.gradients, [rate * each for each in RATES[: len(data.gradients)]], data.extra
+    )
 
 
 def _has_scale(program: Program) -> bool:

@@ -43,7 +43,10 @@ def test_lion_as_in_its_paper():
 
 def test_adamw_as_in_its_paper():
     *_, last = _equations("adamw_debiased")
-    assert r"\frac{m_{t}}{\left(1 - \beta_{1}^{t}\right) \left(\epsilon + \sqrt{\frac{v_{t}}{1 - \beta_{2}^{t}}}\right)}" in last
+    assert (
+        r"\frac{m_{t}}{\left(1 - \beta_{1}^{t}\right) \left(\epsilon + \sqrt{\frac{v_{t}}{1 - \beta_{2}^{t}}}\right)}"
+        in last
+    )
 
 
 @pytest.mark.parametrize(

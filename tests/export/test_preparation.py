@@ -26,7 +26,9 @@ def test_names_are_pythons(text, name, class_name):
 
 
 def test_hyperparameters_are_those_that_are_read():
-    text = "def train(w, g, lr, *, a=1.0, unread=2.0, lr_scale=0.5):\n  x = g * unread\n  return g * (lr * lr_scale * a)\n"
+    text = (
+        "def train(w, g, lr, *, a=1.0, unread=2.0, lr_scale=0.5):\n  x = g * unread\n  return g * (lr * lr_scale * a)\n"
+    )
     prepared = prepare(parse(text), Provenance("", "mine"))
     assert prepared.hyperparameters == {"a": 1.0}
     assert prepared.default_rate == 0.5
@@ -44,7 +46,7 @@ def test_the_docstring_holds_equations_source_and_where_it_is_from():
 
 
 def test_a_docstring_cannot_end_early():
-    program = parse('def train(w, g, lr): return g * lr')
+    program = parse("def train(w, g, lr): return g * lr")
     quoted = Provenance('"""\\', '"""\\ "')
     text = module_docstring(prepare(program, quoted), '"""\nraise SystemExit\n\\"""')
     assert isinstance(ast.literal_eval(text), str)

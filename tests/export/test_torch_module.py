@@ -54,7 +54,9 @@ def test_it_gives_the_oracles_numbers(name):
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_an_optimizer_does_not_get_is_refused(name):
     asked = next(i for i in load_program(name).optional_inputs if i not in ("t", "loss"))
-    with pytest.raises(SettingError, match=re.escape(f"{name} asks for {asked} (") + ".* does not get; export it to optax"):
+    with pytest.raises(
+        SettingError, match=re.escape(f"{name} asks for {asked} (") + ".* does not get; export it to optax"
+    ):
         check_expressible(prepare(*load_target(name)))
 
 

@@ -85,7 +85,9 @@ def test_a_mask_without_a_weight_decay_is_refused():
 def test_it_can_be_chained_masked_and_parted():
     lion = to_optax("lion", 0.01)
     chained = optax.chain(optax.clip_by_global_norm(0.5), lion)
-    _assert_close(_train(chained)[0], _train(optax.chain(optax.clip_by_global_norm(0.5), optax.lion(0.01, weight_decay=0.1)))[0])
+    _assert_close(
+        _train(chained)[0], _train(optax.chain(optax.clip_by_global_norm(0.5), optax.lion(0.01, weight_decay=0.1)))[0]
+    )
     masked = optax.masked(lion, {"dense": True, "scale": False})
     found, _ = _train(masked)
     _assert_close(found["dense"], _train(lion)[0]["dense"])
@@ -105,6 +107,7 @@ def test_hyperparameters_are_injected():
     assert set(state.hyperparams) == {"learning_rate", "b1", "b2", "eps", "weight_decay"}
 
 
+@pytest.mark.slow
 def test_gradients_accumulate():
     steps = optax.MultiSteps(to_optax("adamw_debiased", 0.01), every_k_schedule=2)
     found, _ = _train(steps, steps=4)
@@ -190,7 +193,9 @@ def test_what_is_missing_is_said():
         sam.update(GRADIENTS, sam.init(PARAMS), PARAMS)
     with pytest.raises(ValueError, match="lion reads the weights: call update with params"):
         to_optax("lion", 1.0).update(GRADIENTS, to_optax("lion", 1.0).init(PARAMS))
-    with pytest.raises(UnknownNameError, match=r"lion: unknown hyperparameter 'weigth_decay'; did you mean 'weight_decay'"):
+    with pytest.raises(
+        UnknownNameError, match=r"lion: unknown hyperparameter 'weigth_decay'; did you mean 'weight_decay'"
+    ):
         to_optax("lion", 1.0, weigth_decay=0.9)
     with pytest.raises(SettingError, match="learning_rate is the learning rate"):
         to_optax("lion", 1.0, lr_scale=0.1)

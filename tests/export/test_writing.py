@@ -52,7 +52,7 @@ def test_a_file_is_python_without_long_lines_and_without_lionsearch(name):
         tree = ast.parse(text)
         modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         assert modules <= {"jax", "jax.numpy", "optax", "torch"}
-        assert max(map(len, text.splitlines())) <= 160
+        assert max(map(len, text.splitlines())) <= 120
         assert "import lionsearch" not in text
         defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
         called = {name for name in re.findall(r"(?<![\w.])(_[a-z]\w*)\(", text) if name != "__init__"}
