@@ -72,9 +72,8 @@ def compare(label: str, ours: optax.GradientTransformation, native: optax.Gradie
             run.step()
     first, second = (statistics.median(run.times) for run in runs)
     sizes = " and ".join(f"{run.bytes:,}" for run in runs)
-    print(
-        f"{label:32}  {1e3 * first:6.1f} ms  optax {1e3 * second:6.1f} ms  ratio {first / second:.3f}  state {sizes} bytes"
-    )
+    times = f"{1e3 * first:6.1f} ms  optax {1e3 * second:6.1f} ms  ratio {first / second:.3f}"
+    print(f"{label:32}  {times}  state {sizes} bytes")
 
 
 class _Run:

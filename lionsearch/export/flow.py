@@ -8,6 +8,7 @@ an input: an exported file may reshape the tensors.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,17 @@ class Constant:
 Ref = int | Constant
 """A value (its index), or a constant."""
 _ONE = Constant(1.0)
+_UNNAMED = re.compile(r"(?:\w+_)?v\d+")
+
+
+def is_unnamed(name: str) -> bool:
+    """Return whether the program leaves a value without a name of its own: the parser, or a transform, gave it one.
+
+    Example:
+        >>> is_unnamed("v12"), is_unnamed("lookahead_v1"), is_unnamed("v"), is_unnamed("sqrt_v")
+        (True, True, False, False)
+    """
+    return _UNNAMED.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

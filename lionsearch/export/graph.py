@@ -8,7 +8,7 @@ from typing import Any
 import networkx
 
 from lionsearch.errors import SettingError
-from lionsearch.export.flow import Flow, Ref
+from lionsearch.export.flow import Flow, Ref, is_unnamed
 from lionsearch.export.preparation import Prepared
 from lionsearch.lang import OPERATIONS
 
@@ -43,7 +43,7 @@ def build_graph(flow: Flow) -> networkx.DiGraph:
         value = flow.values[index]
         operation = OPERATIONS[value.operation or ""]
         label = operation.symbol or operation.name
-        named = value.name not in OPERATIONS and not _is_unnamed(value.name)
+        named = value.name not in OPERATIONS and not is_unnamed(value.name)
         graph.add_node(index, label=f"{label}\n{value.name}" if named else label, role="operation")
         for position, argument in enumerate(value.arguments):
             graph.add_edge(_node(graph, argument), index, position=position)
@@ -103,10 +103,6 @@ def _role(flow: Flow, name: str) -> str:
     if name in flow.program.slots:
         return "state"
     return "hyperparameter" if name in dict(flow.program.hyperparameters) else "input"
-
-
-def _is_unnamed(name: str) -> bool:
-    return name.rpartition("_")[2].lstrip("v").isdigit() and name.rpartition("_")[2].startswith("v")
 
 
 def _node(graph: networkx.DiGraph, ref: Ref) -> Any:

@@ -9,12 +9,11 @@ import sympy
 from sympy.core.relational import Relational
 
 from lionsearch.analysis import summarize
-from lionsearch.export.flow import AXES, Constant, Ref, consumers
+from lionsearch.export.flow import AXES, Constant, Ref, consumers, is_unnamed
 from lionsearch.export.preparation import Prepared
 from lionsearch.export.signs import find_signs
 from lionsearch.export.symbols import EXPRESSIONS, RELATIONS, number, symbol_text
 
-_UNNAMED = re.compile(r"(?:\w+_)?v\d+")
 _ONE_TIMES = re.compile(r"(?<![\d.])1\.0 \\cdot 10\^")
 _LONGEST = 14
 """Operations in an equation beyond which a value that the program names gets an equation of its own."""
@@ -106,7 +105,7 @@ class _Equations:
 
     def _name(self, name: str) -> str:
         """Return the program's name of a value, or a letter that nothing has, for one that it does not name."""
-        if not _UNNAMED.fullmatch(name):
+        if not is_unnamed(name):
             return name
         taken = {*self._flow.initial, *(value.name for value in self._flow.values), *self._letters}
         letter = next((letter for letter in "xyzupqabcdefghijk" if letter not in taken), name)

@@ -13,11 +13,10 @@ import re
 from collections.abc import Iterable
 
 from lionsearch.export.expressions import Speller, Text
-from lionsearch.export.flow import Flow, consumers
+from lionsearch.export.flow import Flow, consumers, is_unnamed
 from lionsearch.export.phases import Phase
 from lionsearch.lang import Kind
 
-_UNNAMED = re.compile(r"(?:\w+_)?v\d+")
 _WIDTH = 84
 _RESERVED = {*dir(builtins), *keyword.kwlist, "jax", "jnp", "optax", "torch", "NamedTuple", "Any", "each"}
 
@@ -35,7 +34,7 @@ def find_nested(flow: Flow, phases: tuple[Phase, ...], speller: Speller) -> set[
         for read in flow.values[index].reads:
             if (
                 section.get(read) == section[index]
-                and _UNNAMED.fullmatch(flow.values[read].name)
+                and is_unnamed(flow.values[read].name)
                 and readers[read] == [index]
                 and read not in flow.outputs
                 and speller.reads_once(index, read)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from textwrap import wrap
 
 from lionsearch.export.flow import build_flow
@@ -56,7 +55,7 @@ class _OptaxModule:
             "from typing import Any, NamedTuple\n\nimport jax\nimport jax.numpy as jnp\nimport optax",
             "\n" + "\n".join(self._state_class()),
             "\n" + f"{factory}\n\n{tail}",
-            "\n" + "\n".join(self._train()),
+            "\n" + self._rule.function(),
             *("\n" + text for text in helper_texts(helpers, JAX_HELPERS)),
         ]
         return "\n\n".join(parts) + "\n"
@@ -99,7 +98,6 @@ class _OptaxModule:
         return [*lines, '    """']
 
     def _init(self) -> list[str]:
-        slots = [field for _, field, kind in self._state if kind is not Kind.SCALAR]
         lines = [f"def init(params: Any) -> {self._prepared.class_name}State:"]
         if any(kind in (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT) for _, _, kind in self._state):
             lines += [
@@ -107,10 +105,10 @@ class _OptaxModule:
                 "        return jax.tree.map(lambda w: make(_as_matrices([w])[0]), params)",
             ]
             lines += [""]
-        if slots:
-            lines += [f"    dtypes = dict.fromkeys({json.dumps(slots)}, state_dtype)"]
-            lines += ["    dtypes = state_dtype if isinstance(state_dtype, dict) else dtypes"]
-        starts = [f"{field}=" + _STARTS[kind].format(slot=f's.get("{field}")') for _, field, kind in self._state]
+        if any(kind is not Kind.SCALAR for _, _, kind in self._state):
+            lines += ["    def dtype(slot):"]
+            lines += ["        return state_dtype.get(slot) if isinstance(state_dtype, dict) else state_dtype", ""]
+        starts = [f"{field}=" + _STARTS[kind].format(slot=f'("{field}")') for _, field, kind in self._state]
         count = "jnp.zeros([], jnp.int32)"
         return [*lines, f"    return {self._prepared.class_name}State(", f"        count={count},",
                 *(f"        {start}," for start in starts), "    )"]  # fmt: skip
@@ -118,7 +116,7 @@ class _OptaxModule:
     def _update(self) -> list[str]:
         prepared, names = self._prepared, self._rule.names
         keywords = [INPUT_NAMES.get(name, name) for name in prepared.extra_inputs if name in names]
-        lines = ["def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:"]
+        lines = [f"def update(updates: Any, state: {prepared.class_name}State, params: Any = None, **extra: Any):"]
         if self._needs_params:
             lines += [
                 "    if params is None:",
@@ -134,7 +132,8 @@ class _OptaxModule:
         ]
         if "lr" in names:
             lines += ["    rate = learning_rate(state.count) if callable(learning_rate) else learning_rate"]
-        lines += ["    rows, numbers = _train("]
+        numbers = any(kind is Kind.SCALAR for _, _, kind in self._state)
+        lines += ["    rows, numbers = _train(" if numbers else "    rows = _train("]
         lines += [f"        {names[name]}={self._argument(name)}," for name in names]
         lines += ["    )"]
         return lines + self._outcome()
@@ -191,10 +190,3 @@ class _OptaxModule:
                 fields.append(f"{field}=_like(structure, {field}, structure.flatten_up_to(state.{field}))")
         lines += [f"    state = {state}(", *(f"        {field}," for field in fields), "    )"]
         return [*lines, "    return _like(structure, update, leaves), state"]
-
-    def _train(self) -> list[str]:
-        lines = [f"def _train({', '.join(self._rule.names.values())}):"]
-        lines.append(
-            '    """Return an iterator over each parameter\'s update and state, and the state that is one number."""'
-        )
-        return lines + [f"    {line}" if line else "" for line in self._rule.lines]

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 
 from lionsearch.export.expressions import Speller, Text, constant_text
-from lionsearch.export.flow import Constant, Flow, Ref
+from lionsearch.export.flow import Constant, Flow, Ref, is_unnamed
 from lionsearch.export.naming import choose_names, find_nested
 from lionsearch.export.phases import Phase, split_phases
 from lionsearch.lang import OPERATIONS, Kind
 
+_LONGEST_RETURNED = 70
 _MATRIX_KINDS = (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT)
 
 
@@ -22,15 +23,26 @@ class Rule:
         lines: its body.
         names: of its parameters, by the program's name for them.
         helpers: the helpers that it calls.
+        has_numbers: whether the program has slots that are one number.
     """
 
     lines: tuple[str, ...]
     names: dict[str, str]
     helpers: frozenset[str]
+    has_numbers: bool
+
+    def function(self) -> str:
+        """Return the text of the whole function."""
+        numbers = ", and the state that is one number" if self.has_numbers else ""
+        head = f"def _train({', '.join(self.names.values())}):"
+        docstring = f'    """Return an iterator over the parameters\' updates and next states{numbers}."""'
+        return "\n".join([head, docstring, *(f"    {line}" if line else "" for line in self.lines)])
 
 
 def write_rule(flow: Flow, *, torch: bool) -> Rule:
-    r"""Return the body of `_train`, which returns an iterator over (update, slots...) and a tuple of scalar slots.
+    r"""Return the body of `_train`, which returns an iterator over (update, slots...).
+
+    Where the program has slots that are one number, their next values follow as a tuple.
 
     Example:
         >>> from lionsearch.catalog import load_program
@@ -41,13 +53,14 @@ def write_rule(flow: Flow, *, torch: bool) -> Rule:
             m = (1 - b1) * g + b1 * m
             return (jnp.sign(m) + w * weight_decay) * lr, m
         <BLANKLINE>
-        return map(each, w, g, m), ()
+        return map(each, w, g, m)
     """
     writer = _Writer(flow, torch)
     lines = writer.lines()
     names = {name: writer.names[index] for name, index in flow.initial.items() if flow.reads(name)}
     helpers = set(re.findall(r"(?<![\w.])_[a-z]\w*(?=\()", "\n".join(lines)))
-    return Rule(tuple(lines), names, frozenset(helpers))
+    has_numbers = any(kind is Kind.SCALAR for _, kind in flow.program.state)
+    return Rule(tuple(lines), names, frozenset(helpers), has_numbers)
 
 
 def uses_matrices(flow: Flow) -> bool:
@@ -108,23 +121,19 @@ class _Writer:
     def _last_pass(self, phase: Phase) -> list[str]:
         """Return the last pass; an update that nothing else reads is computed in its return statement."""
         flow, values = self._flow, self._flow.values
-        slots = [
-            (ref, values[ref].kind if isinstance(ref, int) else Kind.SCALAR)
-            for ref in flow.slots
-        ]  # fmt: skip
-        leaf_slots = tuple(ref for ref, kind in slots if kind is not Kind.SCALAR)
-        scalars = [self._scalar(ref) for ref, kind in slots if kind is Kind.SCALAR]
+        leaf_slots = tuple(r for r in flow.slots if isinstance(r, int) and values[r].kind is not Kind.SCALAR)
+        scalars = [self._scalar(ref) for ref in flow.slots if ref not in leaf_slots]
         given = [self.names[index] for index in self._given(phase, (flow.update, *leaf_slots))]
         stated = [index for index in phase.leaves if index not in self._nested]
-        inline = bool(stated) and re.fullmatch(r"(?:\w+_)?v\d+", values[flow.update].name) is not None
-        inline = inline and stated[-1] == flow.update and flow.update not in leaf_slots
+        inline = stated[-1:] == [flow.update] and flow.update not in leaf_slots and is_unnamed(values[flow.update].name)
+        inline = inline and len(self._expression(flow.update)) <= _LONGEST_RETURNED
         update = self._expression(flow.update) if inline else self.names[flow.update]
-        results = [update, *(self._result(ref) for ref in leaf_slots if isinstance(ref, int))]
+        results = [update, *(map(self._result, leaf_slots))]
         body = [f"    {self._assignment(index)}" for index in (stated[:-1] if inline else stated)]
         returned = f"({results[0]},)" if len(results) == 1 else ", ".join(results)
         head = [f"def each({', '.join(given)}):", *body, f"    return {returned}", ""]
-        tail = f"({', '.join(scalars)}{',' if len(scalars) == 1 else ''})"
-        return ["", *head, f"return map({', '.join(['each', *given])}), {tail}"]
+        tail = f", ({', '.join(scalars)}{',' if len(scalars) == 1 else ''})" if scalars else ""
+        return ["", *head, f"return map({', '.join(['each', *given])}){tail}"]
 
     def _scalar(self, ref: Ref) -> str:
         return constant_text(ref.value)[0] if isinstance(ref, Constant) else self.names[ref]

@@ -65,7 +65,7 @@ class _TorchModule:
             module_docstring(self._prepared, self._command, self._notes()),
             "from typing import Any\n\nimport torch",
             "\n" + "\n\n".join(body),
-            "\n" + "\n".join(self._train()),
+            "\n" + self._rule.function(),
             *("\n" + text for text in helper_texts(helpers, TORCH_HELPERS)),
         ]
         return "\n\n".join(parts) + "\n"
@@ -122,7 +122,7 @@ class _TorchModule:
                 lines += ["                    [x] = _as_matrices([p])"]
             lines += [f'                    self.state[p]["{slot}"] = {_STARTS[kind]}' for slot, kind in slots]
             lines += ["            states = [self.state[p] for p in params]"]
-        lines += ["            rows, numbers = _train("] if self._numbers else ["            rows, _ = _train("]
+        lines += ["            rows, numbers = _train("] if self._numbers else ["            rows = _train("]
         lines += [f"                {shown}={self._argument(name)}," for name, shown in rule.items()]
         return [*lines, "            )", *self._outcome(), "        return loss"]
 
@@ -170,10 +170,3 @@ class _TorchModule:
         if kind is Kind.PER_TENSOR:
             return f'torch.as_tensor({text}).to(state["{slot}"])'
         return f'{text}.to(state["{slot}"].dtype)'
-
-    def _train(self) -> list[str]:
-        lines = [f"def _train({', '.join(self._rule.names.values())}):"]
-        lines.append(
-            '    """Return an iterator over each parameter\'s update and state, and the state that is one number."""'
-        )
-        return lines + [f"    {line}" if line else "" for line in self._rule.lines]

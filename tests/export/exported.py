@@ -84,7 +84,8 @@ def rule_weights(program: Program, data: SimpleNamespace, rate: float, torch: An
                 elif name not in (*given, "lr", AXES):
                     value = convert(value)
                 arguments[shown] = value
-            rows, numbers = train(**arguments)
+            made = train(**arguments)
+            rows, numbers = made if rule.has_numbers else (made, ())
             columns = list(zip(*rows, strict=True))
             weights = _subtract(weights, columns[0])
             state = _next_state(program, columns[1:], list(numbers))
@@ -94,8 +95,7 @@ def rule_weights(program: Program, data: SimpleNamespace, rate: float, torch: An
 
 def _load_train(rule: Any, torch: Any) -> Any:
     texts = helper_texts(rule.helpers, TORCH_HELPERS if torch else JAX_HELPERS)
-    body = "\n".join(f"    {line}" for line in rule.lines)
-    source = "\n\n".join([f"def _train({', '.join(rule.names.values())}):\n{body}", *texts])
+    source = "\n\n".join([rule.function(), *texts])
     module = ModuleType("rule")
     module.__dict__.update({"jnp": np, "torch": torch})
     exec(source, module.__dict__)

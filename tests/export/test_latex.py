@@ -54,7 +54,10 @@ def test_adamw_as_in_its_paper():
     [
         ("return sqrt(g), m", r"w_{t-1} - \sqrt{\left|{g_{t}}\right|}"),
         ("return sqrt(square(g)), m", r"w_{t-1} - \sqrt{g_{t}^{2}}"),
-        ("return where(t == 1, g, w), m", r"w_{t-1} - \begin{cases} g_{t} & \text{for}\: t = 1 \\w_{t-1} & \text{otherwise} \end{cases}"),
+        (
+            "return where(t == 1, g, w), m",
+            r"w_{t-1} - \begin{cases} g_{t} & \text{for}\: t = 1 \\w_{t-1} & \text{otherwise} \end{cases}",
+        ),
         ("return g * (g > 0), m", r"w_{t-1} - g_{t} \left[g_{t} > 0\right]"),
         ("return w - g, m", "g_{t}"),
         ("return -g, m", "g_{t} + w_{t-1}"),
@@ -62,15 +65,15 @@ def test_adamw_as_in_its_paper():
         ("return arcsin(g), m", r"w_{t-1} - \arcsin{\left(g_{t} \right)}"),
         ("return g * norm(g), m", r"w_{t-1} - g_{t} \left\lVert g_{t} \right\rVert"),
         ("return g * dot(g, w), m", r"w_{t-1} - g_{t} \left\langle g_{t}, w_{t-1} \right\rangle"),
-        ("return matmul(g, matmul(transpose(g + w), g)), m", r"w_{t-1} - g_{t}\left(g_{t} + w_{t-1}\right)^{\top}g_{t}"),
-        ("return g / 3e-7, m", r"w_{t-1} - \frac{g_{t}}{3.0 \cdot 10^{-7}}"),
+        (
+            "return matmul(g, matmul(transpose(g + w), g)), m",
+            r"w_{t-1} - g_{t}\left(g_{t} + w_{t-1}\right)^{\top}g_{t}",
+        ),
+        ("return g * 3e-7, m", r"w_{t-1} - 3.0 \cdot 10^{-7} g_{t}"),
     ],
-)  # fmt: skip
+)
 def test_how_an_update_is_set(body, expected):
-    if "3e-7" in body:
-        assert "w_{t-1}" in _update(body)
-    else:
-        assert _update(body) == expected
+    assert _update(body) == expected
 
 
 def test_a_value_that_is_used_twice_has_an_equation_and_a_letter_of_its_own():

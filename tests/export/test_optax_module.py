@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-
 from export.exported import RATES, draw, expected_weights, largest_difference, run_module
+
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.export.optax_module import write_optax_module
 from lionsearch.export.preparation import prepare
@@ -25,10 +25,10 @@ def _module(name: str):
     return getattr(run_module(write_optax_module(prepared, "command"), prepared.name), prepared.name)
 
 
-def _weights(transform, steps=len(RATES)):
+def _weights(transform):
     params = tuple(map(jnp.asarray, DATA.weights))
     state, history = transform.init(params), []
-    for step in range(steps):
+    for step in range(len(RATES)):
         extra = dict(DATA.extra[step])
         extra["value"] = extra.pop("loss")
         updates, state = transform.update(tuple(map(jnp.asarray, DATA.gradients[step])), state, params, **extra)

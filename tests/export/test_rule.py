@@ -4,8 +4,9 @@ import random
 
 import numpy as np
 import pytest
-
 from export.exported import draw, expected_weights, largest_difference, rule_weights
+from strategies import random_program
+
 from lionsearch.analysis import remove_dead_code
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import SettingError
@@ -14,7 +15,6 @@ from lionsearch.export.preparation import prepare
 from lionsearch.export.rule import write_rule
 from lionsearch.lang import format_program, parse
 from lionsearch.targets import Provenance
-from strategies import random_program
 
 DATA = draw(0)
 COMPOSITIONS = ("lookahead(adamw, k=2)", "clip_norm(lion, limit=0.5)", "matrices(muon, adamw_debiased)")

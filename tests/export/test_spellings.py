@@ -5,8 +5,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-
 from export.exported import draw, expected_weights, largest_difference, rule_weights
+
 from lionsearch.analysis import KindError, infer_kinds
 from lionsearch.export.expressions import constant_text
 from lionsearch.export.helpers import JAX_HELPERS, TORCH_HELPERS

@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 import pytest
-
 from export.exported import RATES, draw, expected_weights, largest_difference, run_module
+
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import SettingError
 from lionsearch.export.preparation import prepare

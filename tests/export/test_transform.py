@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-
 from export.exported import RATES, draw, expected_weights, largest_difference
+
 from lionsearch import optax_factory, to_optax
 from lionsearch.catalog import load_program
 from lionsearch.errors import SettingError, UnknownNameError
@@ -17,6 +17,7 @@ from lionsearch.lang import parse
 PARAMS = {"dense": {"kernel": jnp.linspace(-1.0, 1.0, 12).reshape(4, 3), "bias": jnp.ones(3)}, "scale": jnp.ones(())}
 GRADIENTS = jax.tree.map(lambda x: jnp.cos(3 * x) + 0.1, PARAMS)
 DATA = draw(4)
+SCHEDULE = optax.linear_schedule(0.1, 0.0, 3)
 
 
 def _train(transform, params=PARAMS, steps=3, gradients=GRADIENTS, jit=False, **extra):
@@ -54,10 +55,10 @@ def test_it_gives_the_oracles_numbers(name):
     [
         (to_optax("lion", 0.01, weight_decay=0.1), optax.lion(0.01, weight_decay=0.1)),
         (to_optax("adamw_debiased", 0.01), optax.adamw(0.01, weight_decay=0.01)),
-        (to_optax("adamw_debiased", optax.linear_schedule(0.1, 0.0, 3)), optax.adamw(optax.linear_schedule(0.1, 0, 3), weight_decay=0.01)),
+        (to_optax("adamw_debiased", SCHEDULE), optax.adamw(SCHEDULE, weight_decay=0.01)),
     ],
     ids=["lion", "adamw", "adamw with a schedule"],
-)  # fmt: skip
+)
 def test_it_trains_as_optax_does_with_as_many_bytes_of_state(ours, native):
     _assert_close(_train(ours)[0], _train(native)[0])
     size = [sum(leaf.nbytes for leaf in jax.tree.leaves(t.init(PARAMS))) for t in (ours, native)]
