@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from lionsearch.cli import language, scoring, searching, simplifying
+from lionsearch.cli import exporting, language, scoring, searching, simplifying
 from lionsearch.errors import LionSearchError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for command in (
     language.show,
     language.tasks,
     language.experiments,
+    exporting.export,
     scoring.evaluate,
     scoring.tune,
     searching.search,

@@ -1,0 +1,50 @@
+"""The command that hands a program to the world outside: export."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lionsearch.cli.language import Json
+from lionsearch.errors import SettingError
+from lionsearch.export.formats import Flavor, Target
+
+
+def export(
+    program: Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, composition, or RUN:ID.")],
+    to: Annotated[Target, typer.Option("--to", help="python is a file for optax, or for PyTorch with --flavor torch.")],
+    flavor: Annotated[Flavor | None, typer.Option("--flavor", help="Of --to python; optax if not given.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; else it is printed.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Write a program as an optimizer for optax or PyTorch, as equations, or as a picture."""
+    from lionsearch.export.graph import check_suffix, draw_graph
+    from lionsearch.export.preparation import prepare
+    from lionsearch.export.writing import write_text
+    from lionsearch.targets import load_target
+
+    if to is Target.GRAPH:
+        check_suffix(output)
+    prepared = prepare(*load_target(program))
+    text = None
+    if to is not Target.GRAPH or flavor is not None:
+        text = write_text(prepared, to, flavor)
+    if output is not None:
+        try:
+            if text is None:
+                draw_graph(prepared, output)
+            else:
+                output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise SettingError(f"{output}: cannot be written: {error.strerror}") from None
+    name = prepared.provenance.name
+    if json_output:
+        made = {"text": text} if output is None else {"file": str(output)}
+        print(json.dumps({"target": to.value, "name": name, **made}, indent=1))
+    elif output is None:
+        print(text, end="")
+    else:
+        print(f"wrote {output}: {name} for {to.value if flavor is None else flavor.value}")

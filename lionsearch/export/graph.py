@@ -1,0 +1,137 @@
+"""Program -> its data-flow graph: what is read, what is computed from it, what leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import networkx
+
+from lionsearch.errors import SettingError
+from lionsearch.export.flow import Flow, Ref, is_unnamed
+from lionsearch.export.preparation import Prepared
+from lionsearch.lang import OPERATIONS
+
+SUFFIXES = (".svg", ".png")
+_COLORS = {
+    "input": "#d9e8f6",
+    "state": "#fbe3c0",
+    "hyperparameter": "#eeeeee",
+    "operation": "#ffffff",
+    "update": "#f7c6c5",
+    "next state": "#fbe3c0",
+}
+
+
+def build_graph(flow: Flow) -> networkx.DiGraph:
+    r"""Return the graph of what is live: nodes have a `label` and a `role`, edges a `position` among the arguments.
+
+    Roles are `input`, `state`, `hyperparameter`, `operation`, `update` and `next state`.
+
+    Example:
+        >>> from lionsearch.catalog import load_program
+        >>> from lionsearch.export.flow import build_flow
+        >>> graph = build_graph(build_flow(load_program("signum")))
+        >>> [data["label"] for _, data in graph.nodes(data=True) if data["role"] == "operation"]
+        ['interp\nm', 'sign', '*', '+', '*']
+    """
+    graph: networkx.DiGraph = networkx.DiGraph()
+    for name, index in flow.initial.items():
+        if flow.reads(name):
+            graph.add_node(index, label=name, role=_role(flow, name))
+    for index in flow.needed():
+        value = flow.values[index]
+        operation = OPERATIONS[value.operation or ""]
+        label = operation.symbol or operation.name
+        named = value.name not in OPERATIONS and not is_unnamed(value.name)
+        graph.add_node(index, label=f"{label}\n{value.name}" if named else label, role="operation")
+        for position, argument in enumerate(value.arguments):
+            graph.add_edge(_node(graph, argument), index, position=position)
+    graph.add_node("update", label="w - update", role="update")
+    graph.add_edge(flow.update, "update", position=0)
+    for slot, ref in zip(flow.program.slots, flow.slots, strict=True):
+        graph.add_node(f"next {slot}", label=f"next {slot}", role="next state")
+        graph.add_edge(_node(graph, ref), f"next {slot}", position=0)
+    return graph
+
+
+def draw_graph(prepared: Prepared, path: Path) -> None:
+    """Draw the graph of a program into a file.
+
+    Raises:
+        SettingError: if the file's suffix is neither .svg nor .png.
+    """
+    check_suffix(path)
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    graph = build_graph(prepared.flow)
+    places = _places(graph)
+    width = max(x for x, _ in places.values()) + 1
+    height = max(y for _, y in places.values()) + 1
+    figure = Figure(figsize=(max(4.0, 1.15 * width), max(3.0, 0.8 * height)))
+    FigureCanvasSVG(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_title(prepared.provenance.name, y=0.96, fontsize=10)
+    for node, data in graph.nodes(data=True):
+        x, y = places[node]
+        style = "round,pad=0.4" if data["role"] == "operation" else "square,pad=0.4"
+        box = {"boxstyle": style, "facecolor": _COLORS[data["role"]], "edgecolor": "#555555", "linewidth": 0.8}
+        axes.text(x, -y, data["label"], ha="center", va="center", fontsize=8, bbox=box, zorder=2)
+    for start, end in graph.edges:
+        (x0, y0), (x1, y1) = places[start], places[end]
+        arrow = {"arrowstyle": "-|>", "color": "#888888", "linewidth": 0.8, "shrinkA": 12, "shrinkB": 14}
+        axes.annotate("", (x1, -y1), (x0, -y0), arrowprops=arrow, zorder=1)
+    axes.set_xlim(-0.7, width - 0.3)
+    axes.set_ylim(-height + 0.3, 0.9)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def check_suffix(path: Path | None) -> None:
+    """Raise unless a graph can be written to the path.
+
+    Raises:
+        SettingError: naming the suffixes.
+    """
+    if path is None or path.suffix not in SUFFIXES:
+        shown = "no file" if path is None else str(path)
+        raise SettingError(f"a graph is a picture: give -o a file that ends in .svg or .png, not {shown}")
+
+
+def _role(flow: Flow, name: str) -> str:
+    if name in flow.program.slots:
+        return "state"
+    return "hyperparameter" if name in dict(flow.program.hyperparameters) else "input"
+
+
+def _node(graph: networkx.DiGraph, ref: Ref) -> Any:
+    """Return the node of an argument; a constant gets one of its own each time."""
+    if isinstance(ref, int):
+        return ref
+    node = f"constant {graph.number_of_nodes()}"
+    graph.add_node(node, label=f"{ref.value:g}", role="hyperparameter")
+    return node
+
+
+def _places(graph: networkx.DiGraph) -> dict[Any, tuple[float, float]]:
+    """Return a place for each node: rows by the longest way from an input, in a row near what it reads."""
+    rows: list[list[Any]] = [list(generation) for generation in networkx.topological_generations(graph)]
+    row_of = {node: number for number, row in enumerate(rows) for node in row}
+    for node in list(graph):  # what reads nothing stands just above what reads it first
+        if graph.in_degree(node) == 0:
+            row_of[node] = min((row_of[reader] for reader in graph.successors(node)), default=1) - 1
+    rows = [[node for node in graph if row_of[node] == number] for number in range(len(rows))]
+    places: dict[Any, tuple[float, float]] = {}
+    widest = max(map(len, rows))
+    for number, row in enumerate(rows):
+        centers = {node: _center(graph, node, places, len(row)) for node in row}
+        ordered = sorted(row, key=lambda node: centers[node])
+        start = (widest - len(row)) / 2
+        places.update({node: (start + x, float(number)) for x, node in enumerate(ordered)})
+    return places
+
+
+def _center(graph: networkx.DiGraph, node: Any, places: dict[Any, tuple[float, float]], width: int) -> float:
+    found = [places[read][0] for read in graph.predecessors(node) if read in places]
+    return sum(found) / len(found) if found else width / 2

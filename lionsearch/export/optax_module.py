@@ -1,0 +1,192 @@
+"""Program -> the text of a Python file with an optax transformation, which needs jax and optax and nothing else."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from lionsearch.export.flow import build_flow
+from lionsearch.export.helpers import JAX_HELPERS, helper_texts
+from lionsearch.export.preparation import WEIGHT_DECAY, Prepared, can_mask_decay, module_docstring, rate_note
+from lionsearch.export.rule import Rule, uses_matrices, write_rule
+from lionsearch.lang import INPUTS, Kind
+
+_STARTS = {
+    Kind.TENSOR: "jax.tree.map(lambda w: jnp.zeros_like(w, dtype=dtype{slot}), params)",
+    Kind.PER_TENSOR: "jax.tree.map(lambda w: jnp.zeros((), dtype{slot} or w.dtype), params)",
+    Kind.SCALAR: "jnp.zeros((), jnp.result_type(float))",
+    Kind.ROW: "start(lambda w: jnp.zeros_like(w[..., :1, :], dtype=dtype{slot}))",
+    Kind.COLUMN: "start(lambda w: jnp.zeros_like(w[..., :1], dtype=dtype{slot}))",
+    Kind.LEFT: "start(lambda w: jnp.zeros((*w.shape[:-1], w.shape[-2]), dtype{slot} or w.dtype))",
+    Kind.RIGHT: "start(lambda w: jnp.zeros((*w.shape[:-2], w.shape[-1], w.shape[-1]), dtype{slot} or w.dtype))",
+}
+INPUT_NAMES = {"loss": "value"}
+"""What optax calls an input that the language calls otherwise."""
+
+
+def write_optax_module(prepared: Prepared, command: str) -> str:
+    """Return the file.
+
+    Args:
+        prepared: the program.
+        command: that asked for it, for the docstring.
+    """
+    return _OptaxModule(prepared, command).text()
+
+
+class _OptaxModule:
+    def __init__(self, prepared: Prepared, command: str):
+        self._prepared, self._command = prepared, command
+        self._masks = can_mask_decay(prepared.program) and WEIGHT_DECAY in prepared.hyperparameters
+        self._flow = build_flow(prepared.program, (WEIGHT_DECAY,) if self._masks else ())
+        self._rule: Rule = write_rule(self._flow, torch=False)
+        self._matrices = uses_matrices(self._flow)
+        names = self._rule.names
+        self._leaf = [n for n in names if self._flow.values[self._flow.initial[n]].kind is not Kind.SCALAR]
+        self._state = [(name, self._field(name), kind) for name, kind in prepared.program.state]
+        self._needs_params = "w" in names or self._masks
+
+    def text(self) -> str:
+        factory = "\n\n".join(["\n".join(self._signature()), self._indent(self._init()), self._indent(self._update())])
+        tail = "    return optax.GradientTransformationExtraArgs(init, update)"
+        helpers = {*self._rule.helpers, "_wide", "_like", *(["_masked"] if self._masks else [])}
+        helpers |= {"_as_matrices"} if self._matrices else set()
+        parts = [
+            module_docstring(self._prepared, self._command),
+            "from typing import Any, NamedTuple\n\nimport jax\nimport jax.numpy as jnp\nimport optax",
+            "\n" + "\n".join(self._state_class()),
+            "\n" + f"{factory}\n\n{tail}",
+            "\n" + self._rule.function(),
+            *("\n" + text for text in helper_texts(helpers, JAX_HELPERS)),
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def _field(self, slot: str) -> str:
+        """Return the name of a slot in the state; the rule's, but for what a named tuple cannot have."""
+        name = self._rule.names.get(slot, slot.lstrip("_") or "slot")
+        return f"{name}_" if name in ("count", "index") else name
+
+    def _indent(self, lines: list[str]) -> str:
+        return "\n".join(f"    {line}" if line else "" for line in lines)
+
+    def _state_class(self) -> list[str]:
+        lines = [f"class {self._prepared.class_name}State(NamedTuple):"]
+        lines += ['    """The number of steps, and what is kept from step to step."""', "", "    count: jax.Array"]
+        return lines + [
+            f"    {field}: {'jax.Array' if kind is Kind.SCALAR else 'Any'}" for _, field, kind in self._state
+        ]
+
+    def _signature(self) -> list[str]:
+        prepared = self._prepared
+        lines = [f"def {prepared.name}(", "    learning_rate: optax.ScalarOrSchedule,"]
+        lines += [f"    {self._rule.names[name]}: Any = {value!r}," for name, value in prepared.hyperparameters.items()]
+        lines += ["    *,"] if self._masks or self._state else []
+        lines += ["    mask: Any = None,"] if self._masks else []
+        lines += ["    state_dtype: Any = None,"] if self._state else []
+        lines += [") -> optax.GradientTransformationExtraArgs:", f'    """Return {prepared.name} for optax.', ""]
+        lines += ["    Args:", f"        learning_rate: a number or a schedule; {rate_note(prepared)}."]
+        lines += [f"        {self._rule.names[name]}: as above." for name in prepared.hyperparameters]
+        if self._masks:
+            lines.append(
+                "        mask: a tree of booleans, or a function of the parameters that gives one: whose weights decay."
+            )
+        if self._state:
+            lines.append("        state_dtype: of the state; a dictionary gives it by slot. The parameters' if None.")
+        for name in prepared.extra_inputs:
+            given = INPUT_NAMES.get(name, name)
+            text = f"`update` takes `{given}`: {prepared.describe_input(name)}."
+            lines += ["", *wrap(text, 110, initial_indent=" " * 4, subsequent_indent=" " * 4)]
+        return [*lines, '    """']
+
+    def _init(self) -> list[str]:
+        lines = [f"def init(params: Any) -> {self._prepared.class_name}State:"]
+        if any(kind in (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT) for _, _, kind in self._state):
+            lines += [
+                "    def start(make):",
+                "        return jax.tree.map(lambda w: make(_as_matrices([w])[0]), params)",
+            ]
+            lines += [""]
+        if any(kind is not Kind.SCALAR for _, _, kind in self._state):
+            lines += ["    def dtype(slot):"]
+            lines += ["        return state_dtype.get(slot) if isinstance(state_dtype, dict) else state_dtype", ""]
+        starts = [f"{field}=" + _STARTS[kind].format(slot=f'("{field}")') for _, field, kind in self._state]
+        count = "jnp.zeros([], jnp.int32)"
+        return [*lines, f"    return {self._prepared.class_name}State(", f"        count={count},",
+                *(f"        {start}," for start in starts), "    )"]  # fmt: skip
+
+    def _update(self) -> list[str]:
+        prepared, names = self._prepared, self._rule.names
+        keywords = [INPUT_NAMES.get(name, name) for name in prepared.extra_inputs if name in names]
+        lines = [f"def update(updates: Any, state: {prepared.class_name}State, params: Any = None, **extra: Any):"]
+        if self._needs_params:
+            lines += [
+                "    if params is None:",
+                f'        raise ValueError("{prepared.name}: give `update` the params")',
+            ]
+        for keyword in keywords:
+            lines += [f'    if extra.get("{keyword}") is None:']
+            lines += [f'        raise ValueError("{prepared.name}: give `update` the argument `{keyword}`")']
+        lines += [
+            "    leaves, structure = jax.tree.flatten(updates)",
+            "    if not leaves:",
+            "        return updates, state",
+        ]
+        if "lr" in names:
+            lines += ["    rate = learning_rate(state.count) if callable(learning_rate) else learning_rate"]
+        numbers = any(kind is Kind.SCALAR for _, _, kind in self._state)
+        lines += ["    rows, numbers = _train(" if numbers else "    rows = _train("]
+        lines += [f"        {names[name]}={self._argument(name)}," for name in names]
+        lines += ["    )"]
+        return lines + self._outcome()
+
+    def _argument(self, name: str) -> str:
+        kinds = {slot: kind for slot, _, kind in self._state}
+        fields = {slot: field for slot, field, _ in self._state}
+        if name in kinds:
+            stored = f"state.{fields[name]}"
+            return (
+                stored
+                if kinds[name] is Kind.SCALAR
+                else self._leaves(f"structure.flatten_up_to({stored})", kinds[name])
+            )
+        if name == WEIGHT_DECAY and self._masks:
+            return f"_masked({self._rule.names[name]}, mask, params, structure)"
+        if name in self._prepared.hyperparameters:
+            return self._rule.names[name]
+        match name:
+            case "w":
+                return self._leaves("structure.flatten_up_to(params)", Kind.TENSOR)
+            case "g":
+                return self._leaves("leaves", Kind.TENSOR)
+            case "lr":
+                return "rate"
+            case "dimensions":
+                return "[float(x.ndim) for x in leaves]"
+            case "t":
+                return "(state.count + 1).astype(jnp.result_type(float))"
+        stored = f'extra["{INPUT_NAMES.get(name, name)}"]'
+        return stored if INPUTS[name].kind is Kind.SCALAR else self._leaves(
+            f"structure.flatten_up_to({stored})", Kind.TENSOR
+        )  # fmt: skip
+
+    def _leaves(self, text: str, kind: Kind) -> str:
+        wide = f"_wide({text})"
+        return f"_as_matrices({wide})" if self._matrices and kind is Kind.TENSOR else wide
+
+    def _outcome(self) -> list[str]:
+        state = f"{self._prepared.class_name}State"
+        columns = [field for _, field, kind in self._state if kind is not Kind.SCALAR]
+        numbers = [field for _, field, kind in self._state if kind is Kind.SCALAR]
+        lines = [
+            f"    update, {', '.join(columns)} = zip(*rows, strict=True)"
+            if columns
+            else "    (update,) = zip(*rows, strict=True)"
+        ]
+        lines += ["    update = [-x for x in update]"]
+        fields = ["count=optax.safe_increment(state.count)"]
+        for _, field, kind in self._state:
+            if kind is Kind.SCALAR:
+                fields.append(f"{field}=jnp.asarray(numbers[{numbers.index(field)}], state.{field}.dtype)")
+            else:
+                fields.append(f"{field}=_like(structure, {field}, structure.flatten_up_to(state.{field}))")
+        lines += [f"    state = {state}(", *(f"        {field}," for field in fields), "    )"]
+        return [*lines, "    return _like(structure, update, leaves), state"]

@@ -1,0 +1,147 @@
+"""Program + provenance -> what a file of either flavour says besides the rule: names, docstring, parameters."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from lionsearch.analysis import KindError, infer_kinds, remove_dead_code, summarize
+from lionsearch.errors import SettingError
+from lionsearch.export.extents import find_thin_use
+from lionsearch.export.flow import LR_SCALE, Flow, build_flow
+from lionsearch.lang import INPUTS, Kind, Program
+from lionsearch.targets import Provenance
+
+WEIGHT_DECAY = "weight_decay"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A program on its way into a file.
+
+    Attributes:
+        program: without dead code.
+        provenance: where it is from.
+    """
+
+    program: Program
+    provenance: Provenance
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the function: of the program, as far as Python allows it."""
+        name = re.sub(r"[^a-z0-9]+", "_", self.provenance.name.lower()).strip("_") or "rule"
+        name = f"rule_{name}" if name[0].isdigit() else name
+        return f"{name}_" if keyword.iskeyword(name) else name
+
+    @property
+    def class_name(self) -> str:
+        """The same as the name of a class."""
+        return "".join(part[:1].upper() + part[1:] for part in self.name.split("_"))
+
+    @cached_property
+    def flow(self) -> Flow:
+        """The program as values; the same weight decay for all parameters."""
+        return build_flow(self.program)
+
+    @property
+    def hyperparameters(self) -> dict[str, float]:
+        """What a caller may set: what the program reads, `lr_scale` left out."""
+        return {
+            name: value
+            for name, value in self.program.hyperparameters
+            if name != LR_SCALE and self.flow.reads(name)
+        }  # fmt: skip
+
+    @property
+    def default_rate(self) -> float:
+        """The program's learning rate."""
+        return dict(self.program.hyperparameters).get(LR_SCALE, 1.0)
+
+    @property
+    def extra_inputs(self) -> tuple[str, ...]:
+        """The inputs that only a training loop can give."""
+        return tuple(name for name in self.program.optional_inputs if name != "t")
+
+    def describe_input(self, name: str) -> str:
+        """Return one line on an input, with the hyperparameter that belongs to it."""
+        row = INPUTS[name]
+        setting = "" if row.setting is None else f"; {row.setting[0]} is {self.program.settings[row.setting[0]]:g}"
+        return f"{row.description}{setting}"
+
+
+def prepare(program: Program, provenance: Provenance) -> Prepared:
+    """Return what every export of a program starts from.
+
+    Raises:
+        KindError: if the program is not valid.
+        SettingError: if the program needs shapes that an exported file does not keep.
+
+    Example:
+        >>> from lionsearch.targets import load_target
+        >>> prepared = prepare(*load_target("lookahead(lion, k=5)"))
+        >>> prepared.name, prepared.class_name, list(prepared.hyperparameters)
+        ('lookahead_lion_k_5', 'LookaheadLionK5', ['b1', 'b2', 'weight_decay', 'k', 'alpha'])
+    """
+    infer_kinds(program)
+    prepared = Prepared(remove_dead_code(program), provenance)
+    thin = find_thin_use(prepared.flow)
+    if thin is not None:
+        raise SettingError(
+            f"{provenance.name} takes the mean over rows and over columns, and needs it in the shape of a tensor for"
+            f" its {thin}; such a program cannot be exported"
+        )
+    return prepared
+
+
+def can_mask_decay(program: Program) -> bool:
+    """Return whether weight decay may differ from tensor to tensor: it is in no number of the whole tree.
+
+    Example:
+        >>> from lionsearch.catalog import load_program
+        >>> can_mask_decay(load_program("lion")), can_mask_decay(load_program("sign_sgd(weight_decay=0.1)"))
+        (True, True)
+    """
+    if WEIGHT_DECAY not in dict(program.hyperparameters):
+        return False
+    kinds = (*(kind for _, kind in program.state), Kind.PER_TENSOR)
+    others = tuple(item for item in program.hyperparameters if item[0] != WEIGHT_DECAY)
+    slots = (*program.slots, WEIGHT_DECAY)
+    try:
+        infer_kinds(replace(program, slots=slots, slot_kinds=kinds, hyperparameters=others))
+    except KindError:
+        return False
+    return True
+
+
+def rate_note(prepared: Prepared) -> str:
+    """Return what is to be known of the learning rate."""
+    if LR_SCALE in dict(prepared.program.hyperparameters):
+        return f"the program's own is {prepared.default_rate:g}"
+    return "the program's `lr`, which it may scale itself"
+
+
+def module_docstring(prepared: Prepared, command: str, notes: tuple[str, ...] = ()) -> str:
+    """Return the docstring of an exported file: title, equations, notes, source, and where the program is from.
+
+    Args:
+        prepared: the program.
+        command: that wrote the file.
+        notes: further lines.
+    """
+    found, provenance = summarize(prepared.program), prepared.provenance
+    title = found.title or f"The update rule {provenance.name}."
+    lines = [title, ""]
+    if found.equations:
+        lines += [*(f"    {line}" for line in found.equations), ""]
+    lines += [found.notes, ""] if found.notes else []
+    lines += [*notes, ""] if notes else []
+    lines += [f"Source: {found.source}"] if found.source else []
+    if provenance.run is not None:
+        score = "" if provenance.score is None else f", score {provenance.score:+.4f}"
+        lines.append(f"Found by lionsearch: candidate {provenance.candidate} of {provenance.run}{score}.")
+    lines.append(f"Written by: {command}")
+    text = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'"""{text}\n"""'

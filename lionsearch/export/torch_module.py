@@ -1,0 +1,172 @@
+"""Program -> the text of a Python file with a PyTorch optimizer, which needs torch and nothing else."""
+
+from __future__ import annotations
+
+from lionsearch.errors import SettingError
+from lionsearch.export.helpers import TORCH_HELPERS, helper_texts
+from lionsearch.export.preparation import Prepared, module_docstring, rate_note
+from lionsearch.export.rule import uses_matrices, write_rule
+from lionsearch.lang import INPUTS, Kind
+
+_STARTS = {
+    Kind.TENSOR: "torch.zeros_like(p)",
+    Kind.PER_TENSOR: "p.new_zeros(())",
+    Kind.ROW: "torch.zeros_like(x[..., :1, :])",
+    Kind.COLUMN: "torch.zeros_like(x[..., :1])",
+    Kind.LEFT: "p.new_zeros((*x.shape[:-1], x.shape[-2]))",
+    Kind.RIGHT: "p.new_zeros((*x.shape[:-2], x.shape[-1], x.shape[-1]))",
+}
+_MATRIX_KINDS = (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT)
+_GIVEN = ("t", "loss")
+_GROUP_KEYS = ("params", "lr", "step", "maximize")
+
+
+def write_torch_module(prepared: Prepared, command: str) -> str:
+    """Return the file.
+
+    Args:
+        prepared: the program.
+        command: that asked for it, for the docstring.
+
+    Raises:
+        SettingError: if the program asks for an input that a PyTorch optimizer does not get.
+    """
+    check_expressible(prepared)
+    return _TorchModule(prepared, command).text()
+
+
+def check_expressible(prepared: Prepared) -> None:
+    """Raise unless a PyTorch optimizer gets all that the program asks for.
+
+    Raises:
+        SettingError: naming the input.
+    """
+    for name in prepared.program.optional_inputs:
+        if name not in _GIVEN:
+            raise SettingError(
+                f"{prepared.provenance.name} asks for {name} ({INPUTS[name].description}), which a PyTorch optimizer"
+                f" does not get; export it to optax, where `update` takes {name} as a keyword argument"
+            )
+
+
+class _TorchModule:
+    def __init__(self, prepared: Prepared, command: str):
+        self._prepared, self._command = prepared, command
+        self._flow = prepared.flow
+        self._rule = write_rule(self._flow, torch=True)
+        self._matrices = uses_matrices(self._flow)
+        self._numbers = [slot for slot, kind in prepared.program.state if kind is Kind.SCALAR]
+        self._leaf_slots = [(slot, kind) for slot, kind in prepared.program.state if kind is not Kind.SCALAR]
+
+    def text(self) -> str:
+        helpers = {*self._rule.helpers, "_wide", *(["_as_matrices"] if self._matrices else [])}
+        body = ["\n".join(self._head()), "\n".join(self._step())]
+        parts = [
+            module_docstring(self._prepared, self._command, self._notes()),
+            "from typing import Any\n\nimport torch",
+            "\n" + "\n\n".join(body),
+            "\n" + self._rule.function(),
+            *("\n" + text for text in helper_texts(helpers, TORCH_HELPERS)),
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = ["A parameter group is a tree of its own: what is said of all parameters is of those of a group."]
+        if self._matrices:
+            notes.append("Matrices are taken as PyTorch stores them, (out, in) for a linear layer.")
+        return tuple(notes)
+
+    def _key(self, name: str) -> str:
+        """Return the name of a hyperparameter, or of a number of the state, in a parameter group."""
+        shown = self._rule.names.get(name, name.lstrip("_") or "slot")
+        return f"{shown}_" if shown in _GROUP_KEYS else shown
+
+    def _head(self) -> list[str]:
+        prepared = self._prepared
+        keys = {self._key(name): value for name, value in prepared.hyperparameters.items()}
+        lines = [
+            f"class {prepared.class_name}(torch.optim.Optimizer):",
+            f'    """{prepared.class_name} for PyTorch.',
+            "",
+        ]
+        lines += ["    Args:", "        params: parameters, or parameter groups; all that follows may differ by group."]
+        lines += [f"        lr: the learning rate; {rate_note(prepared)}."]
+        lines += [f"        {key}: as above." for key in keys]
+        lines += ["        maximize: go up instead of down.", '    """', "", "    def __init__("]
+        lines += ["        self,", "        params: Any,", f"        lr: Any = {prepared.default_rate!r},"]
+        lines += [f"        {key}: float = {value!r}," for key, value in keys.items()]
+        lines += ["        *,", "        maximize: bool = False,", "    ):", "        defaults = {"]
+        lines += [f'            "{key}": {key},' for key in ("lr", *keys, "maximize")]
+        lines += ['            "step": 0,']
+        lines += [f'            "{self._key(slot)}": torch.zeros((), dtype=torch.float64),' for slot in self._numbers]
+        return [*lines, "        }", "        super().__init__(params, defaults)"]
+
+    def _step(self) -> list[str]:
+        rule, slots = self._rule.names, self._leaf_slots
+        needs_loss = "loss" in rule
+        lines = ["    @torch.no_grad()", "    def step(self, closure: Any = None) -> Any:"]
+        lines += ['        """Make one step; return what the closure returns."""', "        loss = None"]
+        lines += ["        if closure is not None:", "            with torch.enable_grad():"]
+        lines += ["                loss = closure()"]
+        if needs_loss:
+            lines += ["        if loss is None:"]
+            lines += [
+                f'            raise ValueError("{self._prepared.class_name} needs the loss: give step() a closure")'
+            ]
+        lines += ["        for group in self.param_groups:"]
+        lines += ['            params = [p for p in group["params"] if p.grad is not None]']
+        lines += ["            if not params:", "                continue", '            group["step"] += 1']
+        if slots:
+            lines += ["            for p in params:", "                if not self.state[p]:"]
+            if any(kind in _MATRIX_KINDS for _, kind in slots):
+                lines += ["                    [x] = _as_matrices([p])"]
+            lines += [f'                    self.state[p]["{slot}"] = {_STARTS[kind]}' for slot, kind in slots]
+            lines += ["            states = [self.state[p] for p in params]"]
+        lines += ["            rows, numbers = _train("] if self._numbers else ["            rows = _train("]
+        lines += [f"                {shown}={self._argument(name)}," for name, shown in rule.items()]
+        return [*lines, "            )", *self._outcome(), "        return loss"]
+
+    def _argument(self, name: str) -> str:
+        kinds = dict(self._prepared.program.state)
+        if name in self._numbers or name in self._prepared.hyperparameters:
+            return f'group["{self._key(name)}"]'
+        if name in kinds:
+            return self._leaves(f'state["{name}"] for state in states', kinds[name])
+        match name:
+            case "w":
+                return self._leaves("p for p in params", Kind.TENSOR)
+            case "g":
+                return self._leaves('-p.grad if group["maximize"] else p.grad for p in params', Kind.TENSOR)
+            case "t":
+                return 'torch.tensor(float(group["step"]), dtype=torch.float64)'
+            case "lr":
+                return 'group["lr"]'
+            case "dimensions":
+                return "[float(p.ndim) for p in params]"
+        return "torch.as_tensor(loss).detach()"
+
+    def _leaves(self, text: str, kind: Kind) -> str:
+        wide = f"_wide({text})"
+        return f"_as_matrices({wide})" if self._matrices and kind is Kind.TENSOR else wide
+
+    def _outcome(self) -> list[str]:
+        columns = [slot for slot, _ in self._leaf_slots]
+        names = [f"new_{slot}" for slot in columns]
+        if columns:
+            lines = ["            for p, state, row in zip(params, states, rows, strict=True):"]
+            lines += [f"                update, {', '.join(names)} = row"]
+        else:
+            lines = ["            for p, (update,) in zip(params, rows, strict=True):"]
+        for (slot, kind), name in zip(self._leaf_slots, names, strict=True):
+            shaped = f"{name}.reshape(p.shape)" if self._matrices and kind is Kind.TENSOR else name
+            lines += [f'                state["{slot}"] = {self._cast(shaped, slot, kind)}']
+        update = "update.reshape(p.shape)" if self._matrices else "update"
+        lines += [f"                p.copy_(p - {update})"]
+        for position, slot in enumerate(self._numbers):
+            lines += [f'            group["{self._key(slot)}"] = torch.as_tensor(numbers[{position}])']
+        return lines
+
+    def _cast(self, text: str, slot: str, kind: Kind) -> str:
+        if kind is Kind.PER_TENSOR:
+            return f'torch.as_tensor({text}).to(state["{slot}"])'
+        return f'{text}.to(state["{slot}"].dtype)'

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import networkx
+import pytest
+
+from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.errors import SettingError
+from lionsearch.export.flow import build_flow
+from lionsearch.export.graph import build_graph, check_suffix, draw_graph
+from lionsearch.export.preparation import prepare
+from lionsearch.lang import parse
+from lionsearch.targets import load_target
+
+
+@pytest.mark.parametrize("name", PROGRAMS.names())
+def test_everything_in_a_graph_reaches_an_output(name):
+    flow = build_flow(load_program(name))
+    graph = build_graph(flow)
+    assert networkx.is_directed_acyclic_graph(graph)
+    outputs = {node for node, data in graph.nodes(data=True) if data["role"] in ("update", "next state")}
+    assert len(outputs) == 1 + len(flow.program.slots)
+    reaching = outputs.union(*(networkx.ancestors(graph, node) for node in outputs))
+    assert reaching == set(graph)
+    states = {data["label"] for _, data in graph.nodes(data=True) if data["role"] == "state"}
+    assert states <= set(flow.program.slots)
+
+
+def test_dead_statements_are_not_in_it():
+    flow = build_flow(parse("def train(w, g, m, lr):\n  x = sin(g)\n  m = m + x\n  y = g * lr\n  return y, m\n"))
+    labels = [data["label"] for _, data in build_graph(flow).nodes(data=True)]
+    assert sorted(labels) == ["*\ny", "g", "lr", "w - update"]
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_a_picture_is_drawn(tmp_path, suffix):
+    path = tmp_path / f"lion{suffix}"
+    draw_graph(prepare(*load_target("lion")), path)
+    start = path.read_bytes()[:8]
+    assert start == b"\x89PNG\r\n\x1a\n" if suffix == ".png" else start.startswith(b"<?xml")
+    if suffix == ".svg":
+        once = path.read_bytes()
+        draw_graph(prepare(*load_target("lion")), path)
+        assert len(path.read_bytes()) == len(once)
+
+
+@pytest.mark.parametrize("path", [None, Path("lion"), Path("lion.pdf")])
+def test_other_files_are_refused(path):
+    with pytest.raises(SettingError, match=r"ends in \.svg or \.png, not (no file|lion)"):
+        check_suffix(path)

@@ -1,0 +1,60 @@
+import ast
+
+import pytest
+
+from lionsearch.export.preparation import can_mask_decay, module_docstring, prepare, rate_note
+from lionsearch.lang import parse
+from lionsearch.targets import Provenance, load_target
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "class_name"),
+    [
+        ("lion", "lion", "Lion"),
+        ("adamw_debiased", "adamw_debiased", "AdamwDebiased"),
+        ("lookahead(adamw(b1=0.95), k=5)", "lookahead_adamw_b1_0_95_k_5", "LookaheadAdamwB1095K5"),
+        ("candidate_7", "candidate_7", "Candidate7"),
+        ("2nd try", "rule_2nd_try", "Rule2ndTry"),
+        ("lambda", "lambda_", "Lambda"),
+        ("?", "rule", "Rule"),
+    ],
+)
+def test_names_are_pythons(text, name, class_name):
+    prepared = prepare(parse("def train(w, g, lr): return g * lr"), Provenance(text, text))
+    assert (prepared.name, prepared.class_name) == (name, class_name)
+    ast.parse(f"{prepared.name} = 1")
+
+
+def test_hyperparameters_are_those_that_are_read():
+    text = (
+        "def train(w, g, lr, *, a=1.0, unread=2.0, lr_scale=0.5):\n  x = g * unread\n  return g * (lr * lr_scale * a)\n"
+    )
+    prepared = prepare(parse(text), Provenance("", "mine"))
+    assert prepared.hyperparameters == {"a": 1.0}
+    assert prepared.default_rate == 0.5
+    assert rate_note(prepared) == "the program's own is 0.5"
+
+
+def test_the_docstring_holds_equations_source_and_where_it_is_from():
+    program, _ = load_target("lion")
+    found = Provenance("runs/first:7", "candidate_7", "runs/first", 7, -0.0044)
+    text = ast.literal_eval(module_docstring(prepare(program, found), "lionsearch export runs/first:7 --to optax"))
+    assert text.splitlines()[0].startswith("Lion: the sign of an interpolated momentum")
+    assert "    m <- b2 m + (1 - b2) g\n" in text
+    assert "Found by lionsearch: candidate 7 of runs/first, score -0.0044.\n" in text
+    assert text.endswith("Written by: lionsearch export runs/first:7 --to optax\n")
+
+
+def test_a_docstring_cannot_end_early():
+    program = parse("def train(w, g, lr): return g * lr")
+    quoted = Provenance('"""\\', '"""\\ "')
+    text = module_docstring(prepare(program, quoted), '"""\nraise SystemExit\n\\"""')
+    assert isinstance(ast.literal_eval(text), str)
+
+
+def test_weight_decay_in_a_number_of_the_tree_cannot_be_masked():
+    masked = "def train(w, g, lr, *, weight_decay=0.1): return (g + w * weight_decay) * lr"
+    assert can_mask_decay(parse(masked))
+    assert not can_mask_decay(parse("def train(w, g, lr, *, decay=0.1): return (g + w * decay) * lr"))
+    summed = "def train(w, g, s: scalar, lr, *, weight_decay=0.1):\n  s = s + weight_decay\n  return g * s, s\n"
+    assert not can_mask_decay(parse(summed))

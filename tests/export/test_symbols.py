@@ -1,0 +1,27 @@
+import pytest
+
+from lionsearch.export.spellings import JAX
+from lionsearch.export.symbols import EXPRESSIONS, symbol_text
+
+
+def test_every_operation_has_an_expression():
+    assert set(EXPRESSIONS) == set(JAX)
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "text"),
+    [
+        ("w", "t-1", "w_{t-1}"),
+        ("b2", "", r"\beta_{2}"),
+        ("lr", "t", r"\eta_{t}"),
+        ("v_hat", "t", r"\hat{v}_{t}"),
+        ("weight_decay", "", r"\lambda"),
+        ("s1", "t-1", "s_{1,t-1}"),
+        ("rho", "", r"\rho"),
+        ("lower_bound", "", r"\mathrm{lower\_bound}"),
+        ("w0", "t", "w_{0,t}"),
+        ("eps1", "", r"\epsilon_{1}"),
+    ],
+)
+def test_how_a_name_is_set(name, index, text):
+    assert symbol_text(name, index) == text

@@ -1,0 +1,161 @@
+"""The exported file for PyTorch, imported and driven as an optimizer of PyTorch."""
+
+import copy
+import re
+import warnings
+
+import numpy as np
+import pytest
+from export.exported import RATES, draw, expected_weights, largest_difference, run_module
+
+from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.errors import SettingError
+from lionsearch.export.preparation import prepare
+from lionsearch.export.torch_module import check_expressible, write_torch_module
+from lionsearch.targets import load_target
+
+torch = pytest.importorskip("torch")
+DATA = draw(2)
+REFUSED = ("adahessian", "sam_sgd", "sophia", "sophia_g", "sophia_optax", "svrg")
+EXPRESSIBLE = [name for name in PROGRAMS.names() if name not in REFUSED]
+
+
+def _optimizer(name: str):
+    prepared = prepare(*load_target(name))
+    return getattr(run_module(write_torch_module(prepared, "command"), prepared.name), prepared.class_name)
+
+
+def _step(optimizer, parameters, step):
+    for parameter, gradient in zip(parameters, DATA.gradients[step], strict=True):
+        parameter.grad = torch.tensor(gradient, dtype=parameter.dtype)
+    optimizer.step(lambda: torch.tensor(DATA.extra[step]["loss"], dtype=torch.float64))
+
+
+def _parameters(dtype=None):
+    return [torch.nn.Parameter(torch.tensor(w, dtype=dtype)) for w in DATA.weights]
+
+
+def _weights(parameters):
+    return tuple(p.detach().numpy().copy() for p in parameters)
+
+
+@pytest.mark.parametrize("name", EXPRESSIBLE)
+def test_it_gives_the_oracles_numbers(name):
+    parameters = _parameters()
+    optimizer, history = _optimizer(name)(parameters, lr=1.0), []
+    for step, rate in enumerate(RATES):
+        for group in optimizer.param_groups:
+            group["lr"] = 0.03 * rate
+        _step(optimizer, parameters, step)
+        history.append(_weights(parameters))
+    assert largest_difference(history, expected_weights(load_program(name), DATA, 0.03)) < 1e-10
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_an_optimizer_does_not_get_is_refused(name):
+    asked = next(i for i in load_program(name).optional_inputs if i not in ("t", "loss"))
+    with pytest.raises(
+        SettingError, match=re.escape(f"{name} asks for {asked} (") + ".* does not get; export it to optax"
+    ):
+        check_expressible(prepare(*load_target(name)))
+
+
+@pytest.mark.parametrize("name", ["adamw_debiased", "dog", "adafactor", "adam_mini"])
+def test_a_saved_state_goes_on(name):
+    make = _optimizer(name)
+    parameters, others = _parameters(), _parameters()
+    one = make(parameters)
+    _step(one, parameters, 0)
+    with torch.no_grad():
+        for mine, theirs in zip(others, parameters, strict=True):
+            mine.copy_(theirs)
+    two = make(others)
+    two.load_state_dict(copy.deepcopy(one.state_dict()))
+    for step in (1, 2):
+        _step(one, parameters, step)
+        _step(two, others, step)
+    assert largest_difference([_weights(others)], [_weights(parameters)]) == 0.0
+
+
+def test_parameter_groups_have_their_own_settings():
+    make = _optimizer("lion")
+    parameters = _parameters()
+    groups = [{"params": parameters[:2], "weight_decay": 0.0}, {"params": parameters[2:], "lr": 0.5}]
+    optimizer = make(groups, lr=0.1, weight_decay=0.3)
+    _step(optimizer, parameters, 0)
+    decay, rate = (0.0, 0.0, 0.3, 0.3), (0.1, 0.1, 0.5, 0.5)
+    for p, w, g, d, lr in zip(parameters, DATA.weights, DATA.gradients[0], decay, rate, strict=True):
+        np.testing.assert_allclose(p.detach().numpy(), w - lr * (np.sign(g) + d * w), rtol=1e-12)
+
+
+def test_maximize_goes_the_other_way():
+    make = _optimizer("adamw_debiased")
+    down, up = _parameters(), _parameters()
+    one, two = make(down, weight_decay=0.0), make(up, weight_decay=0.0, maximize=True)
+    _step(one, down, 0)
+    _step(two, up, 0)
+    for a, b, w in zip(down, up, DATA.weights, strict=True):
+        np.testing.assert_allclose(b.detach().numpy() - w, w - a.detach().numpy(), atol=1e-12)
+
+
+def test_schedulers_closures_and_parameters_without_gradients():
+    make = _optimizer("lion")
+    first, frozen = torch.nn.Parameter(torch.ones(3)), torch.nn.Parameter(torch.ones(2))
+    optimizer = make([first, frozen], lr=0.1, weight_decay=0.0)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (first**2).sum()
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() == 3.0
+    scheduler.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.01)
+    optimizer.step(closure)
+    assert torch.allclose(first, torch.full((3,), 1 - 0.1 - 0.01))
+    assert torch.equal(frozen, torch.ones(2))
+    assert frozen not in optimizer.state
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+@pytest.mark.parametrize("name", ["adamw_debiased", "muon", "dog"])
+def test_half_precision_is_kept_and_computed_in_float32(name, dtype):
+    parameters = _parameters(dtype)
+    optimizer = _optimizer(name)(parameters, lr=0.01)
+    reference = _parameters(torch.float32)
+    expected = _optimizer(name)(reference, lr=0.01)
+    for step in range(3):
+        _step(optimizer, parameters, step)
+        _step(expected, reference, step)
+    for p, q in zip(parameters, reference, strict=True):
+        assert p.dtype == dtype
+        assert all(value.dtype == dtype for value in optimizer.state[p].values() if value.shape == p.shape)
+        assert torch.allclose(p.float(), q, atol=0.05)
+
+
+def test_it_matches_pytorchs_adamw():
+    ours, theirs = _parameters(), _parameters()
+    one = _optimizer("adamw_debiased")(ours, lr=0.01, weight_decay=0.1)
+    two = torch.optim.AdamW(theirs, lr=0.01, weight_decay=0.1)
+    for step in range(len(RATES)):
+        _step(one, ours, step)
+        for parameter, gradient in zip(theirs, DATA.gradients[step], strict=True):
+            parameter.grad = torch.tensor(gradient)
+        two.step()
+    assert largest_difference([_weights(ours)], [_weights(theirs)]) < 1e-12
+
+
+def test_a_loss_is_asked_for():
+    parameters = [torch.nn.Parameter(torch.ones(2))]
+    parameters[0].grad = torch.ones(2)
+    with pytest.raises(ValueError, match="PolyakSgd needs the loss: give step"):
+        _optimizer("polyak_sgd")(parameters).step()
+
+
+def test_it_warns_of_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parameters = _parameters()
+        _step(_optimizer("soap")(parameters), parameters, 0)

@@ -1,0 +1,235 @@
+"""The contract of an optimizer of optax: what its users do with one."""
+
+import pickle
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from export.exported import RATES, draw, expected_weights, largest_difference
+
+from lionsearch import optax_factory, to_optax
+from lionsearch.catalog import load_program
+from lionsearch.errors import SettingError, UnknownNameError
+from lionsearch.lang import parse
+
+PARAMS = {"dense": {"kernel": jnp.linspace(-1.0, 1.0, 12).reshape(4, 3), "bias": jnp.ones(3)}, "scale": jnp.ones(())}
+GRADIENTS = jax.tree.map(lambda x: jnp.cos(3 * x) + 0.1, PARAMS)
+DATA = draw(4)
+SCHEDULE = optax.linear_schedule(0.1, 0.0, 3)
+
+
+def _train(transform, params=PARAMS, steps=3, gradients=GRADIENTS, jit=False, **extra):
+    update, state = jax.jit(transform.update) if jit else transform.update, transform.init(params)
+    for _ in range(steps):
+        updates, state = update(gradients, state, params, **extra)
+        params = optax.apply_updates(params, updates)
+    return params, state
+
+
+def _assert_close(found, expected, tolerance=1e-6):
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=tolerance, atol=tolerance), found, expected)
+
+
+_SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("adafactor", "momo", "prodigy", "soap", "lbfgs")]
+
+
+@pytest.mark.parametrize("name", ["lion", "adamw_debiased", "sophia_g", *_SLOW])
+def test_it_gives_the_oracles_numbers(name):
+    with jax.enable_x64(True):
+        table = jnp.asarray(RATES)
+        transform = to_optax(name, lambda count: 0.03 * table[count])
+        params, history = tuple(map(jnp.asarray, DATA.weights)), []
+        state = transform.init(params)
+        for step in range(len(RATES)):
+            extra = {**DATA.extra[step], "value": DATA.extra[step]["loss"]}
+            updates, state = transform.update(tuple(map(jnp.asarray, DATA.gradients[step])), state, params, **extra)
+            params = optax.apply_updates(params, updates)
+            history.append(tuple(map(np.asarray, params)))
+    assert largest_difference(history, expected_weights(load_program(name), DATA, 0.03)) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("ours", "native"),
+    [
+        (to_optax("lion", 0.01, weight_decay=0.1), optax.lion(0.01, weight_decay=0.1)),
+        (to_optax("adamw_debiased", 0.01), optax.adamw(0.01, weight_decay=0.01)),
+        (to_optax("adamw_debiased", SCHEDULE), optax.adamw(SCHEDULE, weight_decay=0.01)),
+    ],
+    ids=["lion", "adamw", "adamw with a schedule"],
+)
+def test_it_trains_as_optax_does_with_as_many_bytes_of_state(ours, native):
+    _assert_close(_train(ours)[0], _train(native)[0])
+    size = [sum(leaf.nbytes for leaf in jax.tree.leaves(t.init(PARAMS))) for t in (ours, native)]
+    assert size[0] <= size[1]
+
+
+def test_weight_decay_is_masked_as_in_optax():
+    def matrices(params):
+        return jax.tree.map(lambda x: x.ndim > 1, params)
+
+    native = _train(optax.adamw(0.01, weight_decay=0.5, mask=matrices))[0]
+    prefix = {"dense": {"kernel": True, "bias": False}, "scale": False}
+    for mask in (matrices, prefix):
+        _assert_close(_train(to_optax("adamw_debiased", 0.01, weight_decay=0.5, mask=mask))[0], native)
+
+
+def test_a_mask_without_a_weight_decay_is_refused():
+    with pytest.raises(SettingError, match=r"polyak_sgd: it has no weight_decay .* nothing to mask"):
+        to_optax("polyak_sgd", 0.1, mask={})
+    program = parse("def train(w, g, s: scalar, lr, *, weight_decay=0.1):\n  s = s + weight_decay\n  return g * s, s\n")
+    with pytest.raises(SettingError, match="nothing to mask"):
+        to_optax(program, 0.1, mask={})
+
+
+def test_it_can_be_chained_masked_and_parted():
+    lion = to_optax("lion", 0.01)
+    chained = optax.chain(optax.clip_by_global_norm(0.5), lion)
+    _assert_close(
+        _train(chained)[0], _train(optax.chain(optax.clip_by_global_norm(0.5), optax.lion(0.01, weight_decay=0.1)))[0]
+    )
+    masked = optax.masked(lion, {"dense": True, "scale": False})
+    found, _ = _train(masked)
+    _assert_close(found["dense"], _train(lion)[0]["dense"])
+    _assert_close(found["scale"], PARAMS["scale"] + 3 * GRADIENTS["scale"])
+    parts = {"x": lion, "y": optax.sgd(0.1), "nothing has it": to_optax("dog", 1.0)}
+    parted = optax.multi_transform(parts, {"dense": "x", "scale": "y"})
+    found, _ = _train(parted)
+    _assert_close(found["dense"], _train(lion)[0]["dense"])
+    _assert_close(found["scale"], _train(optax.sgd(0.1))[0]["scale"])
+
+
+def test_hyperparameters_are_injected():
+    schedule = optax.linear_schedule(0.1, 0.0, 3)
+    injected = optax.inject_hyperparams(optax_factory("adamw_debiased"))(learning_rate=schedule, b1=0.8)
+    found, state = _train(injected)
+    _assert_close(found, _train(to_optax("adamw_debiased", schedule, b1=0.8))[0], 1e-5)
+    assert set(state.hyperparams) == {"learning_rate", "b1", "b2", "eps", "weight_decay"}
+
+
+@pytest.mark.slow
+def test_gradients_accumulate():
+    steps = optax.MultiSteps(to_optax("adamw_debiased", 0.01), every_k_schedule=2)
+    found, _ = _train(steps, steps=4)
+    _assert_close(found, _train(to_optax("adamw_debiased", 0.01), steps=2)[0])
+
+
+def test_what_is_not_finite_is_skipped():
+    transform = optax.apply_if_finite(to_optax("lion", 0.01), max_consecutive_errors=5)
+    broken = jax.tree.map(lambda x: x * jnp.nan, GRADIENTS)
+    found, state = _train(transform, gradients=broken, steps=1)
+    _assert_close(found, PARAMS)
+    assert int(state.inner_state.count) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("adamw_debiased", jnp.bfloat16),
+        ("adamw_debiased", jnp.float16),
+        ("dog", jnp.float32),
+        pytest.param("muon", jnp.bfloat16, marks=pytest.mark.slow),
+        pytest.param("adam_mini", jnp.bfloat16, marks=pytest.mark.slow),
+    ],
+)
+def test_dtypes_are_kept(name, dtype):
+    params, gradients = (jax.tree.map(lambda x: x.astype(dtype), tree) for tree in (PARAMS, GRADIENTS))
+    transform = to_optax(name, 0.01)
+    state = transform.init(params)
+    updates, new = transform.update(gradients, state, params)
+    assert {leaf.dtype for leaf in jax.tree.leaves(updates)} == {jnp.dtype(dtype)}
+    described = [jax.tree.map(lambda x: (x.shape, x.dtype, x.weak_type), each) for each in (state, new)]
+    assert described[0] == described[1]
+    assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(updates))
+
+
+def test_the_state_is_a_named_tuple_that_mirrors_the_parameters():
+    mesh = jax.make_mesh((1,), ("x",), axis_types=(jax.sharding.AxisType.Auto,))
+    sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
+    params = jax.device_put(PARAMS, sharding)
+    state = to_optax("adamw", 0.01).init(params)
+    assert type(state)._fields == ("count", "m", "v")
+    assert jax.tree.structure(state.m) == jax.tree.structure(params)
+    assert all(leaf.sharding == sharding for leaf in jax.tree.leaves(state.m))
+    again = pickle.loads(pickle.dumps(state))
+    assert type(again) is type(state)
+    mapped = optax.tree_utils.tree_map_params(to_optax("adamw", 0.01), lambda leaf: leaf + 1, state)
+    assert int(mapped.count) == 0
+    assert float(mapped.v["scale"]) == 1.0
+
+
+def test_the_state_has_the_dtype_asked_for():
+    one = to_optax("adamw", 0.01, state_dtype=jnp.bfloat16).init(PARAMS)
+    assert {leaf.dtype for leaf in jax.tree.leaves((one.m, one.v))} == {jnp.dtype(jnp.bfloat16)}
+    two = to_optax("adamw", 0.01, state_dtype={"m": jnp.bfloat16}).init(PARAMS)
+    assert (two.m["scale"].dtype, two.v["scale"].dtype) == (jnp.bfloat16, jnp.float32)
+    with pytest.raises(UnknownNameError, match=r"adamw: unknown slot 'mu'"):
+        to_optax("adamw", 0.01, state_dtype={"mu": jnp.bfloat16})
+
+
+def test_a_second_call_does_not_compile_again():
+    transform = to_optax("adamw_debiased", optax.cosine_decay_schedule(0.1, 10))
+    step = jax.jit(transform.update)
+    state, params = transform.init(PARAMS), PARAMS
+    for _ in range(3):
+        updates, state = step(GRADIENTS, state, params)
+        params = optax.apply_updates(params, updates)
+    assert step._cache_size() == 1
+    _assert_close(params, _train(transform)[0])
+
+
+def test_it_takes_arguments_that_it_does_not_know():
+    transform = to_optax("lion", 0.01)
+    found, _ = _train(transform, steps=1, unknown=3)
+    _assert_close(found, _train(transform, steps=1)[0])
+
+
+def test_what_is_missing_is_said():
+    momo = to_optax("momo", 1.0)
+    with pytest.raises(SettingError, match=r"momo asks for loss .* pass it to update as value=\.\.\."):
+        momo.update(GRADIENTS, momo.init(PARAMS), PARAMS)
+    sam = to_optax("sam_sgd", 1.0)
+    with pytest.raises(SettingError, match=r"sam_sgd asks for g_ahead \(.*rho is 0\.05\)"):
+        sam.update(GRADIENTS, sam.init(PARAMS), PARAMS)
+    with pytest.raises(ValueError, match="lion reads the weights: call update with params"):
+        to_optax("lion", 1.0).update(GRADIENTS, to_optax("lion", 1.0).init(PARAMS))
+    with pytest.raises(
+        UnknownNameError, match=r"lion: unknown hyperparameter 'weigth_decay'; did you mean 'weight_decay'"
+    ):
+        to_optax("lion", 1.0, weigth_decay=0.9)
+    with pytest.raises(SettingError, match="learning_rate is the learning rate"):
+        to_optax("lion", 1.0, lr_scale=0.1)
+
+
+def test_weights_are_not_asked_for_by_a_program_that_does_not_read_them():
+    plain = to_optax(parse("def train(w, g, lr): return g * lr"), 0.5)
+    updates, _ = plain.update(GRADIENTS, plain.init(PARAMS))
+    _assert_close(updates, jax.tree.map(lambda g: -0.5 * g, GRADIENTS))
+
+
+def test_a_program_without_lr_scale_gets_the_learning_rate_as_its_lr():
+    plain = to_optax(parse("def train(w, g, lr): return g * (lr * 0.1)"), 0.5)
+    updates, _ = plain.update(GRADIENTS, plain.init(PARAMS))
+    _assert_close(updates, jax.tree.map(lambda g: -0.05 * g, GRADIENTS))
+
+
+def test_flax_trains_with_it():
+    train_state = pytest.importorskip("flax.training.train_state")
+    state = train_state.TrainState.create(apply_fn=None, params=PARAMS, tx=to_optax("lion", 0.01))
+    state = state.apply_gradients(grads=GRADIENTS).apply_gradients(grads=GRADIENTS)
+    _assert_close(state.params, _train(to_optax("lion", 0.01), steps=2)[0])
+    assert int(state.opt_state.count) == 2
+
+
+@pytest.mark.filterwarnings("ignore")  # orbax's own
+def test_orbax_saves_and_restores_it(tmp_path):
+    checkpoint = pytest.importorskip("orbax.checkpoint")
+    transform = to_optax("adamw", 0.01)
+    _, state = _train(transform)
+    with checkpoint.StandardCheckpointer() as saver:
+        saver.save(tmp_path / "state", state)
+        saver.wait_until_finished()
+        restored = saver.restore(tmp_path / "state", transform.init(PARAMS))
+    assert type(restored) is type(state)
+    _assert_close(restored, state, 0)
