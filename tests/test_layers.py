@@ -11,6 +11,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "evaluate/execution": "test_strategies.py",
     "evaluate/oracle": "lang/test_operations.py",
     "evaluate/plan": "test_config.py",
+    "evaluate/rows": "evaluate/test_spaces.py",
     "evaluate/rules": "evaluate/test_agreement.py",
     "export/expressions": "export/test_spellings.py",
     "export/formats": "export/test_writing.py",

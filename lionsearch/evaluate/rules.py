@@ -15,7 +15,8 @@ from jax import lax
 
 from lionsearch.evaluate.execution import run_statements
 from lionsearch.evaluate.machine import FIRST_INPUT_ROW, GRADIENT_ROW, WEIGHTS_ROW, Instruction, Machine
-from lionsearch.evaluate.spaces import LeafSpace, RowSpace, leaf_shapes, zero_slot
+from lionsearch.evaluate.rows import RowSpace
+from lionsearch.evaluate.spaces import LeafSpace, leaf_shapes, zero_slot
 from lionsearch.lang import INPUTS, OPERATIONS, Kind, Program
 
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from lionsearch.analysis import remove_dead_code
 from lionsearch.lang import OPERATIONS, Kind, Program
+from lionsearch.simplify.dataflow import Graph, to_graph, to_program
 from lionsearch.simplify.expression import Base, Product, leaf, walk
-from lionsearch.simplify.graph import Graph, to_graph, to_program
 from lionsearch.simplify.normalize import Normalized, normalize
 
 _ROUNDS = 6

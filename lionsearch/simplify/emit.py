@@ -12,8 +12,8 @@ from fractions import Fraction
 
 from lionsearch.lang import INPUTS, Kind
 from lionsearch.simplify.algebra import Algebra
+from lionsearch.simplify.dataflow import Node, Reference
 from lionsearch.simplify.expression import Base, Factor, Product
-from lionsearch.simplify.graph import Node, Reference
 
 Scaled = tuple[Reference, float]
 """A reference, and how many times the value it is."""

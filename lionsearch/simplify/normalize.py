@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lionsearch.lang import Program, Statement
 from lionsearch.simplify.algebra import Algebra
+from lionsearch.simplify.dataflow import Graph
 from lionsearch.simplify.expression import Product, leaf, number
-from lionsearch.simplify.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)

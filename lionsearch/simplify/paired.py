@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from lionsearch.analysis import fingerprint
 from lionsearch.evaluate.plan import Seeds
@@ -115,4 +115,4 @@ def _half_width(values: Sequence[float]) -> float:
     """Return half the width of the mean's 95 % confidence interval (Student's t)."""
     if len(values) < 2:
         return 0.0
-    return float(student.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
+    return float(stdtrit(len(values) - 1, 0.975)) * stdev(values) / math.sqrt(len(values))

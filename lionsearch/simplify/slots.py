@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from lionsearch.lang import Program
+from lionsearch.simplify.dataflow import Graph, Node, Reference, replace_node, to_graph, to_program
 from lionsearch.simplify.emit import Emitter, TooManyError, rounded
 from lionsearch.simplify.expression import Product, leaf
-from lionsearch.simplify.graph import Graph, Node, Reference, replace_node, to_graph, to_program
 from lionsearch.simplify.normalize import Normalized, node_values, normalize
 
 _NEW = "new value"  # no name of a program has a space

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lionsearch.evaluate.spaces import LeafSpace, RowSpace, leaf_shapes
+from lionsearch.evaluate.rows import RowSpace
+from lionsearch.evaluate.spaces import LeafSpace, leaf_shapes
 from lionsearch.lang import JOIN, OPERATIONS, Kind, Operation, matrix_shape, shape_of
 
 SHAPES = ((2, 7), (5, 2), (3, 3), (4,), (), (1, 6), (2, 1, 3, 2))

@@ -37,7 +37,8 @@ from expectations import (
 )
 from strategies import STACKED_SHAPES
 
-from lionsearch.evaluate.spaces import LeafSpace, RowSpace
+from lionsearch.evaluate.rows import RowSpace
+from lionsearch.evaluate.spaces import LeafSpace
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS, Kind, shape_of
 
 PAPER_NAMES = """

@@ -1,8 +1,8 @@
 import pytest
 
 from lionsearch.lang import parse
+from lionsearch.simplify.dataflow import Graph, to_program
 from lionsearch.simplify.emit import Emitter, TooManyError
-from lionsearch.simplify.graph import Graph, to_program
 from lionsearch.simplify.normalize import normalize
 
 

@@ -5,10 +5,10 @@ from strategies import random_program
 
 from lionsearch.analysis import remove_dead_code
 from lionsearch.lang import OPERATIONS, parse
+from lionsearch.simplify.dataflow import Graph, to_graph, to_program
 from lionsearch.simplify.emit import Emitter
 from lionsearch.simplify.exact import is_valid
 from lionsearch.simplify.expression import leaf
-from lionsearch.simplify.graph import Graph, to_graph, to_program
 from lionsearch.simplify.guard import largest_difference
 from lionsearch.simplify.normalize import node_values, normalize
 
