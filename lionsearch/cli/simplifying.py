@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -38,6 +39,9 @@ def simplify(
     judges = _make_judges(given, provenance.name, task, seeds, tolerance) if task else None
     from lionsearch.simplify.pipeline import simplify as run
 
+    if judges:
+        names = ", ".join(runner.spec.name for runner in judges.choosing.runners)
+        print(f"training with each shorter variant on {names}; this takes minutes", file=sys.stderr)
     found = run(given, judges, (lambda step: None) if json_output else _print_step)
     description = f"{provenance.name}, simplified from {len(given.statements)} statements."
     result = replace(found.program, description=description)
@@ -57,6 +61,7 @@ def identify(
     json_output: Json = False,
 ) -> None:
     """Say which known optimizer a program is, and which ones its updates are nearest to."""
+    from lionsearch.catalog import load_program
     from lionsearch.targets import load_target
 
     given, provenance = load_target(program)
@@ -76,7 +81,10 @@ def identify(
         from lionsearch.simplify.trajectory import record_trajectory
 
         trajectory = record_trajectory(spec, given.optional_inputs)
-        neighbours = find_nearest(given, trajectory, shipped_names(), nearest)
+        starts = None
+        if identity is not None and not identity.transforms:
+            starts = {identity.name: load_program(identity.name).with_hyperparameters(dict(identity.hyperparameters))}
+        neighbours = find_nearest(given, trajectory, shipped_names(), nearest, starts)
     if json_output:
         print(json.dumps(_describe_identity(identity, neighbours), indent=1))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -61,7 +61,13 @@ class Neighbour:
     differs: tuple[str, ...]
 
 
-def find_nearest(program: Program, trajectory: Trajectory, names: Sequence[str], most: int = 5) -> list[Neighbour]:
+def find_nearest(
+    program: Program,
+    trajectory: Trajectory,
+    names: Sequence[str],
+    most: int = 5,
+    starts: Mapping[str, Program] | None = None,
+) -> list[Neighbour]:
     """Return the known programs whose updates point most nearly where the program's do, constants fitted.
 
     Args:
@@ -69,6 +75,7 @@ def find_nearest(program: Program, trajectory: Trajectory, names: Sequence[str],
         trajectory: gives its inputs.
         names: of known programs.
         most: how many to return.
+        starts: known programs with constants that are worth a try, by name.
     """
     ours = follow(program, trajectory)
     if ours is None:
@@ -76,7 +83,8 @@ def find_nearest(program: Program, trajectory: Trajectory, names: Sequence[str],
     known = {name: load_program(str(PROGRAMS.shipped / f"{name}.py")) for name in names}
     first: list[tuple[float, str, Program]] = []
     for name, other in known.items():
-        for start in _starts(other):
+        own = [starts[name]] if starts is not None and name in starts else []
+        for start in (*_starts(other), *own):
             theirs = follow(start, trajectory)
             if theirs is not None:
                 first.append((_similarity(ours, theirs), name, start))
@@ -202,7 +210,7 @@ def _at(program: Program, free: list[str], point: np.ndarray) -> Program:
         if 0.5 < value < 1:
             values[name] = 1 - min((1 - value) * math.exp(x), 1.0)
         else:
-            values[name] = value * math.exp(x) if value else 0.01 * x
+            values[name] = value * math.exp(x) if value else 0.01 * max(x, 0.0)
     return program.with_hyperparameters(values)
 
 
