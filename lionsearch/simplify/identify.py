@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lionsearch.compose import TRANSFORMS
 from lionsearch.lang import Program
 from lionsearch.simplify.exact import simplify_exactly
-from lionsearch.simplify.matching import Match, match_known, shipped_names
+from lionsearch.simplify.matching import Match, known_shape, match_known, shape_of_program, shipped_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,17 @@ def identify(program: Program) -> Identity | None:
     found = match_known(program)
     if not found:
         shorter, _ = simplify_exactly(program.inline_hyperparameters())
-        found = match_known(shorter) or match_known(shorter, _compositions())
+        found = match_known(shorter) or match_known(shorter, _compositions(shorter))
     return _describe(found) if found else None
 
 
-def _compositions() -> list[str]:
-    return [f"{row.name}({name})" for row in TRANSFORMS.values() if row.programs == 1 for name in shipped_names()]
+def _compositions(program: Program) -> list[str]:
+    """Return every transform of every known program that there is room for in the program."""
+    whole = shape_of_program(program)
+    names = [name for name in shipped_names() if whole.has_room_for(known_shape(name))]
+    transforms = [row for row in TRANSFORMS.values() if row.programs == 1]
+    fitting = [row.name for row in transforms if whole.has_room_for(shape_of_program(row.template))]
+    return [f"{transform}({name})" for transform in fitting for name in names]
 
 
 def _describe(found: list[Match]) -> Identity:

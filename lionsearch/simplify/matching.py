@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -66,10 +67,10 @@ def match_known(program: Program, names: Sequence[str] | None = None) -> list[Ma
         ('lion', 0.95)
     """
     ours, given = canonicalize(program), remove_dead_code(program).settings
-    wanted = _shape(program)
+    wanted = shape_of_program(program)
     found: list[tuple[int, Match]] = []
     for name in shipped_names() if names is None else names:
-        if _known_shape(name) != wanted:
+        if known_shape(name) != wanted:
             continue
         for variant in _variants(name):
             match = _fit(_with_settings(variant, given), ours)
@@ -90,15 +91,41 @@ def _known(name: str) -> Program:
     return load_program(str(PROGRAMS.shipped / f"{name}.py") if name in shipped_names() else name)
 
 
-def _shape(program: Program) -> tuple[object, ...]:
-    """Return what is cheap to compare: kinds of slots, inputs, and operations that algebra leaves alone."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is cheap to compare before canonical forms are: programs that are one rule have one shape.
+
+    Attributes:
+        kinds: of the slots, sorted.
+        inputs: the optional ones.
+        operations: those on tensors that algebra leaves alone.
+    """
+
+    kinds: tuple[int, ...]
+    inputs: tuple[str, ...]
+    operations: frozenset[str]
+
+    def has_room_for(self, part: Shape) -> bool:
+        """Return whether a composition of this shape can have a part of that shape."""
+        return (
+            not Counter(part.kinds) - Counter(self.kinds)
+            and set(part.inputs) <= set(self.inputs)
+            and part.operations <= self.operations
+        )
+
+
+def shape_of_program(program: Program) -> Shape:
+    """Return the shape of a program's live part."""
     live = remove_dead_code(program)
-    return tuple(sorted(kind for _, kind in live.state)), live.optional_inputs, _opaque(live)
+    names = {s.operation for s, kind in zip(live.statements, infer_kinds(live), strict=True) if kind is not Kind.SCALAR}
+    kinds = tuple(sorted(int(kind) for _, kind in live.state))
+    return Shape(kinds, live.optional_inputs, frozenset(names - _ALGEBRA))
 
 
 @cache
-def _known_shape(name: str) -> tuple[object, ...]:
-    return _shape(_known(name))
+def known_shape(name: str) -> Shape:
+    """Return the shape of a known program or composition."""
+    return shape_of_program(_known(name))
 
 
 @cache
@@ -189,14 +216,6 @@ def _distance(name: str, values: dict[str, float]) -> float:
             continue
         total += abs(math.log2(value / default)) if value > 0 and default > 0 else 10.0
     return total
-
-
-def _opaque(program: Program) -> frozenset[str]:
-    """Return the operations on tensors that no algebra takes apart: a program and its twin have the same."""
-    live = remove_dead_code(program)
-    kinds = infer_kinds(live)
-    names = {s.operation for s, kind in zip(live.statements, kinds, strict=True) if kind is not Kind.SCALAR}
-    return frozenset(names - _ALGEBRA)
 
 
 _ALGEBRA = {"add", "multiply", "power", *POWERS, *DEFINITIONS}
