@@ -14,6 +14,7 @@ from lionsearch.errors import UnknownNameError
 from lionsearch.lang import Program
 from lionsearch.records import Stage
 
+_MOST_CANDIDATES = 2**63  # what the database can count
 _CANDIDATE = re.compile(r"(?P<run>.+):(?P<number>\d+)")
 
 
@@ -62,7 +63,7 @@ def load_target(text: str) -> tuple[Program, Provenance]:
 def _load_candidate(text: str, run: str, number: int) -> tuple[Program, Provenance]:
     store = RunStore.read(Path(run))
     try:
-        source = store.program_text(number)
+        source = store.program_text(number) if number < _MOST_CANDIDATES else None
         if source is None:
             last = store.counts()["generated"] - 1
             raise UnknownNameError("candidate", str(number), [f"0 to {last}"] if last >= 0 else [], run)

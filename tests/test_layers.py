@@ -21,6 +21,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "lang/operation": "lang/test_operations.py",
     "lang/paper_operations": "lang/test_operations.py",
     "records": "archive/test_store.py",
+    "simplify/following": "simplify/test_trajectory.py",
     "tasks/problem": "tasks/test_validation.py",
 }
 """Modules without a test module of their own name, and the one that tests them."""

@@ -61,12 +61,11 @@ def identify(
     json_output: Json = False,
 ) -> None:
     """Say which known optimizer a program is, and which ones its updates are nearest to."""
-    from lionsearch.catalog import load_program
     from lionsearch.targets import load_target
 
     given, provenance = load_target(program)
     from lionsearch.simplify.identify import identify as find
-    from lionsearch.simplify.matching import shipped_names
+    from lionsearch.simplify.matching import load_known, shipped_names
 
     identity = find(given)
     neighbours: list[Neighbour] = []
@@ -83,7 +82,7 @@ def identify(
         trajectory = record_trajectory(spec, given.optional_inputs)
         starts = None
         if identity is not None and not identity.transforms:
-            starts = {identity.name: load_program(identity.name).with_hyperparameters(dict(identity.hyperparameters))}
+            starts = {identity.name: load_known(identity.name).with_hyperparameters(dict(identity.hyperparameters))}
         neighbours = find_nearest(given, trajectory, shipped_names(), nearest, starts)
     if json_output:
         print(json.dumps(_describe_identity(identity, neighbours), indent=1))
@@ -102,7 +101,7 @@ def _make_judges(program: Program, name: str, task_names: list[str], seeds: int,
     configure_jax()
     from lionsearch.evaluate.plan import limits_for
     from lionsearch.evaluate.task_runner import TaskRunner
-    from lionsearch.simplify.paired import Scorer
+    from lionsearch.simplify.paired import PairedStage, Scorer
     from lionsearch.simplify.pipeline import Judges
 
     limits = limits_for([program])
@@ -111,7 +110,8 @@ def _make_judges(program: Program, name: str, task_names: list[str], seeds: int,
     failure = choosing.failure(program)
     if failure is not None:
         raise SettingError(f"{name} cannot be simplified on {failure}; give tasks on which it trains")
-    return Judges(choosing, Scorer(runners, seeds, unseen=True), tolerance)
+    check, report = (Scorer(runners, seeds, stage) for stage in (PairedStage.CHECK, PairedStage.REPORT))
+    return Judges(choosing, check, report, tolerance)
 
 
 def _write(path: Path, program: Program) -> None:
@@ -197,6 +197,7 @@ def _print_identity(name: str, identity: Identity | None, neighbours: list[Neigh
     if not neighbours:
         return
     from lionsearch.cli.display import print_table
+    from lionsearch.simplify.matching import shorten
 
     print(f"\nnearest by its updates along one training of {task}, constants fitted:")
     rows = [
@@ -204,7 +205,7 @@ def _print_identity(name: str, identity: Identity | None, neighbours: list[Neigh
             neighbour.name,
             f"{neighbour.similarity:.4f}",
             f"{neighbour.scale:.3g}",
-            ", ".join(f"{key}={value:.3g}" for key, value in neighbour.hyperparameters),
+            ", ".join(f"{key}={shorten(value, 3):.12g}" for key, value in neighbour.hyperparameters),
             "; ".join(neighbour.differs),
         )
         for neighbour in neighbours

@@ -45,11 +45,10 @@ class Algebra:
         self._signs: dict[bytes, int] = {}
 
     def apply(self, operation: str, arguments: Sequence[Product]) -> Product:
-        """Return the value of an operation on values; where its constants overflow, the operation as it stands."""
+        """Return the value of an operation on values; where constants overflow or vanish, as it stands."""
         with np.errstate(all="ignore"):
             found = self._apply(operation, arguments)
-        sound = all(map(math.isfinite, found.constants))
-        return found if sound else self._call(operation, list(arguments))
+        return found if found.sound else self._call(operation, list(arguments))
 
     def _apply(self, operation: str, arguments: Sequence[Product]) -> Product:
         match operation:
@@ -140,7 +139,7 @@ class Algebra:
         if name in POSITIVE:
             return 2
         if name == "power":
-            return 2 if self.sign(base.arguments[0]) == 2 else 0
+            return int(self.sign(base.arguments[0]) > 0)  # it can underflow
         if name == "maximum":
             return max(0, *(self.sign(argument) for argument in base.arguments))
         if name in MONOTONE and all(self.sign(base.arguments[i]) > 0 for i in MONOTONE[name]):

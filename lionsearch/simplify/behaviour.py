@@ -10,9 +10,9 @@ from functools import partial
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
-from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.lang import Program
-from lionsearch.simplify.trajectory import Trajectory, follow
+from lionsearch.simplify.following import Trajectory, follow
+from lionsearch.simplify.matching import load_known, shorten
 
 _FITTED = 8  # so many of the nearest have their constants fitted
 _EVALUATIONS = 25  # of a training followed, for each constant fitted
@@ -80,7 +80,7 @@ def find_nearest(
     ours = follow(program, trajectory)
     if ours is None:
         return []
-    known = {name: load_program(str(PROGRAMS.shipped / f"{name}.py")) for name in names}
+    known = {name: load_known(name) for name in names}
     first: list[tuple[float, str, Program]] = []
     for name, other in known.items():
         own = [starts[name]] if starts is not None and name in starts else []
@@ -146,7 +146,7 @@ def _neighbour(
     assert theirs is not None
     with np.errstate(all="ignore"):
         ratio = float(np.median(np.linalg.norm(ours, axis=1) / np.linalg.norm(theirs, axis=1)))
-    values = tuple((key, float(f"{value:.4g}")) for key, value in best.hyperparameters)
+    values = tuple((key, shorten(value, 4)) for key, value in best.hyperparameters)
     differs = tuple(_differences(traits, find_traits(best, trajectory)))
     return Neighbour(name, similarity, ratio, values, differs)
 

@@ -20,6 +20,7 @@ from lionsearch.simplify.normalize import Normalized, normalize
 
 _ROUNDS = 6
 _CLOSE = 1e-9
+_SMALLEST = 1e-100  # units beyond it, and its inverse, would overflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def canonicalize(program: Program) -> Canonical:
     ordered = _with_slots(named, {slot: f"#{new}" for new, slot in enumerate(order)})
     values = _in_units(ordered)
     kinds = b"".join(b"%d" % kind for _, kind in ordered.state)
-    parts = (kinds, *(name.encode() for name in live.optional_inputs), *(value.skeleton for value in values))
+    parts = (kinds, *(name.encode() for name in sorted(live.optional_inputs)), *(value.skeleton for value in values))
     settings = tuple(value for _, value in sorted(live.settings.items()))
     return Canonical(_digest(*parts), values, settings)
 
@@ -166,11 +167,12 @@ def _in_units(program: Program) -> tuple[Product, ...]:
 def _uptake(value: Product, slot: str) -> float:
     """Return the coefficient of what a slot takes up: in a sum, of the first term that is not the slot itself."""
     inner = value.sum
-    if inner is None:
-        return value.coefficient or 1.0
-    own = leaf(slot).unit
-    first = next((term for term in inner.arguments if term.unit != own and slot not in _leaves(term)), None)
-    return 1.0 if first is None else value.coefficient * first.coefficient
+    found = value.coefficient
+    if inner is not None:
+        own = leaf(slot).unit
+        first = next((term for term in inner.arguments if term.unit != own and slot not in _leaves(term)), None)
+        found = 1.0 if first is None else value.coefficient * first.coefficient
+    return found if _SMALLEST < abs(found) < 1 / _SMALLEST else 1.0
 
 
 def _leaves(value: Product) -> Iterator[str]:

@@ -11,9 +11,9 @@ from lionsearch.lang import Program, Statement
 from lionsearch.lang.program import Argument
 from lionsearch.simplify.exact import simplify_exactly
 from lionsearch.simplify.paired import Scorer
+from lionsearch.simplify.roles import find_roles
 from lionsearch.simplify.steps import Step, make_step
 
-_SMALL = 1e-3  # a constant below it that is added to something is there to keep it from 0
 _FEW_DIGITS = 3  # what has no more is left alone, so that a second simplification changes nothing
 _MOST_DIGITS = 6
 
@@ -30,22 +30,18 @@ def name_constants(program: Program) -> Program:
     taken = {*program.initial_variables, *(statement.target for statement in program.statements)}
     names: dict[tuple[str, float], str] = {}
     statements: list[Statement] = []
-    written: set[str] = set()
-    for statement in program.statements:
-        position, role = _role(statement, program, written)
+    for statement, role in zip(program.statements, find_roles(program), strict=True):
         if role is not None:
+            position, what = role
             value = float(statement.arguments[position])
-            if (role, value) not in names:
-                name = _free_name(role, taken)
-                if name is not None:
-                    names[role, value] = name
-                    taken.add(name)
-            if (role, value) in names:
+            name = names.get((what, value)) or _free_name(what, taken)
+            if name is not None:
+                names[what, value] = name
+                taken.add(name)
                 arguments: list[Argument] = list(statement.arguments)
-                arguments[position] = names[role, value]
+                arguments[position] = name
                 statement = replace(statement, arguments=tuple(arguments))
         statements.append(statement)
-        written.add(statement.target)
     added = tuple((name, value) for (_, value), name in names.items())
     return replace(program, statements=tuple(statements), hyperparameters=(*program.hyperparameters, *added))
 
@@ -135,32 +131,6 @@ def _without(program: Program, gone: str, kept: str) -> Program:
     )
     left = tuple(item for item in program.hyperparameters if item[0] != gone)
     return replace(program, statements=statements, hyperparameters=left)
-
-
-def _role(statement: Statement, program: Program, written: set[str]) -> tuple[int, str | None]:
-    """Return which argument is a constant with a role, and the role."""
-
-    def reads(position: int, *names: str) -> bool:
-        return statement.arguments[position] in set(names) - written
-
-    constants = [i for i, argument in enumerate(statement.arguments) if isinstance(argument, float)]
-    if len(constants) != 1:
-        return 0, None
-    at = constants[0]
-    value = float(statement.arguments[at])
-    if statement.operation == "interp" and at == 2 and reads(1, *program.slots) and 0 < value < 1:
-        return at, "b"
-    if statement.operation == "multiply":
-        other = 1 - at
-        if reads(other, *program.slots) and 0 < value < 1:
-            return at, "b"
-        if reads(other, "w") and value > 0:
-            return at, "weight_decay"
-        if reads(other, "lr") and value > 0:
-            return at, "lr_scale"
-    if statement.operation == "add" and 0 < value < _SMALL:
-        return at, "eps"
-    return 0, None
 
 
 def _free_name(role: str, taken: set[str]) -> str | None:

@@ -76,12 +76,15 @@ class Emitter:
         """Return a reference to the value.
 
         Raises:
-            TooManyError: if it takes more nodes than the budget.
+            TooManyError: if it takes more nodes than the budget, or constants that overflow.
         """
         if value.is_constant:
             return value.coefficient
-        reference, scale = self._up_to_scale(value.factors, value.unit, value.coefficient)
-        return self._multiplied(reference, value.coefficient / scale)
+        try:
+            reference, scale = self._up_to_scale(value.factors, value.unit, value.coefficient)
+            return self._multiplied(reference, value.coefficient / scale)
+        except ArithmeticError:
+            raise TooManyError from None
 
     def _multiplied(self, reference: Reference, by: float) -> Reference:
         if _same(by, 1.0):
@@ -90,6 +93,8 @@ class Emitter:
             return self._node("negative", reference)
         if isinstance(reference, float):
             return reference * by
+        if not math.isfinite(by) or by == 0:
+            raise OverflowError
         return self._node("multiply", reference, rounded(by))
 
     def _node(self, operation: str, *arguments: Reference) -> Reference:
@@ -222,7 +227,7 @@ class Emitter:
             self.nodes, self._found = list(nodes), dict(found)
             try:
                 result = option()
-            except TooManyError:
+            except (TooManyError, ArithmeticError):
                 continue
             cost = len(self.nodes) + (wanted is not None and not _same(result[1], wanted))
             if best is None or cost < best[0]:

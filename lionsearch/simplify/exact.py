@@ -16,7 +16,7 @@ from lionsearch.simplify.emit import Emitter, TooManyError
 from lionsearch.simplify.expression import Product
 from lionsearch.simplify.guard import agree
 from lionsearch.simplify.normalize import Normalized, node_values, normalize
-from lionsearch.simplify.slots import merge_slots, rescale_slots
+from lionsearch.simplify.slots import drop_zero_slots, merge_slots, rescale_slots
 from lionsearch.simplify.steps import Step, describe_change
 
 
@@ -78,6 +78,8 @@ def _rewritten(program: Program) -> Iterator[tuple[str, Program]]:
     graph = to_graph(program)
     for changed in _algebra(graph, values):
         yield "algebra", changed
+    for changed in drop_zero_slots(program):
+        yield "a slot that stays 0", changed
     for changed in merge_slots(program, values):
         yield "a slot that another determines", changed
     for changed in rescale_slots(program, values):

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isfinite
 
 SUM = "+"
 """The operation of a base that is a sum of its arguments; the first argument's coefficient is 1."""
@@ -52,8 +53,11 @@ class Base:
     key: bytes = field(init=False, repr=False)
     skeleton: bytes = field(init=False, repr=False)
     constants: tuple[float, ...] = field(init=False, repr=False)
+    sound: bool = field(init=False, repr=False)
+    """Whether no constant in it overflowed."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "sound", all(argument.sound for argument in self.arguments))
         name = self.operation.encode()
         object.__setattr__(self, "key", _digest(name, *(argument.key for argument in self.arguments)))
         object.__setattr__(self, "skeleton", _digest(name, *(argument.skeleton for argument in self.arguments)))
@@ -81,7 +85,7 @@ class Product:
     """A value: the coefficient times the factors; no factor means a constant.
 
     Attributes:
-        coefficient: finite; 0 only without factors.
+        coefficient: 0 only without factors; finite, or the value is not sound.
         factors: sorted, each base once.
     """
 
@@ -92,8 +96,11 @@ class Product:
     """The key of the factors alone."""
     skeleton: bytes = field(init=False, repr=False)
     constants: tuple[float, ...] = field(init=False, repr=False)
+    sound: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        whole = isfinite(self.coefficient) and (self.coefficient != 0 or not self.factors)
+        object.__setattr__(self, "sound", whole and all(base.sound for base, _, _ in self.factors))
         powers = [b"%d|%s" % (odd, str(power).encode()) for _, odd, power in self.factors]
         bases = [base for base, _, _ in self.factors]
         unit = _digest(*powers, *(base.key for base in bases))

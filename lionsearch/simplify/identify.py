@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lionsearch.compose import TRANSFORMS
 from lionsearch.lang import Program
 from lionsearch.simplify.exact import simplify_exactly
-from lionsearch.simplify.matching import Match, known_shape, match_known, shape_of_program, shipped_names
+from lionsearch.simplify.matching import Match, known_shape, match_known, shape_of_program, shipped_names, shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Identity:
         whole = self.name
         for transform in reversed(self.transforms):
             whole = f"{transform}({whole})"
-        values = ", ".join(f"{name} = {value:.4g}" for name, value in self.hyperparameters)
+        values = ", ".join(f"{name} = {shorten(value, 4):.12g}" for name, value in self.hyperparameters)
         return f"{whole} with {values}" if values else whole
 
 

@@ -73,11 +73,11 @@ SAME_TWICE = {"maximum": (0, 1), "minimum": (0, 1), "where": (1, 2)}
 SHAPE_ONLY = frozenset({"size", "rows", "columns", "dimensions"})
 """f(x) = f(w): every tensor has the shape of its weights."""
 
-POSITIVE = frozenset({"exp", "exp2", "exp10", "cosh", "size", "rows", "columns"})
-"""f(x) > 0."""
+POSITIVE = frozenset({"cosh", "size", "rows", "columns"})
+"""f(x) > 0, in any float: `exp` is not among them, since it underflows to 0."""
 
 NONNEGATIVE = frozenset(
-    {"norm", "global_norm", "unit_norm", "arccos", "arccosh", "dimensions"}
+    {"exp", "exp2", "exp10", "norm", "global_norm", "unit_norm", "arccos", "arccosh", "dimensions"}
     | {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"}
 )
 """f(x) >= 0."""

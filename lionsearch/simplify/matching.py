@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 from scipy.optimize import least_squares
 
 from lionsearch.analysis import infer_kinds, remove_dead_code
 from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.compose import compose, is_expression
 from lionsearch.lang import Kind, Program
 from lionsearch.simplify.canonical import Canonical, aligned_constants, canonicalize
 from lionsearch.simplify.laws import DEFINITIONS, POWERS
@@ -20,11 +22,13 @@ from lionsearch.simplify.laws import DEFINITIONS, POWERS
 _AGREES = 1e-6
 """How far fitted constants may be off, in parts of their size: the digits that float32 programs are written with."""
 
+_DIGITS = 6
 _ZERO_SWITCH = 0.01
 """What a hyperparameter that is 0 by default is tried with, as weight decay often is."""
 
-_CAN_BE_OFF = "weight_decay"
+_CAN_BE_OFF = ("weight_decay", "eps")
 _FAR = 1e3
+_NEAR_ONE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,9 @@ def shipped_names() -> tuple[str, ...]:
 
 
 @cache
-def _known(name: str) -> Program:
-    return load_program(str(PROGRAMS.shipped / f"{name}.py") if name in shipped_names() else name)
+def load_known(name: str) -> Program:
+    """Return a shipped program or a composition of them, whatever the working folder holds."""
+    return compose(name, load_known) if is_expression(name) else load_program(str(PROGRAMS.shipped / f"{name}.py"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,28 +124,30 @@ def shape_of_program(program: Program) -> Shape:
     live = remove_dead_code(program)
     names = {s.operation for s, kind in zip(live.statements, infer_kinds(live), strict=True) if kind is not Kind.SCALAR}
     kinds = tuple(sorted(int(kind) for _, kind in live.state))
-    return Shape(kinds, live.optional_inputs, frozenset(names - _ALGEBRA))
+    return Shape(kinds, tuple(sorted(live.optional_inputs)), frozenset(names - _ALGEBRA))
 
 
 @cache
 def known_shape(name: str) -> Shape:
     """Return the shape of a known program or composition."""
-    return shape_of_program(_known(name))
+    return shape_of_program(load_known(name))
 
 
 @cache
 def _variants(name: str) -> tuple[_Variant, ...]:
     """Return a known program at its defaults, near them, with what is 0 turned on, and with weight decay turned off."""
-    program = _known(name)
+    program = load_known(name)
     given = dict(program.hyperparameters)
     zeros = frozenset(key for key, value in given.items() if value == 0)
     on = program.with_hyperparameters(dict.fromkeys(zeros, _ZERO_SWITCH))
     found = [_Variant(name, _moved(program), zeros, 0), _Variant(name, program, zeros, 0)]
     if zeros:
         found.append(_Variant(name, _moved(on), frozenset(), 1))
-    if given.get(_CAN_BE_OFF):
-        off = program.with_hyperparameters({_CAN_BE_OFF: 0.0})
-        found.append(_Variant(name, _moved(off), zeros | {_CAN_BE_OFF}, 1))
+    switches = [name for name in _CAN_BE_OFF if given.get(name)]
+    for count in range(1, len(switches) + 1):
+        for names in combinations(switches, count):
+            off = program.with_hyperparameters(dict.fromkeys(names, 0.0))
+            found.append(_Variant(name, _moved(off), zeros | set(names), count))
     return tuple(found)
 
 
@@ -177,6 +184,7 @@ def _fit(variant: _Variant, ours: Canonical) -> Match | None:
             return np.full(count, _FAR)
         one, other = aligned_constants(ours, theirs)
         size = np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-300)
+        size = np.minimum(size, np.maximum(np.abs(1 - np.abs(one)), _NEAR_ONE))  # of a decay, 1 - b is what counts
         found = np.full(count, 0.0)
         found[: len(one)] = ((one - other) / size)[:count]
         return found
@@ -189,13 +197,25 @@ def _fit(variant: _Variant, ours: Canonical) -> Match | None:
     if float(np.max(np.abs(residuals(point)))) > _AGREES:
         return None
     fitted = {name: _from_line(given[name], x) for name, x in zip(free, point, strict=True)}
-    values = tuple((name, float(f"{fitted.get(name, value):.6g}")) for name, value in given.items())
+    values = tuple((name, shorten(fitted.get(name, value), _DIGITS)) for name, value in given.items())
     return Match(variant.name, values, _distance(variant.name, dict(values)), len(free))
 
 
 @cache
 def _form(variant: _Variant) -> Canonical:
     return canonicalize(variant.program)
+
+
+def shorten(value: float, digits: int) -> float:
+    """Return a value with so many digits; what is in (0.5, 1) with those of its distance from 1.
+
+    Example:
+        >>> shorten(0.123456, 3), shorten(0.99956789, 3)
+        (0.123, 0.999568)
+    """
+    if 0.5 < value < 1:
+        return round(1 - float(f"{1 - value:.{digits}g}"), 15)
+    return float(f"{value:.{digits}g}")
 
 
 def _from_line(start: float, x: float) -> float:
@@ -208,7 +228,7 @@ def _from_line(start: float, x: float) -> float:
 def _distance(name: str, values: dict[str, float]) -> float:
     """Return how far hyperparameters are from the defaults, in doublings; a beta by its distance from 1."""
     total = 0.0
-    for key, default in _known(name).hyperparameters:
+    for key, default in load_known(name).hyperparameters:
         value = values[key]
         if 0.5 < default < 1 and value < 1:
             value, default = 1 - value, 1 - default

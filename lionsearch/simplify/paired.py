@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,15 @@ from lionsearch.lang import Program
 if TYPE_CHECKING:
     from lionsearch.evaluate.task_runner import TaskRunner
 
-_FIRST_SEED, _UNSEEN_SEED = 3000, 4000
 _FEW = 3  # seeds after which what is clearly different is given up
+
+
+class PairedStage(Enum):
+    """What trainings are for, each with its first seed: to choose steps, to check what came of them, to report."""
+
+    CHOOSE = 3000
+    CHECK = 4000
+    REPORT = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +64,12 @@ class Scorer:
     Attributes:
         runners: the tasks, cheap ones first, without early exit.
         seeds: trainings of each program on each task.
-        unseen: whether to use seeds, and the split, that nothing was chosen by.
+        stage: which seeds; the stages share none, and the last has the test split.
     """
 
     runners: Sequence[TaskRunner]
     seeds: int
-    unseen: bool = False
+    stage: PairedStage = PairedStage.CHOOSE
     _scores: dict[tuple[str, str, int], float | None] = field(default_factory=dict)
 
     def score(self, program: Program) -> float | None:
@@ -108,7 +116,8 @@ class Scorer:
         return self._scores[key]
 
     def _seeds(self, seed: int) -> Seeds:
-        return Seeds((_UNSEEN_SEED + seed,), "test") if self.unseen else Seeds((_FIRST_SEED + seed,))
+        split = "test" if self.stage is PairedStage.REPORT else "validation"
+        return Seeds((self.stage.value + seed,), split)
 
 
 def _half_width(values: Sequence[float]) -> float:

@@ -23,8 +23,8 @@ class Simplified:
     Attributes:
         program: the result.
         steps: in order.
-        unseen: the difference of its score from the given program's on seeds and examples that nothing was chosen by;
-            None without tasks.
+        unseen: the difference of its score from the given program's on seeds and examples that nothing was chosen by,
+            neither a step nor taking one back; None without tasks.
     """
 
     program: Program
@@ -38,12 +38,14 @@ class Judges:
 
     Attributes:
         choosing: by which statements and digits are dropped.
-        checking: on seeds and examples that the other does not see.
+        checking: on seeds that the first does not see; by it steps are taken back.
+        reporting: on seeds and examples that neither sees.
         tolerance: what the result may lose, in units of the score: 1 is what tuned AdamW gains over no training.
     """
 
     choosing: Scorer
     checking: Scorer
+    reporting: Scorer
     tolerance: float
 
 
@@ -107,13 +109,17 @@ def _reduce(given: Program, exact: Program, steps: list[Step], judges: Judges, l
             break
         if _loss(judges, current, given) > tolerance:
             break
-    for reached, kept in reversed(history):
-        if _loss(judges, reached, given) <= judges.tolerance:
-            return Simplified(reached, tuple(steps[:kept]), judges.checking.compare(reached, given))
-    return Simplified(exact, tuple(steps[: history[0][1]]), None)
+    passing = (item for item in reversed(history) if _loss(judges, item[0], given) <= judges.tolerance)
+    reached, kept = next(passing, history[0])
+    back = [step.change for step in steps[kept:]]
+    del steps[kept:]
+    if back:
+        steps.append(make_step("taken back", f"too much on fresh seeds: {'; '.join(back)}", reached))
+        listener(steps[-1])
+    return Simplified(reached, tuple(steps), judges.reporting.compare(reached, given))
 
 
 def _loss(judges: Judges, program: Program, given: Program) -> float:
-    """Return how much lower a program scores than the given one on the unseen seeds of the task where it loses most."""
+    """Return how much lower than the given one a program scores on fresh seeds of the task where it loses most."""
     difference = judges.checking.compare(program, given)
     return math.inf if difference is None else -min(difference.means)

@@ -5,13 +5,14 @@ Each changed program is a proposal; the caller keeps it only if it is shorter an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lionsearch.lang import Program
+from lionsearch.simplify.algebra import Algebra
 from lionsearch.simplify.dataflow import Graph, Node, Reference, replace_node, to_graph, to_program
 from lionsearch.simplify.emit import Emitter, TooManyError, rounded
-from lionsearch.simplify.expression import Product, leaf
+from lionsearch.simplify.expression import ZERO, Product, leaf, number
 from lionsearch.simplify.normalize import Normalized, node_values, normalize
 
 _NEW = "new value"  # no name of a program has a space
@@ -113,9 +114,34 @@ def _as_function(program: Program, values: Normalized, kept: int, gone: int) -> 
     except TooManyError:
         return
     leaves = {a for node in emitter.nodes for a in node.arguments if isinstance(a, str)}
-    if isinstance(reference, int) and leaves == {_NEW}:
+    if isinstance(reference, int) and leaves == {_NEW} and _is_zero_at_zero(emitter.nodes, reference, values.algebra):
         nodes = tuple(_renamed(node, {_NEW: program.slots[kept]}) for node in emitter.nodes)
         yield _without_slot(program, gone, nodes, reference)
+
+
+def _is_zero_at_zero(nodes: Sequence[Node], reference: int, algebra: Algebra) -> bool:
+    """Return whether nodes give 0 for 0: both slots start there."""
+    found: list[Product] = []
+    for node in nodes:
+        arguments = [
+            found[a] if isinstance(a, int) else ZERO if a == _NEW else number(float(a)) for a in node.arguments
+        ]
+        found.append(algebra.apply(node.operation, arguments))
+    return found[reference] == ZERO
+
+
+def drop_zero_slots(program: Program) -> Iterator[Program]:
+    """Yield the program without the slots that stay at 0, where they start, as long as all of them do."""
+    zero = set(program.slots)
+    while zero:
+        found = normalize(program, dict.fromkeys(zero, ZERO))
+        stay = {slot for slot, value in zip(program.slots, found.slots, strict=True) if slot in zero and value == ZERO}
+        if stay == zero:
+            break
+        zero = stay
+    for slot in program.slots:
+        if slot in zero:
+            yield _without_slot(program, program.slots.index(slot), (), 0.0)
 
 
 def _without_slot(program: Program, gone: int, nodes: tuple[Node, ...], value: Reference) -> Program:

@@ -1,9 +1,8 @@
-"""One real training recorded step by step, and what any program would have done along it."""
+"""One real training recorded step by step."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -11,31 +10,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from lionsearch.catalog import PROGRAMS, load_program
-from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.oracle import Leaves, zero_slot
+from lionsearch.evaluate.oracle import Leaves
 from lionsearch.evaluate.rules import CompiledRule
 from lionsearch.evaluate.signals import Signals
-from lionsearch.evaluate.spaces import LeafSpace, leaf_shapes
-from lionsearch.lang import INPUTS, Kind, Program
+from lionsearch.evaluate.spaces import leaf_shapes
+from lionsearch.lang import INPUTS, Kind
+from lionsearch.simplify.following import Trajectory
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec, load_problem
 from lionsearch.tasks.validation import count_examples
 
 STEPS = 40
 _PRECOMPUTED = ("w", "g", "lr", "t")
-
-
-@dataclass(frozen=True, slots=True)
-class Trajectory:
-    """The inputs of a program at each step of a training, in float64.
-
-    Attributes:
-        inputs: for each step the value of every input by name: leaves, or a number.
-        shapes: of the leaves.
-    """
-
-    inputs: tuple[Mapping[str, Any], ...]
-    shapes: tuple[tuple[int, ...], ...]
 
 
 def record_trajectory(spec: TaskSpec, wanted: Sequence[str] = (), steps: int = STEPS) -> Trajectory:
@@ -79,22 +65,6 @@ def record_trajectory(spec: TaskSpec, wanted: Sequence[str] = (), steps: int = S
         found.append(values)
         state = after
     return Trajectory(tuple(found), leaf_shapes(jax.tree.leaves(params)))
-
-
-def follow(program: Program, trajectory: Trajectory) -> np.ndarray | None:
-    """Return a program's update at each step, (steps, parameters); None if the trajectory lacks one of its inputs."""
-    if not set(program.optional_inputs) <= set(trajectory.inputs[0]):
-        return None
-    space = LeafSpace(np, trajectory.shapes, np.float64)
-    slots = tuple(zero_slot(kind, trajectory.shapes, np, np.float64) for _, kind in program.state)
-    inlined = program.inline_hyperparameters()
-    bare = replace(inlined, optional_inputs=program.optional_inputs)
-    updates: list[np.ndarray] = []
-    with np.errstate(all="ignore"):
-        for inputs in trajectory.inputs:
-            update, slots = run_statements(bare, space, {**inputs, **dict(zip(program.slots, slots, strict=True))})
-            updates.append(np.concatenate([np.ravel(leaf) for leaf in update]))
-    return np.array(updates)
 
 
 def _leaves(tree: Any) -> Leaves:

@@ -38,7 +38,7 @@ def test_the_papers_raw_program_without_clip_and_arcsin_is_lion():
     m = cosh(update)
     return update, m, v"""
     found = identify(parse(text))
-    assert str(found) == "lion with b1 = 0.9, b2 = 0.9982, weight_decay = 0.4602, lr_scale = 0.0002172"
+    assert str(found) == "lion with b1 = 0.9, b2 = 0.99822, weight_decay = 0.4602, lr_scale = 0.0002172"
 
 
 def test_transforms_are_seen():

@@ -115,3 +115,23 @@ def test_monotone(name):
         for i in MONOTONE[name]:
             values[i] = tuple(np.abs(leaf) for leaf in as_leaves(values[i]))
         assert all(np.all(leaf >= 0) for leaf in apply(name, kinds, values))
+
+
+@pytest.mark.parametrize(
+    "name", ["less", "less_equal", "equal", "not_equal", "maximum", "where", "mod", "clamp", "norm"]
+)
+def test_scalings_with_ties_and_zeros(name):
+    ties = (np.array([0.0, -0.0, 1.0, 2.0, -3.0]), np.array([0.0, 1.0, 1.0, -2.0, -3.0]), np.array([1.0, 0.0, 1, 0, 2]))
+    space, [scaling] = LeafSpace(np, ((5,),)), SCALINGS[name]
+    values = [(x,) for x in ties[: OPERATIONS[name].arity]]
+    for factor in (2.0, 0.25):
+        scaled = [times(v, factor) if i in scaling.arguments else v for i, v in enumerate(values)]
+        one, other = (as_leaves(OPERATIONS[name].apply(space, *given)) for given in (scaled, values))
+        np.testing.assert_allclose(one[0], (factor if scaling.degree else 1.0) * other[0])
+
+
+@pytest.mark.parametrize("name", sorted(POSITIVE - SHAPE_ONLY))
+def test_what_is_positive_is_so_in_single_precision(name):
+    x = np.array([-3e38, -1e4, -100.0, 0.0, 100.0, 1e4], np.float32)
+    with np.errstate(all="ignore"):
+        assert np.all(OPERATIONS[name].elementwise(np, x) > 0)

@@ -1,11 +1,12 @@
 import random
+from dataclasses import replace
 
 import pytest
 from simplify.disguise import perturb
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.lang import parse
-from lionsearch.simplify.matching import match_known, shipped_names
+from lionsearch.simplify.matching import load_known, match_known, shipped_names
 
 
 @pytest.mark.parametrize("name", ["lion", "adamw_debiased", "momentum", "adopt"])
@@ -39,3 +40,29 @@ def test_close_is_not_equal():
 
 def test_shipped_names_are_the_files():
     assert list(shipped_names()) == sorted(path.stem for path in PROGRAMS.shipped.glob("*.py"))
+
+
+def test_decays_near_1_are_read_to_the_digits_of_their_distance():
+    adam = load_program("adam").with_hyperparameters({"b2": 0.9999996})
+    found = dict(match_known(adam, ["adam"])[0].hyperparameters)
+    assert found["b2"] == pytest.approx(0.9999996, abs=1e-11)
+    assert found["lr_scale"] == pytest.approx(0.001, rel=1e-3)
+
+
+def test_eps_can_be_off():
+    found = match_known(load_program("adam").with_hyperparameters({"eps": 0.0}), ["adam"])
+    assert dict(found[0].hyperparameters)["eps"] == 0
+
+
+def test_the_order_of_inputs_is_no_difference():
+    svrg = load_program("svrg")
+    turned = replace(svrg, optional_inputs=svrg.optional_inputs[::-1])
+    assert [match.name for match in match_known(turned, ["svrg"])] == ["svrg"]
+
+
+def test_a_program_of_the_same_name_in_the_working_folder_is_not_meant(tmp_path, monkeypatch):
+    (tmp_path / "programs").mkdir()
+    (tmp_path / "programs" / "lion.py").write_text("def train(w, g, lr): return g * lr")
+    monkeypatch.chdir(tmp_path)
+    assert load_known("lion").slots == ("m",)
+    assert load_known("clip_norm(lion)").slots == ("m",)

@@ -30,11 +30,12 @@ def test_normal_form_computes_what_the_program_does(operations):
     for seed in range(100):
         program = remove_dead_code(random_program(random.Random(seed), 8, operations, everything=everything))
         twin = rebuilt(program)
-        if is_valid(twin):  # g - g is a number, and no update
+        comparable = largest_difference(program, program) == 0  # else nothing is ever finite
+        if comparable and is_valid(twin):  # g - g is a number, and no update
             tried += 1
             close += largest_difference(program, twin) < 1e-8
     assert tried > 70
-    assert close > 0.96 * tried  # the others are chaotic: they blow up rounding errors within the 40 steps
+    assert close > 0.98 * tried  # the others magnify rounding errors, such as sin(1e9 g)
 
 
 def test_values_of_nodes_leave_out_copies():

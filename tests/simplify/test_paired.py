@@ -1,4 +1,3 @@
-import math
 import statistics
 from dataclasses import dataclass, field
 
@@ -6,7 +5,7 @@ import pytest
 
 from lionsearch.lang import parse
 from lionsearch.records import Failure, FailureKind, TaskResult
-from lionsearch.simplify.paired import Scorer
+from lionsearch.simplify.paired import PairedStage, Scorer
 
 BASE, OTHER = parse("def train(w, g, lr): return g"), parse("def train(w, g, lr): return g * 2")
 
@@ -37,10 +36,10 @@ class Runner:
         return TaskResult(self.name, 1.0, score)
 
 
-def make_scorer(*differences: list[float], unseen: bool = False) -> Scorer:
+def make_scorer(*differences: list[float], stage: PairedStage = PairedStage.CHOOSE) -> Scorer:
     seeds = len(differences[0])
     runners = [Runner(f"t{i}", {0: [0.5] * seeds, 1: [0.5 + d for d in row]}) for i, row in enumerate(differences)]
-    return Scorer(runners, seeds, unseen)  # type: ignore[arg-type]
+    return Scorer(runners, seeds, stage)  # type: ignore[arg-type]
 
 
 def test_paired_differences_with_confidence_intervals():
@@ -83,13 +82,15 @@ def test_a_failure_is_no_score():
     assert scorer.failure(BASE) is None
 
 
-def test_unseen_seeds_and_the_test_split():
-    seen, unseen = make_scorer([0.0, 0.0]), make_scorer([0.0, 0.0], unseen=True)
-    for scorer in (seen, unseen):
+def test_stages_share_no_seeds_and_the_last_has_the_test_split():
+    seen: set[int] = set()
+    for stage in PairedStage:
+        scorer = make_scorer([0.0, 0.0], stage=stage)
         assert scorer.score(BASE) == 0.5
         assert scorer.score(BASE) == 0.5  # from memory
-    calls = [{(seeds, split) for _, seeds, split in scorer.runners[0].calls} for scorer in (seen, unseen)]
-    assert calls[0].isdisjoint(calls[1])
-    assert {split for _, split in calls[1]} == {"test"}
-    assert len(seen.runners[0].calls) == 2
-    assert not math.isnan(seen.score(BASE) or 0.0)
+        calls = scorer.runners[0].calls  # type: ignore[attr-defined]
+        assert len(calls) == 2
+        seeds = {seed for _, (seed,), _ in calls}
+        assert seen.isdisjoint(seeds)
+        seen |= seeds
+        assert {split for _, _, split in calls} == {"test" if stage is PairedStage.REPORT else "validation"}

@@ -28,7 +28,7 @@ class Judge:
 
 
 def run(program: Program, checking: Judge, tolerance: float = 0.05):
-    return simplify(program, Judges(Judge(), checking, tolerance))  # type: ignore[arg-type]
+    return simplify(program, Judges(Judge(), checking, Judge(), tolerance))  # type: ignore[arg-type]
 
 
 def test_without_tasks_numbers_stay():
@@ -59,6 +59,8 @@ def test_what_fails_on_unseen_seeds_is_taken_back():
     operations = [s.operation for s in found.program.statements]
     assert "arcsin" in operations
     assert all(step.change != "arcsin(g)  ->  g" for step in found.steps)
+    assert found.steps[-1].stage == "taken back"
+    assert "arcsin(g)  ->  g" in found.steps[-1].change
 
 
 def test_the_listener_hears_every_step():

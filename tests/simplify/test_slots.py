@@ -2,9 +2,10 @@ import pytest
 
 from lionsearch.analysis import check_program
 from lionsearch.lang import Program
+from lionsearch.simplify.exact import simplify_exactly
 from lionsearch.simplify.guard import agree
 from lionsearch.simplify.normalize import normalize
-from lionsearch.simplify.slots import merge_slots, rescale_slots
+from lionsearch.simplify.slots import drop_zero_slots, merge_slots, rescale_slots
 
 
 def merged(text: str) -> list[Program]:
@@ -31,3 +32,19 @@ def test_rescaled_slots_take_the_same_steps():
     found = list(rescale_slots(program, normalize(program)))
     assert len(found) == 2
     assert all(agree(program, changed) for changed in found)
+
+
+def test_a_function_that_is_not_0_at_0_is_no_start():
+    text = "def train(w, g, m, v, lr):\n  x = v + m\n  m = interp(arcsin(g), m, 0.9)\n  v = cos(m)\n  return x, m, v"
+    program = check_program(text)
+    assert list(merge_slots(program, normalize(program))) == []
+
+
+def test_slots_that_stay_at_0_go():
+    text = "def train(w, g, m, v, u, lr):\n  m = m * 0.9 + v\n  v = sin(m)\n  u = u + g\n  return u + m, m, v, u"
+    program = check_program(text)
+    found = list(drop_zero_slots(program))
+    assert sorted(len(changed.slots) for changed in found) == [2, 2]
+    assert all(agree(program, changed) for changed in found)
+    shorter, _ = simplify_exactly(program)
+    assert shorter.slots == ("u",)

@@ -4,7 +4,8 @@ from evaluate.small_tasks import regression
 
 from lionsearch.catalog import load_program
 from lionsearch.lang import parse
-from lionsearch.simplify.trajectory import follow, record_trajectory
+from lionsearch.simplify.following import follow
+from lionsearch.simplify.trajectory import record_trajectory
 from lionsearch.tasks.spec import TaskSpec
 
 SPEC = TaskSpec(

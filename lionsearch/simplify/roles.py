@@ -1,0 +1,73 @@
+"""What a constant of a program is for, by what it meets: a decay, weight decay, eps, the scale of the rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lionsearch.lang import Program
+from lionsearch.simplify.dataflow import Graph, Node, to_graph
+
+DECAY, WEIGHT_DECAY, EPSILON, RATE = "b", "weight_decay", "eps", "lr_scale"
+_SMALL = 1e-3  # a constant below it that is added to a divisor is there to keep it from 0
+_SUMS = frozenset({"add", "subtract"})
+
+Role = tuple[int, str]
+"""The position of a constant among a statement's arguments, and what it is for."""
+
+
+def find_roles(program: Program) -> list[Role | None]:
+    """Return for each statement the role of its constant, or None.
+
+    - b: what weighs a slot in an average, or what it is multiplied by on the way to its own next value.
+    - weight_decay: what the weights are multiplied by before they are added to something.
+    - eps: what is added to a divisor, or to what a root is drawn of for one.
+    - lr_scale: what the schedule's value is multiplied by, if nothing reads that value otherwise.
+    """
+    graph = to_graph(program)
+    roles = iter([_role(index, graph) for index in range(len(graph.nodes))])
+    return [None if statement.operation == "copy" else next(roles) for statement in program.statements]
+
+
+def _role(index: int, graph: Graph) -> Role | None:
+    node = graph.nodes[index]
+    constants = [at for at, argument in enumerate(node.arguments) if isinstance(argument, float)]
+    if len(constants) != 1:
+        return None
+    at = constants[0]
+    value = float(node.arguments[at])  # type: ignore[arg-type]
+    others = [argument for place, argument in enumerate(node.arguments) if place != at]
+    readers = list(_readers(index, graph))
+    if node.operation == "interp" and at == 2 and 0 < value < 1 and others[1] in graph.program.slots:
+        return at, DECAY
+    if node.operation == "multiply" and value > 0:
+        [other] = others
+        if value < 1 and any(r.operation in _SUMS and _is_kept(i, other, graph) for i, r in readers):
+            return at, DECAY
+        if other == "w" and readers and all(reader.operation in _SUMS for _, reader in readers):
+            return at, WEIGHT_DECAY
+        reads = sum(each.arguments.count("lr") for each in graph.nodes)
+        if other == "lr" and reads == 1 and "lr" not in (graph.update, *graph.slots):
+            return at, RATE
+    if node.operation == "add" and 0 < value < _SMALL and any(_divides(index, i, r, graph) for i, r in readers):
+        return at, EPSILON
+    return None
+
+
+def _is_kept(index: int, slot: object, graph: Graph) -> bool:
+    """Return whether a node is the next value of this slot."""
+    return slot in graph.program.slots and graph.slots[graph.program.slots.index(str(slot))] == index
+
+
+def _divides(index: int, reader_index: int, reader: Node, graph: Graph) -> bool:
+    if reader.operation == "divide":
+        return reader.arguments[1] == index
+    if reader.operation == "reciprocal":
+        return True
+    roots = reader.operation == "sqrt"
+    return roots and any(
+        r.operation == "divide" and r.arguments[1] == reader_index for _, r in _readers(reader_index, graph)
+    )
+
+
+def _readers(index: int, graph: Graph) -> Iterator[tuple[int, Node]]:
+    return ((i, node) for i, node in enumerate(graph.nodes) if index in node.arguments)
