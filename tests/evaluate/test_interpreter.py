@@ -60,6 +60,8 @@ FAMILIES = {
         f" return m * loss / (loss + abs(h) + h_gnb / 99) * {SCALE}, m",
     ],
 }
+DEAR = pytest.param("everything", marks=pytest.mark.slow)
+"""The largest machine takes the longest to compile; the others have each of its parts."""
 PROGRAMS = {family: [check_program(text) for text in texts] for family, texts in FAMILIES.items()}
 
 
@@ -72,7 +74,7 @@ def machine_of(program: Program) -> Machine:
     return machine_for(remove_dead_code(program), LIMITS)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [*[family for family in FAMILIES if family != "everything"], DEAR])
 def test_programs_of_one_machine_share_one_compilation(runner, family):
     first, *others = PROGRAMS[family]
     assert len({machine_of(program) for program in PROGRAMS[family]}) == 1
@@ -94,7 +96,7 @@ def test_each_machine_is_compiled_when_it_is_first_needed():
     assert counts == [False, True, False, False]
 
 
-@pytest.mark.parametrize("family", ["h", "g_ahead", "svrg", "everything"])
+@pytest.mark.parametrize("family", ["h", "g_ahead", "svrg", DEAR])
 def test_a_setting_changes_the_result(runner, family):
     losses = {runner.losses(program, ONE)[0] for program in PROGRAMS[family]}
     assert len(losses) == len(PROGRAMS[family])
@@ -114,7 +116,7 @@ def test_inputs_are_the_seeds_own_and_the_same_each_time(runner):
     assert float(one.loss) != float(two.loss)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [*[family for family in FAMILIES if family != "everything"], DEAR])
 def test_a_program_that_is_compiled_trains_to_the_same_loss(runner, family, monkeypatch):
     program = PROGRAMS[family][-1]
     interpreted = runner.evaluate(program, ONE)
@@ -131,7 +133,7 @@ def test_a_program_that_is_compiled_trains_to_the_same_loss(runner, family, monk
     ids=["two", "all"],  # each machine is compiled twice, as a batch too
 )
 def test_a_population_of_several_machines_scores_as_its_members_do(runner, families):
-    exploding = check_program("def train(w, g, lr, h): return g * 1e30 + exp(h)")
+    exploding = check_program("def train(w, g, lr): return g * 1e30 + exp(w)")
     blind = check_program("def train(w, g, lr, h): return h * lr")
     too_long = check_program("def train(w, g, lr, h):\n" + " g = g % 3\n" * 25 + " return g + h")
     programs = [program for each in zip(*(PROGRAMS[family] for family in families), strict=True) for program in each]

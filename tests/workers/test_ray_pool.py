@@ -26,7 +26,7 @@ from lionsearch.workers.ray_pool import RayPool, _start_ray
 
 pytestmark = [
     pytest.mark.ray,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(240),
     pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning"),  # other tests made JAX compute
 ]
 
@@ -141,7 +141,7 @@ def test_a_program_that_kills_two_workers_is_lost_and_no_other(open_pool):
 
 
 def test_a_program_that_is_late_once_is_tried_again(open_pool, project):
-    pool = open_pool("sleep_once", timeout=6.0)
+    pool = open_pool("sleep_once", timeout=12.0)
     submit(pool, SGD)
     [evaluation] = collect_all(pool, 1).values()
     assert (project / "sleep once").exists()
