@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 from machines import count_compilations
+from sampling import every
 from small_tasks import make_spec
 from test_task_runner import LIMITS, ONE, SGD, close
 
@@ -74,7 +75,7 @@ def machine_of(program: Program) -> Machine:
     return machine_for(remove_dead_code(program), LIMITS)
 
 
-@pytest.mark.parametrize("family", [*[family for family in FAMILIES if family != "everything"], DEAR])
+@pytest.mark.parametrize("family", [*every(3, [family for family in FAMILIES if family != "everything"]), DEAR])
 def test_programs_of_one_machine_share_one_compilation(runner, family):
     first, *others = PROGRAMS[family]
     assert len({machine_of(program) for program in PROGRAMS[family]}) == 1
@@ -116,7 +117,7 @@ def test_inputs_are_the_seeds_own_and_the_same_each_time(runner):
     assert float(one.loss) != float(two.loss)
 
 
-@pytest.mark.parametrize("family", [*[family for family in FAMILIES if family != "everything"], DEAR])
+@pytest.mark.parametrize("family", [*every(3, [family for family in FAMILIES if family != "everything"]), DEAR])
 def test_a_program_that_is_compiled_trains_to_the_same_loss(runner, family, monkeypatch):
     program = PROGRAMS[family][-1]
     interpreted = runner.evaluate(program, ONE)
@@ -127,9 +128,10 @@ def test_a_program_that_is_compiled_trains_to_the_same_loss(runner, family, monk
 # --- many at once
 
 
+@pytest.mark.slow  # `test_evaluator` has a batch of one machine
 @pytest.mark.parametrize(
     "families",
-    [("paper", "matrix"), pytest.param(("paper", "extended", "matrix", "everything"), marks=pytest.mark.slow)],
+    [("paper", "matrix"), ("paper", "extended", "matrix", "everything")],
     ids=["two", "all"],  # each machine is compiled twice, as a batch too
 )
 def test_a_population_of_several_machines_scores_as_its_members_do(runner, families):
@@ -146,7 +148,7 @@ def test_a_population_of_several_machines_scores_as_its_members_do(runner, famil
     assert kinds == [failed[0], *[None] * (len(programs) - 3), *failed[1:]]
 
 
-@pytest.mark.parametrize("family", ["h", "g_ahead"])
+@pytest.mark.parametrize("family", every(2, ["g_ahead", "h"]))
 def test_each_program_of_a_batch_has_its_own_settings(runner, family):
     programs = PROGRAMS[family]
     losses = [result.loss for result in runner.evaluate_population(programs, ONE)]

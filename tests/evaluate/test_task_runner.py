@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import pytest
 from machines import count_compilations
+from sampling import every
 from small_tasks import make_spec, regression
 from strategies import random_program
 
@@ -214,7 +215,7 @@ def test_an_update_without_the_gradient_is_not_trained_with(runner, text):
     assert result.failure.detail == "the update does not depend on the gradient"
 
 
-@pytest.mark.parametrize("gradient", ["g_ahead", "g_anchor", "g_full"])
+@pytest.mark.parametrize("gradient", every(3, ["g_ahead", "g_anchor", "g_full"]))
 def test_any_gradient_will_do(runner, gradient):
     text = f"def train(w, g, lr, {gradient}, *, anchor_every=2): return {gradient} * lr * 0.005"
     assert runner.evaluate(check_program(text), ONE).failure is None
@@ -240,7 +241,7 @@ def test_an_input_that_the_task_cannot_give_is_an_error(runner):
         runner.evaluate_population([SGD, program], ONE)
 
 
-@pytest.mark.parametrize("read", ["h", "h_gnb", "g_ahead", "g_anchor", "g_full", "loss"])
+@pytest.mark.parametrize("read", every(3, ["h", "h_gnb", "g_ahead", "g_anchor", "g_full", "loss"]))
 def test_every_input_can_be_asked_for(runner, read):
     program = check_program(f"def train(w, g, lr, {read}): return (g + 1e-4 * {read}) * lr * 0.005")
     if read == "h_gnb":
@@ -297,7 +298,7 @@ def test_early_exit_changes_no_survivors_loss(runner, patient_runner):
     assert 5 <= survivors < len(programs)
 
 
-@pytest.mark.parametrize("name", ["digits_mlp", "teacher_student"])
+@pytest.mark.parametrize("name", every(2, ["teacher_student", "digits_mlp"]))
 def test_early_exit_never_drops_tuned_adamw(name):
     """Not even where its own loss is above the untrained network's for a while, as teacher_student's on 8 and 21."""
     spec = load_task(name)
