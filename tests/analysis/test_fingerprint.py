@@ -444,7 +444,7 @@ def test_how_an_input_is_computed_counts_though_no_statement_reads_it(name, sett
 
     plain = of(f"return g - {name}, m", parameters=f"w, g, m, lr, {name}")
     assert with_setting(default) == plain
-    assert len({plain, with_setting(2), with_setting(3), with_setting(0.5)}) == 4
+    assert len({plain, with_setting(2), with_setting(3), with_setting(4)}) == 4
     # not where the input is not asked for, or not read, or written first
     dead = of("return g - w, m")
     assert of("return g - w, m", parameters=f"w, g, m, lr, *, {setting}=2") == dead
