@@ -48,17 +48,13 @@ class Prepared:
 
     @property
     def hyperparameters(self) -> dict[str, float]:
-        """What a caller may set: what the program reads, `lr_scale` left out."""
-        return {
-            name: value
-            for name, value in self.program.hyperparameters
-            if name != LR_SCALE and self.flow.reads(name)
-        }  # fmt: skip
+        """What a caller may set: what the program reads, without an `lr_scale` that is the learning rate's."""
+        return {name: value for name, value in self.program.hyperparameters if self.flow.reads(name)}
 
     @property
     def default_rate(self) -> float:
         """The program's learning rate."""
-        return dict(self.program.hyperparameters).get(LR_SCALE, 1.0)
+        return 1.0 if self.flow.scale is None else self.flow.scale
 
     @property
     def extra_inputs(self) -> tuple[str, ...]:
@@ -118,8 +114,10 @@ def can_mask_decay(program: Program) -> bool:
 
 def rate_note(prepared: Prepared) -> str:
     """Return what is to be known of the learning rate."""
-    if LR_SCALE in dict(prepared.program.hyperparameters):
+    if prepared.flow.scale is not None:
         return f"the program's own is {prepared.default_rate:g}"
+    if LR_SCALE in prepared.hyperparameters:
+        return "the program's `lr`, which it reads unscaled too"
     return "the program's `lr`, which it may scale itself"
 
 

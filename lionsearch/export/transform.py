@@ -32,8 +32,8 @@ def to_optax(
 ) -> optax.GradientTransformationExtraArgs:
     """Return a program as an optax transformation.
 
-    `learning_rate` is the one that acts: where the program computes `lr * lr_scale`, `lr_scale` is 1; a program
-    without `lr_scale` gets it as its `lr`. Everything is computed in 32 bits or more; the state and the updates have
+    `learning_rate` is the one that acts: where the program reads `lr` only in `lr * lr_scale`, `lr_scale` is 1; any
+    other program gets it as its `lr`, and its `lr_scale` is a hyperparameter as any other. Everything is computed in 32 bits or more; the state and the updates have
     the dtypes of the parameters and the gradients.
 
     Args:
@@ -104,7 +104,7 @@ class _Transform:
         self._mask, self._state_dtype = mask, state_dtype
         known = prepared.hyperparameters
         for name in given:
-            if name == LR_SCALE:
+            if name == LR_SCALE and name not in known:
                 raise SettingError("an exported program has no lr_scale: learning_rate is the learning rate")
             if name not in known:
                 raise UnknownNameError("hyperparameter", name, known, prepared.provenance.name)
@@ -118,7 +118,7 @@ class _Transform:
                 if slot not in self._program.slots:
                     raise UnknownNameError("slot", slot, self._program.slots, prepared.provenance.name)
         self._hyperparameters = {**dict(self._program.hyperparameters), **known, **given}
-        self._hyperparameters |= {LR_SCALE: 1.0} if LR_SCALE in self._hyperparameters else {}
+        self._hyperparameters |= {} if prepared.flow.scale is None else {LR_SCALE: 1.0}
         fields = tuple(_field(slot) for slot in self._program.slots)
         self._state = _state_class(f"{prepared.class_name}State", ("count", *fields))
         self._needs_params = prepared.flow.reads("w") or mask is not None

@@ -98,6 +98,11 @@ def test_a_constant_that_is_not_finite_is_said(body, expected):
     assert expected in _update(body)
 
 
+def test_an_lr_scale_that_is_not_the_learning_rates_has_its_value_said():
+    program = parse("def train(w, g, lr, *, lr_scale=0.5): return clip(g, lr) * (lr * lr_scale)")
+    assert r"with $\mathrm{lr\_scale} = 0.5$." in write_latex(prepare(program, Provenance("", "mine")), "command")
+
+
 def test_hyperparameters_and_provenance_are_said():
     text = write_latex(prepare(*load_target("adamw_debiased")), "lionsearch export adamw_debiased --to latex")
     assert text.startswith("% AdamW as in its paper, with bias correction and epsilon.\n")
