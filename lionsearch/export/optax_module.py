@@ -48,7 +48,8 @@ class _OptaxModule:
     def text(self) -> str:
         factory = "\n\n".join(["\n".join(self._signature()), self._indent(self._init()), self._indent(self._update())])
         tail = "    return optax.GradientTransformationExtraArgs(init, update)"
-        helpers = {*self._rule.helpers, "_wide", "_like"}
+        helpers = {*self._rule.helpers, "_wide", "_change"}
+        helpers |= {"_like"} if any(kind is not Kind.SCALAR for _, _, kind in self._state) else set()
         helpers |= {"_check_slots"} if self._state else set()
         helpers |= {"_masked"} if self._masks else set()
         helpers |= {"_as_matrices"} if self._matrices else set()
@@ -192,4 +193,4 @@ class _OptaxModule:
             else:
                 fields.append(f"{field}=_like(structure, {field}, structure.flatten_up_to(state.{field}))")
         lines += [f"    state = {state}(", *(f"        {field}," for field in fields), "    )"]
-        return [*lines, "    return _like(structure, update, leaves), state"]
+        return [*lines, "    return _change(structure, update, leaves, params), state"]

@@ -34,7 +34,8 @@ def to_optax(
 
     `learning_rate` is the one that acts: where the program reads `lr` only in `lr * lr_scale`, `lr_scale` is 1; any
     other program gets it as its `lr`, and its `lr_scale` is a hyperparameter as any other. Everything is computed in
-    32 bits or more; the state and the updates have the dtypes of the parameters and the gradients.
+    32 bits or more; the state has the dtypes of the parameters, and the updates have, as in optax, those that
+    parameters and gradients have together.
 
     Args:
         program: a program, its name or file, a composition, or `RUN:ID`.
@@ -161,8 +162,8 @@ class _Transform:
             _cast(new, old, structure, kind)
             for new, old, (_, kind) in zip(slots, state[1:], self._program.state, strict=True)
         )
-        changes = structure.unflatten([(-u).astype(g.dtype) for u, g in zip(found, leaves, strict=True)])
-        return changes, self._state(optax.safe_increment(state.count), *kept)
+        changes = [(-u).astype(dtype) for u, dtype in zip(found, _dtypes(leaves, params, structure), strict=True)]
+        return structure.unflatten(changes), self._state(optax.safe_increment(state.count), *kept)
 
     def _extra(self, name: str, extra: Mapping[str, Any], structure: Any) -> Any:
         keyword = INPUT_NAMES.get(name, name)
@@ -185,6 +186,12 @@ def _by_own_name(prepared: Prepared, given: Mapping[str, Any]) -> dict[str, Any]
         if name not in names:
             raise UnknownNameError("hyperparameter", name, known, prepared.provenance.name)
     return {names[name]: value for name, value in given.items()}
+
+
+def _dtypes(gradients: list[Any], params: Any, structure: Any) -> list[Any]:
+    """Return the dtypes of the updates: what a gradient and its parameter have together."""
+    weights = gradients if params is None else structure.flatten_up_to(params)
+    return [jnp.result_type(g, w) for g, w in zip(gradients, weights, strict=True)]
 
 
 def _wide(leaves: list[Any]) -> tuple[Any, ...]:

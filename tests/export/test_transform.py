@@ -16,7 +16,7 @@ from lionsearch.evaluate.oracle import run_oracle
 from lionsearch.export.optax_module import write_optax_module
 from lionsearch.export.preparation import prepare
 from lionsearch.lang import parse
-from lionsearch.targets import Provenance
+from lionsearch.targets import Provenance, load_target
 
 PARAMS = {"dense": {"kernel": jnp.linspace(-1.0, 1.0, 12).reshape(4, 3), "bias": jnp.ones(3)}, "scale": jnp.ones(())}
 GRADIENTS = jax.tree.map(lambda x: jnp.cos(3 * x) + 0.1, PARAMS)
@@ -226,6 +226,29 @@ def test_a_program_that_reads_its_learning_rate_unscaled_too_keeps_its_lr_scale(
     changed = run_oracle(BOTH_READS.with_hyperparameters({"lr_scale": 0.2}), weights, [gradients], [rate])[-1]
     found, _ = _train(to_optax(BOTH_READS, rate, lr_scale=0.2), steps=1)
     _assert_close(tuple(jax.tree.leaves(found)), changed)
+
+
+@pytest.mark.parametrize("dtypes", [("float32", "bfloat16"), ("bfloat16", "float32"), ("float16", "bfloat16")])
+@pytest.mark.parametrize(
+    ("name", "native"),
+    [("lion", optax.lion(0.01, weight_decay=0.1)), ("adamw_debiased", optax.adamw(0.01, weight_decay=0.01))],
+)
+def test_mixed_dtypes_come_out_as_in_optax(name, native, dtypes):
+    params, gradients = (x.astype(dtype) for x, dtype in zip((jnp.ones(3), jnp.ones(3) / 2), dtypes, strict=True))
+    expected, _ = native.update(gradients, native.init(params), params)
+    written = run_module(write_optax_module(prepare(*load_target(name)), "command"), name)
+    for transform in (to_optax(name, 0.01), getattr(written, name)(0.01)):
+        updates, state = transform.update(gradients, transform.init(params), params)
+        assert updates.dtype == expected.dtype
+        assert state.m.dtype == params.dtype
+        np.testing.assert_allclose(updates.astype(float), expected.astype(float), rtol=0.02)
+
+
+def test_without_parameters_an_update_has_the_dtype_of_its_gradient():
+    plain = to_optax(parse("def train(w, g, lr): return g * lr"), 0.5)
+    gradient, params = jnp.ones(3, jnp.bfloat16), jnp.ones(3)
+    assert plain.update(gradient, plain.init(params))[0].dtype == jnp.bfloat16
+    assert plain.update(gradient, plain.init(params), params)[0].dtype == jnp.float32
 
 
 def test_a_program_without_lr_scale_gets_the_learning_rate_as_its_lr():
