@@ -16,7 +16,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "export/expressions": "export/test_spellings.py",
     "export/formats": "export/test_writing.py",
     "export/helpers": "export/test_spellings.py",
-    "export/naming": "export/test_rule.py",
     "lang/kinds": "lang/test_shapes.py",
     "lang/operation": "lang/test_operations.py",
     "lang/paper_operations": "lang/test_operations.py",

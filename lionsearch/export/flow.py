@@ -1,15 +1,16 @@
 """Program -> values, each assigned once: what every export is made from.
 
-Dead code is gone, copies are resolved, nothing is computed twice, constant statements are numbers, and `lr_scale` is
-1: in an export, the learning rate that the user gives is the one that acts. `clip` and `cosine_sim` are taken apart,
-so that what looks at the whole tree is one of `dot`, `global_norm` and `global_sum`. The number of a tensor's axes is
-an input: an exported file may reshape the tensors.
+Dead code is gone, copies are resolved, nothing is computed twice, and constant statements are numbers. Where
+`lr_scale` is the learning rate's scale and nothing else, it is 1: in an export, the learning rate that the user gives
+is the one that acts. `clip` and `cosine_sim` are taken apart, so that what looks at the whole tree is one of `dot`,
+`global_norm` and `global_sum`. The number of a tensor's axes is an input: an exported file may reshape the tensors.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,6 +85,7 @@ class Flow:
         initial: the values that are there before the first statement, by name.
         update: the value of the update.
         slots: the next value of each slot.
+        scale: the program's `lr_scale`, where that is 1 in an export; else None.
     """
 
     program: Program
@@ -91,6 +93,7 @@ class Flow:
     initial: dict[str, int]
     update: int
     slots: tuple[Ref, ...]
+    scale: float | None = None
 
     @property
     def outputs(self) -> tuple[int, ...]:
@@ -129,11 +132,36 @@ def build_flow(program: Program, per_tensor: tuple[str, ...] = ()) -> Flow:
         ['interp', 'sign', 'interp', 'multiply', 'add', 'multiply']
     """
     live = remove_dead_code(program)
-    return _Builder(live, per_tensor).build()
+    flow = _Builder(live, per_tensor).build()
+    if not _is_rates_scale(flow):
+        return flow
+    scale = dict(live.hyperparameters)[LR_SCALE]
+    return replace(_Builder(live, per_tensor, {LR_SCALE: _ONE}).build(), scale=scale)
+
+
+def _is_rates_scale(flow: Flow) -> bool:
+    """Return whether `lr_scale` could be part of `lr`: it scales every use of that, and nothing else.
+
+    A rate, which is `lr` or a product of a rate and what is none (a schedule, a gradient), is read only by products
+    with `lr_scale` and by those that make another rate.
+    """
+    scale, rates, scaled = flow.initial.get(LR_SCALE), {flow.initial["lr"]}, False
+    for index in flow.needed():
+        value = flow.values[index]
+        read = [each for each in value.reads if each in rates]
+        if not read and scale not in value.reads:
+            continue
+        if len(read) != 1 or value.operation != "multiply":
+            return False
+        if scale in value.reads:
+            scaled = True
+        else:
+            rates.add(index)
+    return scaled and not rates.union({scale}).intersection(flow.outputs)
 
 
 class _Builder:
-    def __init__(self, program: Program, per_tensor: tuple[str, ...]):
+    def __init__(self, program: Program, per_tensor: tuple[str, ...], known: Mapping[str, Constant] | None = None):
         self._program = program
         self._values: list[Value] = []
         self._known: dict[tuple[str, tuple[Ref, ...]], int] = {}
@@ -141,8 +169,7 @@ class _Builder:
         for name, kind in initial_kinds(program).items():
             self._bound[name] = self._add(Value(name, Kind.PER_TENSOR if name in per_tensor else kind))
         self._initial = {name: ref for name, ref in self._bound.items() if isinstance(ref, int)}
-        if LR_SCALE in dict(program.hyperparameters):
-            self._bound[LR_SCALE] = _ONE
+        self._bound |= known or {}
 
     def build(self) -> Flow:
         for statement in self._program.statements:

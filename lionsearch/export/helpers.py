@@ -105,6 +105,21 @@ def _like(structure, new, old):
     """Return new leaves as a tree, in the shapes and dtypes of the old ones."""
     return structure.unflatten([jnp.asarray(x, y.dtype).reshape(y.shape) for x, y in zip(new, old, strict=True)])
 ''',
+    "_check_slots": '''
+def _check_slots(dtypes, slots):
+    """Raise if a dictionary names what is no slot."""
+    unknown = [slot for slot in dtypes if slot not in slots] if isinstance(dtypes, dict) else []
+    if unknown:
+        raise ValueError(f"state_dtype: unknown slots {unknown}; the slots are {slots}")
+''',
+    "_change": '''
+def _change(structure, update, gradients, params):
+    """Return the updates as a tree, in the dtype of gradient and parameter together."""
+    params = gradients if params is None else structure.flatten_up_to(params)
+    dtypes = [jnp.result_type(g, w) for g, w in zip(gradients, params, strict=True)]
+    leaves = zip(update, gradients, dtypes, strict=True)
+    return structure.unflatten([jnp.asarray(x, dtype).reshape(g.shape) for x, g, dtype in leaves])
+''',
     "_masked": '''
 def _masked(value, mask, params, structure):
     """Return for each parameter the value, or 0 where the mask says so."""

@@ -10,15 +10,24 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lionsearch.export.expressions import Speller, Text
-from lionsearch.export.flow import Flow, consumers, is_unnamed
+from lionsearch.export.flow import AXES, Flow, consumers, is_unnamed
 from lionsearch.export.phases import Phase
-from lionsearch.lang import Kind
+from lionsearch.lang import INPUTS, Kind
 
 _WIDTH = 84
 _RESERVED = {*dir(builtins), *keyword.kwlist, "jax", "jnp", "optax", "torch", "NamedTuple", "Any", "each"}
+_OPTAX = (
+    *("program", "learning_rate", "mask", "state_dtype", "init", "update"),  # the factory's, and of `to_optax`
+    *("updates", "state", "params", "extra", "leaves", "structure", "rows", "numbers"),  # its update's
+    *("count", "index"),  # the state's
+)
+_TORCH = (
+    *("self", "params", "maximize", "defaults"),  # the constructor's
+    *("step", "param_names", "initial_lr", "swa_lr", "max_lr", "min_lr", "capturable", "fused"),  # parameter groups'
+)
 
 
 def find_nested(flow: Flow, phases: tuple[Phase, ...], speller: Speller) -> set[int]:
@@ -62,8 +71,40 @@ def identifier(name: str, reserved: Iterable[str] = ()) -> str:
     return stripped
 
 
-def choose_names(flow: Flow, phases: tuple[Phase, ...], nested: set[int]) -> dict[int, str]:
-    """Return a name for every value that is not nested and is read somewhere."""
+def public_names(flow: Flow, reserved: Iterable[str] = ()) -> dict[str, str]:
+    r"""Return a name of its own for each input, slot and hyperparameter, the same in every kind of export.
+
+    It is the program's where a field of a state, an argument and a key of a parameter group can have that.
+
+    Args:
+        flow: the program.
+        reserved: further names that the exported module has another use for.
+
+    Example:
+        >>> from lionsearch.export.flow import build_flow
+        >>> from lionsearch.lang import parse
+        >>> text = "def train(w, g, m, _m, lr, *, mask=1.0):\n  m = m + g\n  _m = _m + m\n  return _m * mask, m, _m"
+        >>> public_names(build_flow(parse(text)))
+        {'w': 'w', 'g': 'g', 'lr': 'lr', 'm': 'm', '_m': 'm_', 'mask': 'mask_'}
+    """
+    kept = {name: name for name in flow.initial if name in INPUTS or name == AXES}
+    taken = {*_OPTAX, *_TORCH, *reserved, *kept.values()}
+    others = [name for name in flow.initial if name not in kept]
+    for name in sorted(others, key=lambda name: identifier(name, taken) != name):  # who can keep its name comes first
+        kept[name] = identifier(name, taken)
+        taken.add(kept[name])
+    return {name: kept[name] for name in flow.initial}
+
+
+def choose_names(flow: Flow, phases: tuple[Phase, ...], nested: set[int], initial: Mapping[str, str]) -> dict[int, str]:
+    """Return a name for every value that is not nested and is read somewhere.
+
+    Args:
+        flow: the program.
+        phases: its phases.
+        nested: the values that need no name.
+        initial: the names of what is there before the first statement.
+    """
     order = [i for phase in phases for i in (*phase.numbers, *phase.leaves) if i not in nested]
     last = _last_reads(flow, order, nested)
     names: dict[int, str] = {}
@@ -76,18 +117,15 @@ def choose_names(flow: Flow, phases: tuple[Phase, ...], nested: set[int]) -> dic
         same = (flow.values[holder].kind is Kind.SCALAR) == (flow.values[index].kind is Kind.SCALAR)
         return same and last.get(holder, -1) <= position
 
-    def name(index: int, position: int) -> None:
+    for key, index in flow.initial.items():
+        names[index], holders[initial[key]] = initial[key], index
+    for position, index in enumerate(order):
         base = identifier(flow.values[index].name)
         candidate, number = base, 1
         while not is_free(candidate, index, position):
             number += 1
             candidate = f"{base}_{number}"
         names[index], holders[candidate] = candidate, index
-
-    for index in flow.initial.values():
-        name(index, -2)
-    for position, index in enumerate(order):
-        name(index, position)
     return names
 
 

@@ -38,17 +38,20 @@ class _OptaxModule:
         self._prepared, self._command = prepared, command
         self._masks = can_mask_decay(prepared.program) and WEIGHT_DECAY in prepared.hyperparameters
         self._flow = build_flow(prepared.program, (WEIGHT_DECAY,) if self._masks else ())
-        self._rule: Rule = write_rule(self._flow, torch=False)
+        self._rule: Rule = write_rule(self._flow, torch=False, names=prepared.names)
         self._matrices = uses_matrices(self._flow)
         names = self._rule.names
         self._leaf = [n for n in names if self._flow.values[self._flow.initial[n]].kind is not Kind.SCALAR]
-        self._state = [(name, self._field(name), kind) for name, kind in prepared.program.state]
+        self._state = [(slot, prepared.names[slot], kind) for slot, kind in prepared.program.state]
         self._needs_params = "w" in names or self._masks
 
     def text(self) -> str:
         factory = "\n\n".join(["\n".join(self._signature()), self._indent(self._init()), self._indent(self._update())])
         tail = "    return optax.GradientTransformationExtraArgs(init, update)"
-        helpers = {*self._rule.helpers, "_wide", "_like", *(["_masked"] if self._masks else [])}
+        helpers = {*self._rule.helpers, "_wide", "_change"}
+        helpers |= {"_like"} if any(kind is not Kind.SCALAR for _, _, kind in self._state) else set()
+        helpers |= {"_check_slots"} if self._state else set()
+        helpers |= {"_masked"} if self._masks else set()
         helpers |= {"_as_matrices"} if self._matrices else set()
         parts = [
             module_docstring(self._prepared, self._command),
@@ -60,16 +63,11 @@ class _OptaxModule:
         ]
         return "\n\n".join(parts) + "\n"
 
-    def _field(self, slot: str) -> str:
-        """Return the name of a slot in the state; the rule's, but for what a named tuple cannot have."""
-        name = self._rule.names.get(slot, slot.lstrip("_") or "slot")
-        return f"{name}_" if name in ("count", "index") else name
-
     def _indent(self, lines: list[str]) -> str:
         return "\n".join(f"    {line}" if line else "" for line in lines)
 
     def _state_class(self) -> list[str]:
-        lines = [f"class {self._prepared.class_name}State(NamedTuple):"]
+        lines = [f"class {self._prepared.state_name}(NamedTuple):"]
         lines += ['    """The number of steps, and what is kept from step to step."""', "", "    count: jax.Array"]
         return lines + [
             f"    {field}: {'jax.Array' if kind is Kind.SCALAR else 'Any'}" for _, field, kind in self._state
@@ -78,13 +76,13 @@ class _OptaxModule:
     def _signature(self) -> list[str]:
         prepared = self._prepared
         lines = [f"def {prepared.name}(", "    learning_rate: optax.ScalarOrSchedule,"]
-        lines += [f"    {self._rule.names[name]}: Any = {value!r}," for name, value in prepared.hyperparameters.items()]
+        lines += [f"    {prepared.names[name]}: Any = {value!r}," for name, value in prepared.hyperparameters.items()]
         lines += ["    *,"] if self._masks or self._state else []
         lines += ["    mask: Any = None,"] if self._masks else []
         lines += ["    state_dtype: Any = None,"] if self._state else []
         lines += [") -> optax.GradientTransformationExtraArgs:", f'    """Return {prepared.name} for optax.', ""]
         lines += ["    Args:", f"        learning_rate: a number or a schedule; {rate_note(prepared)}."]
-        lines += [f"        {self._rule.names[name]}: as above." for name in prepared.hyperparameters]
+        lines += [f"        {prepared.names[name]}: as above." for name in prepared.hyperparameters]
         if self._masks:
             lines.append(
                 "        mask: a tree of booleans, or a function of the parameters that gives one: whose weights decay."
@@ -95,10 +93,16 @@ class _OptaxModule:
             given = INPUT_NAMES.get(name, name)
             text = f"`update` takes `{given}`: {prepared.describe_input(name)}."
             lines += ["", *wrap(text, 110, initial_indent=" " * 4, subsequent_indent=" " * 4)]
-        return [*lines, '    """']
+        return [*lines, '    """', *self._dtype_check()]
+
+    def _dtype_check(self) -> list[str]:
+        if not self._state:
+            return []
+        slots = ", ".join(f'"{slot}"' for slot, _, _ in self._state)
+        return [f"    _check_slots(state_dtype, [{slots}])"]
 
     def _init(self) -> list[str]:
-        lines = [f"def init(params: Any) -> {self._prepared.class_name}State:"]
+        lines = [f"def init(params: Any) -> {self._prepared.state_name}:"]
         if any(kind in (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT) for _, _, kind in self._state):
             lines += [
                 "    def start(make):",
@@ -108,15 +112,15 @@ class _OptaxModule:
         if any(kind is not Kind.SCALAR for _, _, kind in self._state):
             lines += ["    def dtype(slot):"]
             lines += ["        return state_dtype.get(slot) if isinstance(state_dtype, dict) else state_dtype", ""]
-        starts = [f"{field}=" + _STARTS[kind].format(slot=f'("{field}")') for _, field, kind in self._state]
+        starts = [f"{field}=" + _STARTS[kind].format(slot=f'("{slot}")') for slot, field, kind in self._state]
         count = "jnp.zeros([], jnp.int32)"
-        return [*lines, f"    return {self._prepared.class_name}State(", f"        count={count},",
+        return [*lines, f"    return {self._prepared.state_name}(", f"        count={count},",
                 *(f"        {start}," for start in starts), "    )"]  # fmt: skip
 
     def _update(self) -> list[str]:
         prepared, names = self._prepared, self._rule.names
         keywords = [INPUT_NAMES.get(name, name) for name in prepared.extra_inputs if name in names]
-        lines = [f"def update(updates: Any, state: {prepared.class_name}State, params: Any = None, **extra: Any):"]
+        lines = [f"def update(updates: Any, state: {prepared.state_name}, params: Any = None, **extra: Any):"]
         if self._needs_params:
             lines += [
                 "    if params is None:",
@@ -131,7 +135,7 @@ class _OptaxModule:
             "        return updates, state",
         ]
         if "lr" in names:
-            lines += ["    rate = learning_rate(state.count) if callable(learning_rate) else learning_rate"]
+            lines += ["    lr = learning_rate(state.count) if callable(learning_rate) else learning_rate"]
         numbers = any(kind is Kind.SCALAR for _, _, kind in self._state)
         lines += ["    rows, numbers = _train(" if numbers else "    rows = _train("]
         lines += [f"        {names[name]}={self._argument(name)}," for name in names]
@@ -158,7 +162,7 @@ class _OptaxModule:
             case "g":
                 return self._leaves("leaves", Kind.TENSOR)
             case "lr":
-                return "rate"
+                return "lr"
             case "dimensions":
                 return "[float(x.ndim) for x in leaves]"
             case "t":
@@ -173,7 +177,7 @@ class _OptaxModule:
         return f"_as_matrices({wide})" if self._matrices and kind is Kind.TENSOR else wide
 
     def _outcome(self) -> list[str]:
-        state = f"{self._prepared.class_name}State"
+        state = self._prepared.state_name
         columns = [field for _, field, kind in self._state if kind is not Kind.SCALAR]
         numbers = [field for _, field, kind in self._state if kind is Kind.SCALAR]
         lines = [
@@ -189,4 +193,4 @@ class _OptaxModule:
             else:
                 fields.append(f"{field}=_like(structure, {field}, structure.flatten_up_to(state.{field}))")
         lines += [f"    state = {state}(", *(f"        {field}," for field in fields), "    )"]
-        return [*lines, "    return _like(structure, update, leaves), state"]
+        return [*lines, "    return _change(structure, update, leaves, params), state"]

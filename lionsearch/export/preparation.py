@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from lionsearch.analysis import KindError, infer_kinds, remove_dead_code, summar
 from lionsearch.errors import SettingError
 from lionsearch.export.extents import find_thin_use
 from lionsearch.export.flow import LR_SCALE, Flow, build_flow
+from lionsearch.export.naming import identifier, public_names
 from lionsearch.lang import INPUTS, Kind, Program
 from lionsearch.targets import Provenance
 
@@ -33,13 +33,22 @@ class Prepared:
     def name(self) -> str:
         """The name of the function: of the program, as far as Python allows it."""
         name = re.sub(r"[^a-z0-9]+", "_", self.provenance.name.lower()).strip("_") or "rule"
-        name = f"rule_{name}" if name[0].isdigit() else name
-        return f"{name}_" if keyword.iskeyword(name) else name
+        return identifier(f"rule_{name}" if name[0].isdigit() else name)
 
     @property
     def class_name(self) -> str:
         """The same as the name of a class."""
-        return "".join(part[:1].upper() + part[1:] for part in self.name.split("_"))
+        return identifier("".join(part[:1].upper() + part[1:] for part in self.name.split("_")))
+
+    @property
+    def state_name(self) -> str:
+        """The name of the class of an optax state."""
+        return f"{self.class_name}State"
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What an export calls each input, slot and hyperparameter, by the program's name for it."""
+        return public_names(self.flow, (self.name, self.class_name, self.state_name))
 
     @cached_property
     def flow(self) -> Flow:
@@ -48,17 +57,13 @@ class Prepared:
 
     @property
     def hyperparameters(self) -> dict[str, float]:
-        """What a caller may set: what the program reads, `lr_scale` left out."""
-        return {
-            name: value
-            for name, value in self.program.hyperparameters
-            if name != LR_SCALE and self.flow.reads(name)
-        }  # fmt: skip
+        """What a caller may set: what the program reads, without an `lr_scale` that is the learning rate's."""
+        return {name: value for name, value in self.program.hyperparameters if self.flow.reads(name)}
 
     @property
     def default_rate(self) -> float:
         """The program's learning rate."""
-        return dict(self.program.hyperparameters).get(LR_SCALE, 1.0)
+        return 1.0 if self.flow.scale is None else self.flow.scale
 
     @property
     def extra_inputs(self) -> tuple[str, ...]:
@@ -118,8 +123,10 @@ def can_mask_decay(program: Program) -> bool:
 
 def rate_note(prepared: Prepared) -> str:
     """Return what is to be known of the learning rate."""
-    if LR_SCALE in dict(prepared.program.hyperparameters):
+    if prepared.flow.scale is not None:
         return f"the program's own is {prepared.default_rate:g}"
+    if LR_SCALE in prepared.hyperparameters:
+        return "the program's `lr`, which it reads unscaled too"
     return "the program's `lr`, which it may scale itself"
 
 

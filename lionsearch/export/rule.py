@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lionsearch.export.expressions import Speller, Text, constant_text
 from lionsearch.export.flow import Constant, Flow, Ref, is_unnamed
-from lionsearch.export.naming import choose_names, find_nested
+from lionsearch.export.naming import choose_names, find_nested, public_names
 from lionsearch.export.phases import Phase, split_phases
 from lionsearch.lang import OPERATIONS, Kind
 
@@ -39,10 +40,15 @@ class Rule:
         return "\n".join([head, docstring, *(f"    {line}" if line else "" for line in self.lines)])
 
 
-def write_rule(flow: Flow, *, torch: bool) -> Rule:
+def write_rule(flow: Flow, *, torch: bool, names: Mapping[str, str] | None = None) -> Rule:
     r"""Return the body of `_train`, which returns an iterator over (update, slots...).
 
     Where the program has slots that are one number, their next values follow as a tuple.
+
+    Args:
+        flow: the program.
+        torch: write PyTorch; else JAX.
+        names: of what is there before the first statement; `public_names` gives them.
 
     Example:
         >>> from lionsearch.catalog import load_program
@@ -55,12 +61,12 @@ def write_rule(flow: Flow, *, torch: bool) -> Rule:
         <BLANKLINE>
         return map(each, w, g, m)
     """
-    writer = _Writer(flow, torch)
+    writer = _Writer(flow, torch, names or public_names(flow))
     lines = writer.lines()
-    names = {name: writer.names[index] for name, index in flow.initial.items() if flow.reads(name)}
+    given = {name: writer.names[index] for name, index in flow.initial.items() if flow.reads(name)}
     helpers = set(re.findall(r"(?<![\w.])_[a-z]\w*(?=\()", "\n".join(lines)))
     has_numbers = any(kind is Kind.SCALAR for _, kind in flow.program.state)
-    return Rule(tuple(lines), names, frozenset(helpers), has_numbers)
+    return Rule(tuple(lines), given, frozenset(helpers), has_numbers)
 
 
 def uses_matrices(flow: Flow) -> bool:
@@ -71,12 +77,12 @@ def uses_matrices(flow: Flow) -> bool:
 
 
 class _Writer:
-    def __init__(self, flow: Flow, torch: bool):
+    def __init__(self, flow: Flow, torch: bool, names: Mapping[str, str]):
         self._flow, self._torch = flow, torch
         self._phases = split_phases(flow)
         self._speller = Speller(flow, torch=torch)
         self._nested = find_nested(flow, self._phases, self._speller)
-        self.names = choose_names(flow, self._phases, self._nested)
+        self.names = choose_names(flow, self._phases, self._nested, names)
 
     def lines(self) -> list[str]:
         lines: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -159,5 +160,8 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
 
 
 def number(value: float) -> Any:
-    """Return a constant, to six digits."""
+    """Return a constant, to six digits; what is not finite is a symbol, which nothing cancels."""
+    if not math.isfinite(value):
+        sign = -1 if value < 0 else 1
+        return sign * sympy.Symbol(r"\mathrm{NaN}" if math.isnan(value) else r"\infty")
     return sympy.Integer(int(value)) if value == int(value) and abs(value) < 1e6 else sympy.Float(f"{value:.6g}")

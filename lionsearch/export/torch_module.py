@@ -18,7 +18,6 @@ _STARTS = {
 }
 _MATRIX_KINDS = (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT)
 _GIVEN = ("t", "loss")
-_GROUP_KEYS = ("params", "lr", "step", "maximize")
 
 
 def write_torch_module(prepared: Prepared, command: str) -> str:
@@ -53,7 +52,7 @@ class _TorchModule:
     def __init__(self, prepared: Prepared, command: str):
         self._prepared, self._command = prepared, command
         self._flow = prepared.flow
-        self._rule = write_rule(self._flow, torch=True)
+        self._rule = write_rule(self._flow, torch=True, names=prepared.names)
         self._matrices = uses_matrices(self._flow)
         self._numbers = [slot for slot, kind in prepared.program.state if kind is Kind.SCALAR]
         self._leaf_slots = [(slot, kind) for slot, kind in prepared.program.state if kind is not Kind.SCALAR]
@@ -77,13 +76,12 @@ class _TorchModule:
         return tuple(notes)
 
     def _key(self, name: str) -> str:
-        """Return the name of a hyperparameter, or of a number of the state, in a parameter group."""
-        shown = self._rule.names.get(name, name.lstrip("_") or "slot")
-        return f"{shown}_" if shown in _GROUP_KEYS else shown
+        """Return the key of a hyperparameter in a parameter group, or of a slot there or in a parameter's state."""
+        return self._prepared.names[name]
 
     def _head(self) -> list[str]:
         prepared = self._prepared
-        keys = {self._key(name): value for name, value in prepared.hyperparameters.items()}
+        keys = {prepared.names[name]: value for name, value in prepared.hyperparameters.items()}
         lines = [
             f"class {prepared.class_name}(torch.optim.Optimizer):",
             f'    """{prepared.class_name} for PyTorch.',
@@ -98,7 +96,8 @@ class _TorchModule:
         lines += ["        *,", "        maximize: bool = False,", "    ):", "        defaults = {"]
         lines += [f'            "{key}": {key},' for key in ("lr", *keys, "maximize")]
         lines += ['            "step": 0,']
-        lines += [f'            "{self._key(slot)}": torch.zeros((), dtype=torch.float64),' for slot in self._numbers]
+        numbers = [prepared.names[slot] for slot in self._numbers]
+        lines += [f'            "{key}": torch.zeros((), dtype=torch.float64),' for key in numbers]
         return [*lines, "        }", "        super().__init__(params, defaults)"]
 
     def _step(self) -> list[str]:
@@ -120,7 +119,9 @@ class _TorchModule:
             lines += ["            for p in params:", "                if not self.state[p]:"]
             if any(kind in _MATRIX_KINDS for _, kind in slots):
                 lines += ["                    [x] = _as_matrices([p])"]
-            lines += [f'                    self.state[p]["{slot}"] = {_STARTS[kind]}' for slot, kind in slots]
+            lines += [
+                f'                    self.state[p]["{self._key(slot)}"] = {_STARTS[kind]}' for slot, kind in slots
+            ]
             lines += ["            states = [self.state[p] for p in params]"]
         lines += ["            rows, numbers = _train("] if self._numbers else ["            rows = _train("]
         lines += [f"                {shown}={self._argument(name)}," for name, shown in rule.items()]
@@ -131,7 +132,7 @@ class _TorchModule:
         if name in self._numbers or name in self._prepared.hyperparameters:
             return f'group["{self._key(name)}"]'
         if name in kinds:
-            return self._leaves(f'state["{name}"] for state in states', kinds[name])
+            return self._leaves(f'state["{self._key(name)}"] for state in states', kinds[name])
         match name:
             case "w":
                 return self._leaves("p for p in params", Kind.TENSOR)
@@ -150,23 +151,23 @@ class _TorchModule:
         return f"_as_matrices({wide})" if self._matrices and kind is Kind.TENSOR else wide
 
     def _outcome(self) -> list[str]:
-        columns = [slot for slot, _ in self._leaf_slots]
-        names = [f"new_{slot}" for slot in columns]
-        if columns:
+        keys = [self._key(slot) for slot, _ in self._leaf_slots]
+        names = [f"new_{key}" for key in keys]
+        if keys:
             lines = ["            for p, state, row in zip(params, states, rows, strict=True):"]
             lines += [f"                update, {', '.join(names)} = row"]
         else:
             lines = ["            for p, (update,) in zip(params, rows, strict=True):"]
-        for (slot, kind), name in zip(self._leaf_slots, names, strict=True):
+        for (_, kind), key, name in zip(self._leaf_slots, keys, names, strict=True):
             shaped = f"{name}.reshape(p.shape)" if self._matrices and kind is Kind.TENSOR else name
-            lines += [f'                state["{slot}"] = {self._cast(shaped, slot, kind)}']
+            lines += [f'                state["{key}"] = {self._cast(shaped, key, kind)}']
         update = "update.reshape(p.shape)" if self._matrices else "update"
         lines += [f"                p.copy_(p - {update})"]
         for position, slot in enumerate(self._numbers):
             lines += [f'            group["{self._key(slot)}"] = torch.as_tensor(numbers[{position}])']
         return lines
 
-    def _cast(self, text: str, slot: str, kind: Kind) -> str:
+    def _cast(self, text: str, key: str, kind: Kind) -> str:
         if kind is Kind.PER_TENSOR:
-            return f'torch.as_tensor({text}).to(state["{slot}"])'
-        return f'{text}.to(state["{slot}"].dtype)'
+            return f'torch.as_tensor({text}).to(state["{key}"])'
+        return f'{text}.to(state["{key}"].dtype)'

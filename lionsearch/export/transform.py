@@ -32,16 +32,18 @@ def to_optax(
 ) -> optax.GradientTransformationExtraArgs:
     """Return a program as an optax transformation.
 
-    `learning_rate` is the one that acts: where the program computes `lr * lr_scale`, `lr_scale` is 1; a program
-    without `lr_scale` gets it as its `lr`. Everything is computed in 32 bits or more; the state and the updates have
-    the dtypes of the parameters and the gradients.
+    `learning_rate` is the one that acts: where the program reads `lr` only in `lr * lr_scale`, `lr_scale` is 1; any
+    other program gets it as its `lr`, and its `lr_scale` is a hyperparameter as any other. Everything is computed in
+    32 bits or more; the state has the dtypes of the parameters, and the updates have, as in optax, those that
+    parameters and gradients have together.
 
     Args:
         program: a program, its name or file, a composition, or `RUN:ID`.
         learning_rate: a number, or a schedule of the count from 0.
         mask: a tree of booleans, or a function of the parameters that gives one: whose weights `weight_decay` acts on.
         state_dtype: of the state; a dictionary gives it by slot. The parameters' if None.
-        **hyperparameters: values other than the program's defaults.
+        **hyperparameters: values other than the program's defaults; one whose name is taken here, such as `mask`, has
+            the exported file's name, `mask_`.
 
     Raises:
         UnknownNameError: if the program has no such hyperparameter or slot.
@@ -77,7 +79,7 @@ def optax_factory(program: Program | str) -> Callable[..., optax.GradientTransfo
     prepared = _prepared(program)
     parameter, either = inspect.Parameter, inspect.Parameter.POSITIONAL_OR_KEYWORD
     rate = parameter("learning_rate", either, annotation=optax.ScalarOrSchedule)
-    numbers = [parameter(name, either, default=value) for name, value in prepared.hyperparameters.items()]
+    numbers = [parameter(prepared.names[key], either, default=value) for key, value in prepared.hyperparameters.items()]
     options = [parameter(name, parameter.KEYWORD_ONLY, default=None) for name in ("mask", "state_dtype")]
     signature = inspect.Signature([rate, *numbers, *options])
 
@@ -103,11 +105,7 @@ class _Transform:
         self._prepared, self._program, self._rate = prepared, prepared.program, rate
         self._mask, self._state_dtype = mask, state_dtype
         known = prepared.hyperparameters
-        for name in given:
-            if name == LR_SCALE:
-                raise SettingError("an exported program has no lr_scale: learning_rate is the learning rate")
-            if name not in known:
-                raise UnknownNameError("hyperparameter", name, known, prepared.provenance.name)
+        given = _by_own_name(prepared, given)
         if mask is not None and not can_mask_decay(self._program):
             raise SettingError(
                 f"{prepared.provenance.name}: it has no weight_decay that could differ from parameter to parameter,"
@@ -118,9 +116,9 @@ class _Transform:
                 if slot not in self._program.slots:
                     raise UnknownNameError("slot", slot, self._program.slots, prepared.provenance.name)
         self._hyperparameters = {**dict(self._program.hyperparameters), **known, **given}
-        self._hyperparameters |= {LR_SCALE: 1.0} if LR_SCALE in self._hyperparameters else {}
-        fields = tuple(_field(slot) for slot in self._program.slots)
-        self._state = _state_class(f"{prepared.class_name}State", ("count", *fields))
+        self._hyperparameters |= {} if prepared.flow.scale is None else {LR_SCALE: 1.0}
+        fields = tuple(prepared.names[slot] for slot in self._program.slots)
+        self._state = _state_class(prepared.state_name, ("count", *fields))
         self._needs_params = prepared.flow.reads("w") or mask is not None
 
     def build(self) -> optax.GradientTransformationExtraArgs:
@@ -164,8 +162,8 @@ class _Transform:
             _cast(new, old, structure, kind)
             for new, old, (_, kind) in zip(slots, state[1:], self._program.state, strict=True)
         )
-        changes = structure.unflatten([(-u).astype(g.dtype) for u, g in zip(found, leaves, strict=True)])
-        return changes, self._state(optax.safe_increment(state.count), *kept)
+        changes = [(-u).astype(dtype) for u, dtype in zip(found, _dtypes(leaves, params, structure), strict=True)]
+        return structure.unflatten(changes), self._state(optax.safe_increment(state.count), *kept)
 
     def _extra(self, name: str, extra: Mapping[str, Any], structure: Any) -> Any:
         keyword = INPUT_NAMES.get(name, name)
@@ -176,6 +174,24 @@ class _Transform:
             )
         value = extra[keyword]
         return value if INPUTS[name].kind is Kind.SCALAR else _wide(structure.flatten_up_to(value))
+
+
+def _by_own_name(prepared: Prepared, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hyperparameters by the program's names for them; a caller may use those, or an exported file's."""
+    known = prepared.hyperparameters
+    names = {**{prepared.names[name]: name for name in known}, **{name: name for name in known}}
+    for name in given:
+        if name == LR_SCALE and name not in names:
+            raise SettingError("an exported program has no lr_scale: learning_rate is the learning rate")
+        if name not in names:
+            raise UnknownNameError("hyperparameter", name, known, prepared.provenance.name)
+    return {names[name]: value for name, value in given.items()}
+
+
+def _dtypes(gradients: list[Any], params: Any, structure: Any) -> list[Any]:
+    """Return the dtypes of the updates: what a gradient and its parameter have together."""
+    weights = gradients if params is None else structure.flatten_up_to(params)
+    return [jnp.result_type(g, w) for g, w in zip(gradients, weights, strict=True)]
 
 
 def _wide(leaves: list[Any]) -> tuple[Any, ...]:
@@ -196,12 +212,6 @@ def _masked(value: Any, mask: Any, params: Any, structure: Any) -> tuple[Any, ..
     mask = mask(params) if callable(mask) else mask
     chosen = jax.tree.map(lambda on, part: jax.tree.map(lambda _: value if on else 0.0, part), mask, params)
     return tuple(structure.flatten_up_to(chosen))
-
-
-def _field(slot: str) -> str:
-    """Return the name of a slot in the state: what a named tuple cannot have is changed."""
-    name = slot.lstrip("_") or "slot"
-    return f"{name}_" if name in ("count", "index") or hasattr(tuple, name) else name
 
 
 @cache

@@ -34,6 +34,35 @@ def test_lr_scale_is_one():
     assert not flow.reads("w")
 
 
+@pytest.mark.parametrize(
+    ("body", "scaled"),
+    [
+        ("return g * (lr_scale * lr)", True),
+        ("x = lr\n  return g * (x * lr_scale) + w * (lr * lr_scale)", True),
+        ("return g * lr * lr_scale", True),
+        ("rate = lr * minimum(t / 10, 1)\n  return g * (rate * lr_scale)", True),  # a schedule
+        ("unread = sin(lr)\n  return g * (lr * lr_scale)", True),
+        ("return clip(g, lr) * (lr * lr_scale)", False),
+        ("return g * lr + w * (lr * lr_scale)", False),
+        ("return g * (lr * lr * lr_scale)", False),
+        ("return g * (lr / lr_scale)", False),
+        ("return (g + w * lr_scale) * (lr * lr_scale)", False),
+        ("return g * lr_scale", False),
+        ("return (g + lr) * lr_scale", False),
+        ("return g * lr", False),
+    ],
+)
+def test_lr_scale_is_the_learning_rates_where_nothing_else_reads_the_two(body, scaled):
+    text = f"def train(w, g, lr, t, *, lr_scale=0.5):\n  {body}\n"
+    assert build_flow(parse(text)).scale == (0.5 if scaled else None)
+
+
+@pytest.mark.parametrize("end", ["s = lr", "s = lr_scale", "s = lr * 2"])
+def test_lr_scale_stays_where_a_slot_keeps_it_or_the_learning_rate(end):
+    text = f"def train(w, g, s: scalar, lr, *, lr_scale=0.5):\n  u = g * (s + lr * lr_scale)\n  {end}\n  return u, s\n"
+    assert build_flow(parse(text)).scale is None
+
+
 def test_a_slot_may_end_as_a_constant_or_as_an_input():
     text = "def train(w, g, d: scalar, old, lr):\n  u = g * d - old\n  d = 2\n  old = w\n  return u, d, old\n"
     flow = build_flow(parse(text))

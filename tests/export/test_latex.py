@@ -86,6 +86,23 @@ def test_a_value_that_is_used_twice_has_an_equation_and_a_letter_of_its_own():
     assert r"x_{t} &= g_{t} w_{t-1} + g_{t}" in text
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a = exp(1000)\n  return where(g > a, g, w) * a, m", r"g_{t} > \infty"),
+        ("a = -exp(1000)\n  return maximum(g, a), m", r"\max\left(g_{t}, - \infty\right)"),
+        ("a = exp(1000)\n  a = a - a\n  return minimum(g, a), m", r"\min\left(g_{t}, \mathrm{NaN}\right)"),
+    ],
+)
+def test_a_constant_that_is_not_finite_is_said(body, expected):
+    assert expected in _update(body)
+
+
+def test_an_lr_scale_that_is_not_the_learning_rates_has_its_value_said():
+    program = parse("def train(w, g, lr, *, lr_scale=0.5): return clip(g, lr) * (lr * lr_scale)")
+    assert r"with $\mathrm{lr\_scale} = 0.5$." in write_latex(prepare(program, Provenance("", "mine")), "command")
+
+
 def test_hyperparameters_and_provenance_are_said():
     text = write_latex(prepare(*load_target("adamw_debiased")), "lionsearch export adamw_debiased --to latex")
     assert text.startswith("% AdamW as in its paper, with bias correction and epsilon.\n")

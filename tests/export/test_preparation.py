@@ -35,6 +35,14 @@ def test_hyperparameters_are_those_that_are_read():
     assert rate_note(prepared) == "the program's own is 0.5"
 
 
+def test_an_lr_scale_that_is_not_the_learning_rates_is_a_hyperparameter():
+    text = "def train(w, g, lr, *, lr_scale=0.5): return clip(g, lr) * (lr * lr_scale)"
+    prepared = prepare(parse(text), Provenance("", "mine"))
+    assert prepared.hyperparameters == {"lr_scale": 0.5}
+    assert prepared.default_rate == 1.0
+    assert rate_note(prepared) == "the program's `lr`, which it reads unscaled too"
+
+
 def test_the_docstring_holds_equations_source_and_where_it_is_from():
     program, _ = load_target("lion")
     found = Provenance("runs/first:7", "candidate_7", "runs/first", 7, -0.0044)

@@ -1,7 +1,7 @@
 import pytest
 
 from lionsearch.export.spellings import JAX
-from lionsearch.export.symbols import EXPRESSIONS, symbol_text
+from lionsearch.export.symbols import EXPRESSIONS, number, symbol_text
 
 
 def test_every_operation_has_an_expression():
@@ -25,3 +25,17 @@ def test_every_operation_has_an_expression():
 )
 def test_how_a_name_is_set(name, index, text):
     assert symbol_text(name, index) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (2.0, "2"),
+        (0.1234567, "0.123457"),
+        (float("inf"), r"\infty"),
+        (float("-inf"), r"-\infty"),
+        (float("nan"), "NaN"),
+    ],
+)
+def test_how_a_number_is_set(value, text):
+    assert text in str(number(value)).replace(" ", "")

@@ -10,9 +10,11 @@ from export.exported import RATES, draw, expected_weights, largest_difference, r
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import SettingError
+from lionsearch.evaluate.oracle import run_oracle
 from lionsearch.export.preparation import prepare
 from lionsearch.export.torch_module import check_expressible, write_torch_module
-from lionsearch.targets import load_target
+from lionsearch.lang import parse
+from lionsearch.targets import Provenance, load_target
 
 torch = pytest.importorskip("torch")
 DATA = draw(2)
@@ -49,6 +51,17 @@ def test_it_gives_the_oracles_numbers(name):
         _step(optimizer, parameters, step)
         history.append(_weights(parameters))
     assert largest_difference(history, expected_weights(load_program(name), DATA, 0.03)) < 1e-10
+
+
+@pytest.mark.parametrize("rate", [0.1, 3.0])
+def test_a_program_that_reads_its_learning_rate_unscaled_too_keeps_its_lr_scale(rate):
+    program = parse("def train(w, g, lr, *, lr_scale=0.5): return clip(g, lr) * (lr * lr_scale)")
+    make = run_module(write_torch_module(prepare(program, Provenance("", "mine")), "command"), "mine").Mine
+    for settings in ({}, {"lr_scale": 0.2}):
+        parameters = _parameters()
+        _step(make(parameters, lr=rate, **settings), parameters, 0)
+        expected = run_oracle(program.with_hyperparameters(settings), DATA.weights, DATA.gradients[:1], [rate])
+        assert largest_difference([_weights(parameters)], expected) < 1e-12
 
 
 @pytest.mark.parametrize("name", REFUSED)

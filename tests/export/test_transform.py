@@ -7,12 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from export.exported import RATES, draw, expected_weights, largest_difference
+from export.exported import RATES, draw, expected_weights, largest_difference, run_module
 
 from lionsearch import optax_factory, to_optax
 from lionsearch.catalog import load_program
 from lionsearch.errors import SettingError, UnknownNameError
+from lionsearch.evaluate.oracle import run_oracle
+from lionsearch.export.optax_module import write_optax_module
+from lionsearch.export.preparation import prepare
 from lionsearch.lang import parse
+from lionsearch.targets import Provenance, load_target
 
 PARAMS = {"dense": {"kernel": jnp.linspace(-1.0, 1.0, 12).reshape(4, 3), "bias": jnp.ones(3)}, "scale": jnp.ones(())}
 GRADIENTS = jax.tree.map(lambda x: jnp.cos(3 * x) + 0.1, PARAMS)
@@ -206,6 +210,45 @@ def test_weights_are_not_asked_for_by_a_program_that_does_not_read_them():
     plain = to_optax(parse("def train(w, g, lr): return g * lr"), 0.5)
     updates, _ = plain.update(GRADIENTS, plain.init(PARAMS))
     _assert_close(updates, jax.tree.map(lambda g: -0.5 * g, GRADIENTS))
+
+
+BOTH_READS = parse("def train(w, g, lr, *, lr_scale=0.5): return clip(g, lr) * (lr * lr_scale)")
+
+
+@pytest.mark.parametrize("rate", [0.1, 3.0])
+def test_a_program_that_reads_its_learning_rate_unscaled_too_keeps_its_lr_scale(rate):
+    weights, gradients = (tuple(map(np.asarray, jax.tree.leaves(tree))) for tree in (PARAMS, GRADIENTS))
+    expected = run_oracle(BOTH_READS, weights, [gradients] * 2, [rate] * 2)[-1]
+    prepared = prepare(BOTH_READS, Provenance("", "mine"))
+    written = run_module(write_optax_module(prepared, "command"), "mine").mine(rate)
+    for transform in (written, to_optax(BOTH_READS, rate)):
+        _assert_close(tuple(jax.tree.leaves(_train(transform, steps=2)[0])), expected)
+    changed = run_oracle(BOTH_READS.with_hyperparameters({"lr_scale": 0.2}), weights, [gradients], [rate])[-1]
+    found, _ = _train(to_optax(BOTH_READS, rate, lr_scale=0.2), steps=1)
+    _assert_close(tuple(jax.tree.leaves(found)), changed)
+
+
+@pytest.mark.parametrize("dtypes", [("float32", "bfloat16"), ("bfloat16", "float32"), ("float16", "bfloat16")])
+@pytest.mark.parametrize(
+    ("name", "native"),
+    [("lion", optax.lion(0.01, weight_decay=0.1)), ("adamw_debiased", optax.adamw(0.01, weight_decay=0.01))],
+)
+def test_mixed_dtypes_come_out_as_in_optax(name, native, dtypes):
+    params, gradients = (x.astype(dtype) for x, dtype in zip((jnp.ones(3), jnp.ones(3) / 2), dtypes, strict=True))
+    expected, _ = native.update(gradients, native.init(params), params)
+    written = run_module(write_optax_module(prepare(*load_target(name)), "command"), name)
+    for transform in (to_optax(name, 0.01), getattr(written, name)(0.01)):
+        updates, state = transform.update(gradients, transform.init(params), params)
+        assert updates.dtype == expected.dtype
+        assert state.m.dtype == params.dtype
+        np.testing.assert_allclose(updates.astype(float), expected.astype(float), rtol=0.02)
+
+
+def test_without_parameters_an_update_has_the_dtype_of_its_gradient():
+    plain = to_optax(parse("def train(w, g, lr): return g * lr"), 0.5)
+    gradient, params = jnp.ones(3, jnp.bfloat16), jnp.ones(3)
+    assert plain.update(gradient, plain.init(params))[0].dtype == jnp.bfloat16
+    assert plain.update(gradient, plain.init(params), params)[0].dtype == jnp.float32
 
 
 def test_a_program_without_lr_scale_gets_the_learning_rate_as_its_lr():
