@@ -226,9 +226,14 @@ def _from_line(start: float, x: float) -> float:
 
 
 def _distance(name: str, values: dict[str, float]) -> float:
-    """Return how far hyperparameters are from the defaults, in doublings; a beta by its distance from 1."""
+    """Return how far hyperparameters are from the defaults, in doublings; a beta by its distance from 1.
+
+    The factor of the learning rate says nothing about the method.
+    """
     total = 0.0
     for key, default in load_known(name).hyperparameters:
+        if key == "lr_scale":
+            continue
         value = values[key]
         if 0.5 < default < 1 and value < 1:
             value, default = 1 - value, 1 - default

@@ -3,6 +3,7 @@ import os
 import signal
 
 import pytest
+from sampling import every
 from workers.tiny_project import kill_group, run_cli, start_cli, write_project
 
 from lionsearch.lang import parse
@@ -145,7 +146,7 @@ def test_an_interrupted_run_in_json(project, running):
     assert (content["report"], content["baseline"]) == (None, None)
 
 
-@pytest.mark.parametrize(("number", "delay"), [(signal.SIGINT, 0.5), (signal.SIGTERM, 0.8)])
+@pytest.mark.parametrize(("number", "delay"), every(2, [(signal.SIGINT, 0.5), (signal.SIGTERM, 0.8)]))
 def test_a_signal_before_the_first_result(project, tmp_path, number, delay):
     process = start_cli(project, "search", "tiny", "--workers", 0, "--output", tmp_path / "run")
     assert process.stderr.readline().startswith("starting workers")

@@ -139,9 +139,8 @@ def test_interpreter_of_everything_agrees_with_the_oracle_and_is_traced_once(cas
 
 
 def test_compiler_agrees_with_the_oracle(cases, size):
-    for program, expected in cases:
+    for program, expected in cases if size == "many" else cases[::4]:  # each operation is compiled for itself
         assert expected.agrees(run_compiled(program, STEPS)), format_program(program)
-    assert len(compared(cases)) >= (1000 if size == "many" else 170)
 
 
 @pytest.mark.slow
@@ -203,7 +202,7 @@ LENGTHS = pytest.mark.parametrize("length", [15, pytest.param(40, marks=pytest.m
 
 
 @LENGTHS
-@pytest.mark.parametrize("name", every(4, PROGRAMS.names()))
+@pytest.mark.parametrize("name", every(7, PROGRAMS.names()))
 def test_known_programs_agree_over_many_steps(name, length):
     program, steps, expected = long_run(name, length)
     assert expected.steps >= CHAOTIC.get(name, length)
@@ -214,13 +213,7 @@ def test_known_programs_agree_over_many_steps(name, length):
 
 
 @LENGTHS
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if index % 8 == 0 else pytest.param(name, marks=pytest.mark.slow)
-        for index, name in enumerate(PROGRAMS.names())
-    ],
-)
+@pytest.mark.parametrize("name", every(12, PROGRAMS.names()))
 def test_known_programs_agree_when_compiled(name, length):
     program, steps, expected = long_run(name, length)  # each is compiled, which takes a second or two
     assert expected.agrees(run_compiled(program, steps, jitted=True))
@@ -332,7 +325,7 @@ KIND_PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("name", every(2, [*SLOT_PROGRAMS, *KIND_PROGRAMS]))
+@pytest.mark.parametrize("name", every(3, [*SLOT_PROGRAMS, *KIND_PROGRAMS]))
 def test_slots_end_where_the_program_puts_them(name):
     program = check_program({**SLOT_PROGRAMS, **KIND_PROGRAMS}[name])
     assert find_live(program).slots == program.slots, "the test would not see them"
@@ -353,7 +346,7 @@ _TO_TENSOR = {
 }
 
 
-@pytest.mark.parametrize(("operation", "kinds"), [each for each in EVERYTHING.instructions if each[1]])
+@pytest.mark.parametrize(("operation", "kinds"), every(3, [each for each in EVERYTHING.instructions if each[1]]))
 def test_every_layout_of_a_matrix_operation_agrees(operation, kinds):
     result = OPERATIONS[operation].result_kind(*kinds)
     made = f"{operation}({', '.join(_OF_KIND[kind] for kind in kinds)})"

@@ -98,6 +98,7 @@ def test_the_search_goes_by_the_mean_and_elites_by_their_worst_task():
     assert scores == {Stage.SEARCH: 0.125, Stage.CONFIRM: -0.25, Stage.REPORT: -0.25}
 
 
+@pytest.mark.slow  # two tasks are compiled one by one and in batches; `test_task_runner` has a batch of one task
 def test_many_at_once_score_as_one_by_one():
     texts = {
         "slow": "return g * lr * 0.001",

@@ -162,6 +162,7 @@ def train_many(runner: TaskRunner, interpreter: Interpreter, programs: list[Prog
     return interpreter.train_many(encoded, runner._course(0), runner._examples("validation"), runner.never)
 
 
+@pytest.mark.slow
 def test_batches_are_filled_up_so_that_few_sizes_are_compiled(runner):
     interpreter = runner._interpreter(Machine(LIMITS))
     shapes, compiled = [], []

@@ -91,7 +91,7 @@ def test_operations_over_the_tree_read_nothing_behind_a_tensor(space, operation)
     check(space, operation, tuple(kinds[0] for kinds in operation.accepts))
 
 
-@pytest.mark.parametrize(("operation", "kinds"), every(2, MATRIX_CASES), ids=lambda x: getattr(x, "name", None))
+@pytest.mark.parametrize(("operation", "kinds"), every(4, MATRIX_CASES), ids=lambda x: getattr(x, "name", None))
 def test_operations_on_matrices_read_nothing_behind_a_matrix(operation, kinds):
     check(WIDE, operation, kinds)
 

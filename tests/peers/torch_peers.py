@@ -250,6 +250,8 @@ _CURVATURE = (
         use_adam(hessian_power="hessian_power"),
         {"hessian_power": 0.5, **_ADAM},
         handling=Handling(step=step_with_hessian),
+        tolerance=1e-11,
+        note="another processor's last digits, divided by the roots of small squares of h",
     ),
     torch_row(
         "shampoo",

@@ -76,10 +76,8 @@ def test_labels_drawn_from_the_model_leave_nothing_to_learn(problem_of, name):
 
 def test_a_squared_error_is_the_likelihood_of_a_variance_of_a_half(problem_of):
     problem = problem_of("teacher_student")
-    params = problem.init(jax.random.key(0))
-    losses = [
-        float(problem.sampled_loss(params, problem.train, key)[0]) for key in jax.random.split(jax.random.key(2), 8)
-    ]
+    params, loss = jax.jit(problem.init)(jax.random.key(0)), jax.jit(problem.sampled_loss)
+    losses = [float(loss(params, problem.train, key)[0]) for key in jax.random.split(jax.random.key(2), 8)]
     assert np.mean(losses) == pytest.approx(0.5, abs=5 * 0.5 * np.sqrt(2 / (8 * 1024)))
 
 
@@ -107,7 +105,7 @@ def test_data_is_the_same_each_time(problem_of, name):
 def test_accuracy_of_an_untrained_classifier_is_low(problem_of):
     problem = problem_of("digits_mlp")
     assert problem.metrics is not None
-    measured = jax.jit(problem.metrics)(problem.init(jax.random.key(0)), problem.test)
+    measured = jax.jit(problem.metrics)(jax.jit(problem.init)(jax.random.key(0)), problem.test)
     assert 0.0 < float(measured["accuracy"]) < 0.35
 
 
@@ -134,7 +132,7 @@ def test_only_training_labels_are_wrong():
 
 def test_vision_transformer_mixes_patches_of_two_by_two():
     problem = factories.digits_vit()
-    params = problem.init(jax.random.key(0))
+    params = jax.jit(problem.init)(jax.random.key(0))
     params["embed"]["kernel"] = jnp.zeros_like(params["embed"]["kernel"]).at[:, 0].set(1.0)
     batch = jax.tree.map(lambda leaf: leaf[:8], problem.train)
     shuffled = {**batch, "image": batch["image"].reshape(-1, 4, 2, 4, 2)[:, :, ::-1, :, ::-1].reshape(-1, 64)}

@@ -8,6 +8,11 @@ import pytest
 from lionsearch.tasks import networks
 
 KEY = jax.random.key(0)
+# jitted, because one by one each of their operations would be compiled
+init_mlp = jax.jit(networks.init_mlp, static_argnames="widths")
+apply_mlp = jax.jit(networks.apply_mlp)
+init_transformer = jax.jit(networks.init_transformer, static_argnames=("layers", "width"))
+apply_transformer = jax.jit(networks.apply_transformer, static_argnames=("tokens", "heads", "causal"))
 
 
 def as_numpy(tree):
@@ -36,13 +41,13 @@ def numpy_transformer(blocks, x, heads, causal):
 
 
 def test_mlp_is_what_numpy_says():
-    layers = networks.init_mlp(KEY, (5, 7, 3, 2))
+    layers = init_mlp(KEY, (5, 7, 3, 2))
     x = np.random.default_rng(0).normal(size=(4, 5))
     one, two, three = as_numpy(layers)
     hidden = np.maximum(x @ one["kernel"] + one["bias"], 0)
     hidden = np.maximum(hidden @ two["kernel"] + two["bias"], 0)
     expected = hidden @ three["kernel"] + three["bias"]
-    np.testing.assert_allclose(networks.apply_mlp(layers, jnp.asarray(x, jnp.float32)), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(apply_mlp(layers, jnp.asarray(x, jnp.float32)), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_dense_starts_with_the_variance_that_keeps_the_scale():
@@ -53,22 +58,25 @@ def test_dense_starts_with_the_variance_that_keeps_the_scale():
 
 @pytest.mark.parametrize("causal", [True, False])
 def test_transformer_is_what_numpy_says(causal):
-    blocks = networks.init_transformer(KEY, 2, 8)
-    blocks = jax.tree.map(lambda leaf: leaf + 0.1 * jax.random.normal(KEY, leaf.shape), blocks)  # no zero bias
-    x = np.random.default_rng(1).normal(size=(3, 5, 8)).astype(np.float32)
-    found = networks.apply_transformer(blocks, jnp.asarray(x.reshape(15, 8)), 5, 2, causal=causal)
+    blocks = init_transformer(KEY, 2, 8)
+    rng = np.random.default_rng(1)
+    blocks = jax.tree.map(
+        lambda leaf: leaf + 0.1 * rng.normal(size=leaf.shape).astype(np.float32), blocks
+    )  # no zero bias
+    x = rng.normal(size=(3, 5, 8)).astype(np.float32)
+    found = apply_transformer(blocks, jnp.asarray(x.reshape(15, 8)), 5, 2, causal=causal)
     expected = [numpy_transformer(as_numpy(blocks), sequence.astype(np.float64), 2, causal) for sequence in x]
     np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("token", [0, 2, 4])
 def test_a_later_token_changes_nothing_earlier_when_causal(token):
-    blocks = networks.init_transformer(KEY, 2, 8)
+    blocks = init_transformer(KEY, 2, 8)
     x = np.random.default_rng(2).normal(size=(10, 8)).astype(np.float32)
     changed = x.copy()
     changed[token] += 1.0
     for causal in (True, False):
-        before, after = (np.asarray(networks.apply_transformer(blocks, v, 5, 2, causal=causal)) for v in (x, changed))
+        before, after = (np.asarray(apply_transformer(blocks, v, 5, 2, causal=causal)) for v in (x, changed))
         touched = (before != after).any(axis=1)
         assert touched[token:5].all()
         assert touched[:token].all() != causal or token == 0

@@ -140,6 +140,7 @@ def test_a_program_that_kills_two_workers_is_lost_and_no_other(open_pool):
     assert any(evaluation.score is not None for evaluation in found.values())
 
 
+@pytest.mark.slow  # has to wait for longer than a busy machine takes to begin
 def test_a_program_that_is_late_once_is_tried_again(open_pool, project):
     pool = open_pool("sleep_once", timeout=12.0)
     submit(pool, SGD)
@@ -194,7 +195,7 @@ def test_a_cluster_that_is_not_there_is_an_error(address):
         _start_ray(None, address)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_ends_a_run_and_its_workers(project, number):
     folder = project / f"interrupted by {number.name}"
     process = start_cli(project, "search", "tiny", "--workers", 2, "--output", folder, "--programs", 10**7)
