@@ -49,6 +49,7 @@ def run_here(
     monkeypatch.chdir(project)
     monkeypatch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
     monkeypatch.setattr(sys.modules["__main__"], "__package__", None, raising=False)  # else usage names pytest
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # put back what `main` sets
     handler = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: Any) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import sys
+import threading
 
 import typer
 
@@ -48,6 +49,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line; a user's mistake is one message on stderr and exit code 2."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
+    sys.unraisablehook = _interrupt_again
     try:
         app()
     except SystemExit as end:
@@ -63,6 +65,14 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe has had enough
         sys.exit(1)
+
+
+def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:
+    """Repeat an interrupt that came in a callback which cannot raise it: JAX has one for the garbage collector."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT)).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _leave(code: int) -> None:

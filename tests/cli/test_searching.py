@@ -1,10 +1,12 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from sampling import every
-from workers.tiny_project import kill_group, run_cli, start_cli, write_project
+from workers.tiny_project import environment, kill_group, run_cli, start_cli, write_project
 
 from lionsearch.lang import parse
 
@@ -157,3 +159,27 @@ def test_a_signal_before_the_first_result(project, tmp_path, number, delay):
     assert process.returncode == 130
     done = run_cli(project, "resume", tmp_path / "run", "--workers", 0)
     assert done.stdout.startswith("finished: 200/200 programs")
+
+
+_INTERRUPTED_WHERE_NOTHING_CAN_BE_RAISED = """
+import gc, signal, sys
+from lionsearch.cli import main
+
+def interrupt(phase, info):
+    if "jax" in sys.modules and interrupt in gc.callbacks:
+        gc.callbacks.remove(interrupt)
+        signal.raise_signal(signal.SIGINT)
+
+gc.callbacks.append(interrupt)
+main()
+"""
+
+
+def test_an_interrupt_is_not_lost_in_a_callback(project, tmp_path):
+    arguments = ("search", "tiny", "--workers", "0", "--output", str(tmp_path / "run"), "--programs", str(10**7))
+    command = [sys.executable, "-c", _INTERRUPTED_WHERE_NOTHING_CAN_BE_RAISED, *arguments]
+    done = subprocess.run(
+        command, cwd=project, env=environment(project), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr

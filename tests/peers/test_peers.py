@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from sampling import every
 
-from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.catalog import load_program
 from lionsearch.compose import TRANSFORMS
 from lionsearch.lang import Program
+from lionsearch.simplify.matching import shipped_names
 
 from . import optax_peers
 from .peer import Peer, compare_changed, compare_defaults, compare_small
@@ -17,7 +18,6 @@ from .wrong_peers import DEMONSTRATIONS
 
 PROBLEM = make_problem()
 rows = pytest.mark.parametrize("row", ROWS, ids=[f"{row.program}-{row.by}" for row in ROWS])
-programs = pytest.mark.parametrize("name", sorted(path.stem for path in PROGRAMS.shipped.glob("*.py")))
 
 
 @rows
@@ -36,12 +36,12 @@ def test_equal_from_weights_of_zero_with_small_gradients(row: Peer):
     assert compare_small(row) <= row.tolerance
 
 
-@programs
+@pytest.mark.parametrize("name", shipped_names())
 def test_a_program_has_a_peer(name: str):
     assert name in {row.program for row in ROWS}, f"programs/{name}.py has no row in tests/peers"
 
 
-@programs
+@pytest.mark.parametrize("name", every(4, shipped_names()))
 def test_every_hyperparameter_is_compared_at_a_value_that_matters(name: str):
     """Or the second comparison would say nothing about it. `lr_scale` is in every rate that a peer gets."""
     program = load_program(name)

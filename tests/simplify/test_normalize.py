@@ -23,18 +23,19 @@ def rebuilt(program):
     return to_program(Graph(tuple(emitter.nodes), outputs[0], tuple(outputs[1:]), program))
 
 
+@pytest.mark.parametrize("count", [40, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("operations", [TAME, tuple(OPERATIONS)], ids=["tame", "all"])
-def test_normal_form_computes_what_the_program_does(operations):
+def test_normal_form_computes_what_the_program_does(operations, count):
     everything = operations is not TAME
     close, tried = 0, 0
-    for seed in range(100):
+    for seed in range(count):
         program = remove_dead_code(random_program(random.Random(seed), 8, operations, everything=everything))
         twin = rebuilt(program)
         comparable = largest_difference(program, program) == 0  # else nothing is ever finite
         if comparable and is_valid(twin):  # g - g is a number, and no update
             tried += 1
             close += largest_difference(program, twin) < 1e-8
-    assert tried > 70
+    assert tried > 0.7 * count
     assert close > 0.98 * tried  # the others magnify rounding errors, such as sin(1e9 g)
 
 
