@@ -56,6 +56,10 @@ def main() -> None:
         if end.code == INTERRUPTED:
             _leave(INTERRUPTED)
         raise
+    except ImportError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # as one looks that came while an extension was loaded
+            _leave(INTERRUPTED)
+        raise
     except LionSearchError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

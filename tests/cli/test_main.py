@@ -5,6 +5,7 @@ import re
 import pytest
 from workers.tiny_project import EXPERIMENT, run_cli, write_experiment, write_project, write_task
 
+from lionsearch import cli
 from lionsearch.config import load_experiment
 from lionsearch.run import start_run
 
@@ -198,3 +199,16 @@ def test_wrong_usage_shows_the_usage(run_here, arguments):
 
 def test_a_program_without_statements_is_a_program(project):
     assert "0 of  0 statements live" in run_cli(project, "check", "zero.py").stdout
+
+
+def test_an_interrupt_while_an_extension_is_loaded_is_one(monkeypatch):
+    def app():
+        raise ImportError("while initializing the extension") from KeyboardInterrupt()
+
+    left = []
+    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setattr(cli, "_leave", left.append)
+    monkeypatch.setattr("sys.unraisablehook", None)
+    with pytest.raises(ImportError):
+        cli.main()
+    assert left == [130]
