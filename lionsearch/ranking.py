@@ -7,6 +7,7 @@ rule for all. What is done is one line of a file, so a ranking stops and goes on
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import time
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
+from typing import TextIO
 
 import jax
 import numpy as np
@@ -108,13 +110,40 @@ class Ranking:
         self.rows: dict[str, RankedProgram] = self._load()
 
     def run(self, programs: Sequence[tuple[str, Program]], listener: Callable[[RankedProgram], None]) -> None:
-        """Rank those that are not in the file yet; each is written as soon as it is known."""
-        for name, program in programs:
-            if name not in self.rows or self.rows[name].fingerprint != fingerprint(program):
-                row = self._rank(name, program)
-                self._append(asdict(row))
-                self.rows[name] = row
-                listener(row)
+        """Rank those that are not in the file yet; each is written as soon as it is known.
+
+        Raises:
+            SettingError: if another process is doing it, or the file cannot be written.
+        """
+        with self._open() as file:
+            whole, self.rows = self._whole_lines(), self._load()
+            file.truncate(len(whole.encode()))
+            if not whole:
+                self._write(file, self._header)
+            for name, program in programs:
+                if name not in self.rows or self.rows[name].fingerprint != fingerprint(program):
+                    row = self._rank(name, program)
+                    self._write(file, asdict(row))
+                    self.rows[name] = row
+                    listener(row)
+
+    def _open(self) -> TextIO:
+        """Return the file, locked until it is closed."""
+        try:
+            file = self._path.open("a")
+        except OSError as error:
+            raise SettingError(f"{self._path}: cannot be written: {error.strerror}") from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise SettingError(f"{self._path}: another process is writing this ranking") from None
+        return file
+
+    @staticmethod
+    def _write(file: TextIO, content: dict) -> None:
+        file.write(json.dumps(content) + "\n")
+        file.flush()
 
     def _rank(self, name: str, program: Program) -> RankedProgram:
         runner = self._runner(program)
@@ -192,13 +221,8 @@ class Ranking:
         return kept / parameters
 
     def _load(self) -> dict[str, RankedProgram]:
-        if not self._path.exists():
-            return {}
         try:
-            text = self._path.read_text()
-            whole = text[: text.rfind("\n") + 1]  # a last line without its end was cut off while it was written
-            if whole != text:
-                self._path.write_text(whole)
+            whole = self._whole_lines()
             if not whole:
                 return {}
             header, *lines = whole.splitlines()
@@ -212,12 +236,10 @@ class Ranking:
             )
         return {row.program: row for row in rows}
 
-    def _append(self, content: dict) -> None:
-        new = not self._path.exists() or self._path.stat().st_size == 0
-        with self._path.open("a") as file:
-            if new:
-                file.write(json.dumps(self._header) + "\n")
-            file.write(json.dumps(content) + "\n")
+    def _whole_lines(self) -> str:
+        """Return the file's text but for a last line without its end, which was cut off while it was written."""
+        text = self._path.read_text() if self._path.exists() else ""
+        return text[: text.rfind("\n") + 1]
 
 
 @dataclass(frozen=True, slots=True)

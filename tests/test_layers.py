@@ -19,6 +19,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "lang/kinds": "lang/test_shapes.py",
     "lang/operation": "lang/test_operations.py",
     "lang/paper_operations": "lang/test_operations.py",
+    "lang/signature": "lang/test_parsing.py",
+    "lang/source": "lang/test_parsing.py",
     "records": "archive/test_store.py",
     "simplify/following": "simplify/test_trajectory.py",
     "tasks/problem": "tasks/test_validation.py",

@@ -100,6 +100,21 @@ def test_a_line_that_was_cut_off_is_measured_again(ranked, tmp_path):
     assert len(path.read_text().splitlines()) == len(text.splitlines())
 
 
+def test_only_one_process_writes_a_ranking(tmp_path):
+    one, other = (Ranking(SPEC, SETTINGS, tmp_path) for _ in range(2))
+
+    def write_too(row):
+        with pytest.raises(SettingError, match="another process is writing this ranking"):
+            other.run([PLAIN], pytest.fail)
+        tried.append(row)
+
+    tried = []
+    one.run([PLAIN], write_too)
+    assert len(tried) == 1
+    other.run([PLAIN], pytest.fail)
+    assert other.rows == one.rows
+
+
 def test_a_program_that_has_changed_is_measured_again(ranked, tmp_path):
     path = tmp_path / f"{SPEC.name}.jsonl"
     path.write_text((ranked[0] / path.name).read_text())
