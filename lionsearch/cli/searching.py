@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from lionsearch.errors import LionSearchError, RunError
 if TYPE_CHECKING:
     from lionsearch.archive import RunStore
     from lionsearch.config import RunConfig
+    from lionsearch.records import Evaluation
     from lionsearch.run import RunResult
     from lionsearch.workers import Pool
 
@@ -81,7 +83,7 @@ def inspect(
         print(json.dumps(content, indent=1))
     elif candidate is not None:
         print(content["program"])
-        print(" <- ".join(f"{row['number']} ({row['change']})" for row in content["lineage"]))
+        _print_lineage(content)
     else:
         _print_run(content)
 
@@ -134,6 +136,8 @@ def _free_folder(base: Path) -> Path:
     while folder.exists():
         number += 1
         folder = base.with_name(f"{base.name}-{number}")
+    if number > 1:
+        print(f"{base} is there already; this run goes to {folder}", file=sys.stderr)
     return folder
 
 
@@ -198,8 +202,17 @@ def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
     print(f"  lionsearch inspect {folder}")
     if best is not None:
         print(f"  lionsearch evaluate {folder / 'best.py'} adamw lion {tasks}")
-        print(f"  lionsearch simplify {folder / 'best.py'} {tasks} --output {folder / 'short.py'}")
+        allowed = _half_of_lead(result.report)
+        print(f"  lionsearch simplify {folder / 'best.py'} {tasks}{allowed} --output {folder / 'short.py'}")
         print(f"  lionsearch identify {folder / 'best.py'}")
+        print(f"  lionsearch export {folder / 'best.py'} --to optax")
+
+
+def _half_of_lead(report: Evaluation | None) -> str:
+    """Return the option for what a simplification may cost: half of what the best leads AdamW by."""
+    scores = [] if report is None else [result.score for result in report.results if result.score is not None]
+    lead = min(scores, default=0.0)
+    return f" --tolerance {lead / 2:.1g}" if 0 < lead / 2 < 0.03 else ""
 
 
 def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
@@ -230,11 +243,28 @@ def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
 
 
 def _describe_candidate(store: RunStore, candidate: int) -> dict[str, Any]:
+    from lionsearch.records import Stage
+
     text = store.program_text(candidate)
     if text is None:
         generated = store.counts()["generated"]
         raise RunError(f"{store.folder}: there is no candidate {candidate}; {generated} are stored, numbered from 0")
-    return {"candidate": candidate, "program": text, "lineage": [asdict(row) for row in store.lineage(candidate)]}
+    scores = store.evaluations(Stage.SEARCH)
+    lineage = [
+        {**asdict(row), "score": scores[row.fingerprint].score if row.fingerprint in scores else None}
+        for row in store.lineage(candidate)
+    ]
+    return {"candidate": candidate, "program": text, "lineage": lineage}
+
+
+def _print_lineage(content: dict[str, Any]) -> None:
+    from lionsearch.cli.display import format_score, print_table
+
+    print("\nancestors, the latest first; the score is the search's mean over the tasks:")
+    rows = [
+        (row["number"], row["change"], row["live_statements"], format_score(row["score"])) for row in content["lineage"]
+    ]
+    print_table(("candidate", "made by", "statements", "score"), rows)
 
 
 def _print_run(content: dict[str, Any]) -> None:
@@ -247,6 +277,7 @@ def _print_run(content: dict[str, Any]) -> None:
     )
     print("failures: " + (", ".join(f"{kind} {count}" for kind, count in content["failures"].items()) or "none"))
     titles = {"search": "in the search", "confirm": "on fresh seeds", "report": "on fresh seeds and the test splits"}
+    columns = {"search": "mean score", "confirm": "worst score", "report": "worst score"}
     for stage, title in titles.items():
         if not content[stage]:
             continue
@@ -259,5 +290,5 @@ def _print_run(content: dict[str, Any]) -> None:
             )
             for row in content[stage]
         ]
-        print_table(("candidate", "score", *content["tasks"]), rows)
+        print_table(("candidate", columns[stage], *content["tasks"]), rows)
     print(f"\nshow one: lionsearch inspect {content['run']} --candidate NUMBER")

@@ -52,6 +52,8 @@ def simplify(
         print(json.dumps(_describe(found, result, names), indent=1))
     else:
         _print_result(given, found, names, tolerance, output)
+    if not found.finished:
+        raise typer.Exit(130)
 
 
 def identify(
@@ -138,10 +140,14 @@ def _print_result(given: Program, found: Simplified, tasks: list[str], tolerance
     from lionsearch.lang import format_program
 
     program = found.program
-    print(
-        f"\n{len(given.statements)} statements and {len(given.slots)} slots became"
-        f" {len(program.statements)} and {len(program.slots)}"
-    )
+    count = f"{len(given.statements)} statements and {len(given.slots)} slot{'' if len(given.slots) == 1 else 's'}"
+    became = len(program.statements), len(program.slots)
+    if became == (len(given.statements), len(given.slots)) and not found.steps:
+        print(f"nothing to simplify: {count}")
+    else:
+        print(f"\n{count} became {became[0]} and {became[1]}")
+    if not found.finished:
+        print("interrupted before it was checked on unseen seeds; what was reached:")
     if found.unseen is not None:
         rows = zip(tasks, found.unseen.means, found.unseen.intervals, strict=True)
         shown = ", ".join(f"{task} {value:+.4f} ±{width:.4f}" for task, value, width in rows)
@@ -165,6 +171,7 @@ def _describe(found: Simplified, result: Program, tasks: list[str]) -> dict[str,
         "slots": len(result.slots),
         "steps": [asdict(step) for step in found.steps],
         "unseen": unseen,
+        "finished": found.finished,
     }
 
 

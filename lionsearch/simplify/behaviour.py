@@ -98,7 +98,8 @@ def find_nearest(
         updates = follow(best, trajectory)
         assert updates is not None
         fitted.append((_similarity(ours, updates), name, best))
-    fitted.sort(key=lambda item: (-round(item[0], 8), len(item[2].hyperparameters), item[1]))
+    said = starts or {}
+    fitted.sort(key=lambda item: (-round(item[0], 4), item[1] not in said, len(item[2].hyperparameters), item[1]))
     traits = find_traits(program, trajectory)
     return [_neighbour(name, similarity, ours, best, traits, trajectory) for similarity, name, best in fitted[:most]]
 

@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations, count
 
-from lionsearch.lang import Program, Statement
+from lionsearch.lang import Program
 from lionsearch.lang.program import Argument
 from lionsearch.simplify.exact import simplify_exactly
 from lionsearch.simplify.paired import Scorer
-from lionsearch.simplify.roles import find_roles
+from lionsearch.simplify.roles import DECAY, EPSILON, RATE, WEIGHT_DECAY, find_roles
 from lionsearch.simplify.steps import Step, make_step
 
+_ORDER = (DECAY, WEIGHT_DECAY, EPSILON, RATE)
 _FEW_DIGITS = 3  # what has no more is left alone, so that a second simplification changes nothing
 _MOST_DIGITS = 6
 
 
 def name_constants(program: Program) -> Program:
     r"""Return the program with hyperparameters for constants whose role shows: b1, b2, weight_decay, eps, lr_scale.
+
+    Decays of averages of gradients come first. The powers of a decay that correct a bias are of the same name.
 
     Example:
         >>> from lionsearch.lang import parse
@@ -29,21 +32,20 @@ def name_constants(program: Program) -> Program:
     """
     taken = {*program.initial_variables, *(statement.target for statement in program.statements)}
     names: dict[tuple[str, float], str] = {}
-    statements: list[Statement] = []
-    for statement, role in zip(program.statements, find_roles(program), strict=True):
-        if role is not None:
-            position, what = role
-            value = float(statement.arguments[position])
-            name = names.get((what, value)) or _free_name(what, taken)
-            if name is not None:
-                names[what, value] = name
-                taken.add(name)
-                arguments: list[Argument] = list(statement.arguments)
-                arguments[position] = name
-                statement = replace(statement, arguments=tuple(arguments))
-        statements.append(statement)
+    places = [(index, role) for index, role in enumerate(find_roles(program)) if role is not None]
+    for index, role in sorted(places, key=lambda place: (_ORDER.index(place[1].what), place[1].moment)):
+        value = float(program.statements[index].arguments[role.position])
+        name = names.get((role.what, value)) or _free_name(role.what, taken)
+        if name is not None:
+            names[role.what, value] = name
+            taken.add(name)
+            program = _with_argument(program, index, role.position, name)
+    for index, statement in enumerate(program.statements):
+        base = statement.arguments[0] if statement.operation == "power" else None
+        if isinstance(base, float) and (DECAY, base) in names:
+            program = _with_argument(program, index, 0, names[DECAY, base])
     added = tuple((name, value) for (_, value), name in names.items())
-    return replace(program, statements=tuple(statements), hyperparameters=(*program.hyperparameters, *added))
+    return replace(program, hyperparameters=(*program.hyperparameters, *added))
 
 
 def merge_decays(
@@ -117,7 +119,7 @@ def _rounded(value: float) -> Iterator[float]:
         yield found
 
 
-def _with_argument(program: Program, index: int, position: int, value: float) -> Program:
+def _with_argument(program: Program, index: int, position: int, value: Argument) -> Program:
     statement = program.statements[index]
     arguments = (*statement.arguments[:position], value, *statement.arguments[position + 1 :])
     changed = replace(statement, arguments=arguments)

@@ -25,11 +25,13 @@ class Simplified:
         steps: in order.
         unseen: the difference of its score from the given program's on seeds and examples that nothing was chosen by,
             neither a step nor taking one back; None without tasks.
+        finished: False after an interrupt, before the result was checked on unseen seeds.
     """
 
     program: Program
     steps: tuple[Step, ...]
     unseen: Difference | None = None
+    finished: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def simplify(program: Program, judges: Judges | None = None, listener: Listener 
 
     Without judges only what changes nothing but rounding is done. With them, statements and digits that change
     the score by less than the tolerance go too, again and again from what was reached, as long as the whole loses less
-    than that on unseen seeds.
+    than that on unseen seeds. An interrupt from the keyboard ends that, with what was reached.
 
     Args:
         program: any valid program.
@@ -91,13 +93,21 @@ def _name_and_shorten(program: Program, record: Listener) -> Program:
 def _reduce(given: Program, exact: Program, steps: list[Step], judges: Judges, listener: Listener) -> Simplified:
     """Repeat the stages that change scores, each time from what was reached, until nothing more is in question."""
     history: list[tuple[Program, int]] = [(exact, len(steps))]
+    try:
+        return _reduce_and_check(given, steps, history, judges, listener)
+    except KeyboardInterrupt:
+        return Simplified(history[-1][0], tuple(steps), finished=False)
 
+
+def _reduce_and_check(
+    given: Program, steps: list[Step], history: list[tuple[Program, int]], judges: Judges, listener: Listener
+) -> Simplified:
     def record(step: Step, reached: Program) -> None:
         steps.append(step)
         history.append((reached, len(steps)))
         listener(step)
 
-    current = exact
+    current = history[0][0]
     while True:
         base, tolerance, scorer = current, judges.tolerance, judges.choosing
         current = remove_little(current, base, scorer, tolerance, record)
@@ -112,8 +122,9 @@ def _reduce(given: Program, exact: Program, steps: list[Step], judges: Judges, l
     passing = (item for item in reversed(history) if _loss(judges, item[0], given) <= judges.tolerance)
     reached, kept = next(passing, history[0])
     back = [step.change for step in steps[kept:]]
-    del steps[kept:]
     if back:
+        history.append((reached, kept))
+        del steps[kept:]
         steps.append(make_step("taken back", f"too much on fresh seeds: {'; '.join(back)}", reached))
         listener(steps[-1])
     return Simplified(reached, tuple(steps), judges.reporting.compare(reached, given))

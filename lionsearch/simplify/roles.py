@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from lionsearch.lang import Program
 from lionsearch.simplify.dataflow import Graph, Node, to_graph
@@ -11,8 +12,21 @@ DECAY, WEIGHT_DECAY, EPSILON, RATE = "b", "weight_decay", "eps", "lr_scale"
 _SMALL = 1e-3  # a constant below it that is added to a divisor is there to keep it from 0
 _SUMS = frozenset({"add", "subtract"})
 
-Role = tuple[int, str]
-"""The position of a constant among a statement's arguments, and what it is for."""
+_SQUARES = frozenset({"square", "abs"})
+
+
+class Role(NamedTuple):
+    """What a constant is for.
+
+    Attributes:
+        position: of the constant among its statement's arguments.
+        what: it is for.
+        moment: 2 for the decay of an average of squares or absolute values, else 1.
+    """
+
+    position: int
+    what: str
+    moment: int = 1
 
 
 def find_roles(program: Program) -> list[Role | None]:
@@ -38,19 +52,33 @@ def _role(index: int, graph: Graph) -> Role | None:
     others = [argument for place, argument in enumerate(node.arguments) if place != at]
     readers = list(_readers(index, graph))
     if node.operation == "interp" and at == 2 and 0 < value < 1 and others[1] in graph.program.slots:
-        return at, DECAY
+        return Role(at, DECAY, _moment(others[0], graph))
     if node.operation == "multiply" and value > 0:
         [other] = others
-        if value < 1 and any(r.operation in _SUMS and _is_kept(i, other, graph) for i, r in readers):
-            return at, DECAY
+        kept = [r for i, r in readers if r.operation in _SUMS and _is_kept(i, other, graph)]
+        if value < 1 and kept:
+            return Role(at, DECAY, max(_moment(argument, graph) for argument in kept[0].arguments))
         if other == "w" and readers and all(reader.operation in _SUMS for _, reader in readers):
-            return at, WEIGHT_DECAY
+            return Role(at, WEIGHT_DECAY)
         reads = sum(each.arguments.count("lr") for each in graph.nodes)
         if other == "lr" and reads == 1 and "lr" not in (graph.update, *graph.slots):
-            return at, RATE
+            return Role(at, RATE)
     if node.operation == "add" and 0 < value < _SMALL and any(_divides(index, i, r, graph) for i, r in readers):
-        return at, EPSILON
+        return Role(at, EPSILON)
     return None
+
+
+def _moment(argument: object, graph: Graph) -> int:
+    """Return 2 if a value is made of squares or absolute values, times constants, else 1."""
+    while isinstance(argument, int):
+        node = graph.nodes[argument]
+        tensors = [each for each in node.arguments if not isinstance(each, float)]
+        if node.operation in _SQUARES or (node.operation == "multiply" and tensors == tensors[:1] * 2):
+            return 2
+        if node.operation != "multiply" or len(tensors) != 1:
+            return 1
+        argument = tensors[0]
+    return 1
 
 
 def _is_kept(index: int, slot: object, graph: Graph) -> bool:

@@ -8,7 +8,9 @@ import pytest
 from sampling import every
 from workers.tiny_project import environment, kill_group, run_cli, start_cli, write_project
 
+from lionsearch.cli.searching import _half_of_lead
 from lionsearch.lang import parse
+from lionsearch.records import Evaluation, Stage, TaskResult
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +56,19 @@ def test_the_next_run_gets_a_folder_of_its_own(project, searched):
     done = run_cli(project, "search", "tiny", "--workers", 0, "--programs", 20, "--seed", 5)
     assert done.returncode == 0, done.stderr
     assert (project / "runs" / "tiny-2" / "run.sqlite").is_file()
+    assert done.stderr.startswith("runs/tiny is there already; this run goes to runs/tiny-2\n")
     assert done.stdout.startswith("finished: 20/20 programs")
     assert "lionsearch inspect runs/tiny-2\n" in done.stdout
     assert "lionsearch evaluate runs/tiny-2/best.py adamw lion --task linear\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("scores", "option"),
+    [((0.01, 0.04), " --tolerance 0.005"), ((0.07, 0.2), ""), ((-0.1, 0.2), ""), ((), "")],
+)
+def test_a_simplification_may_cost_half_of_the_lead(scores, option):
+    report = Evaluation(Stage.REPORT, 0.0, tuple(TaskResult(str(score), 1.0, score) for score in scores))
+    assert _half_of_lead(report) == option
 
 
 def test_the_commands_it_names_work(project, searched):
@@ -106,7 +118,10 @@ def test_inspect_a_candidate(project, searched):
     assert lineage[-1]["change"] == "initial"
     plain = run_cli(project, "inspect", "runs/tiny", "--candidate", number).stdout
     assert plain.startswith(searched["best"]["program"])
-    assert plain.rstrip().endswith("0 (initial)")
+    ancestors = [line.split() for line in plain.rstrip().splitlines()[-len(lineage) :]]
+    assert [int(words[0]) for words in ancestors] == [row["number"] for row in lineage]
+    assert ancestors[-1][:2] == ["0", "initial"]
+    assert all(row["score"] is not None for row in lineage)
 
 
 def test_inspect_a_candidate_that_is_not_there(project, searched):

@@ -36,7 +36,7 @@ def test_simplify_with_a_task_in_json(project):
     done = run_cli(project, "simplify", "raw.py", *arguments, timeout=200)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert list(found) == ["program", "statements", "slots", "steps", "unseen"]
+    assert list(found) == ["program", "statements", "slots", "steps", "unseen", "finished"]
     assert found["program"] == (project / "short.py").read_text()
     program = check_program(found["program"])
     assert (len(program.statements), len(program.slots)) == (found["statements"], found["slots"])

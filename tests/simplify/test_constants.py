@@ -50,9 +50,36 @@ def test_names_for_what_has_a_role():
 """
     named = name_constants(parse(text))
     expected = {"b1": 0.9, "b2": 0.99, "eps": 1e-8, "weight_decay": 0.1, "lr_scale": 0.002}
-    assert dict(named.hyperparameters) == expected
+    assert list(dict(named.hyperparameters).items()) == [
+        (name, expected[name]) for name in ("b1", "b2", "weight_decay", "eps", "lr_scale")
+    ]
     assert name_constants(named) == named
     assert named.inline_hyperparameters().statements == parse(text).statements
+
+
+def test_bias_corrections_have_the_names_of_their_decays():
+    text = """def train(w, g, v, m, lr, t):
+    g2 = square(g)
+    v = interp(g2, v, 0.95)
+    m = interp(g, m, 0.8)
+    x = 0.8 ** t
+    y = 0.95 ** t
+    x = 1 - x
+    y = 1 - y
+    x = m / x
+    y = v / y
+    y = sqrt(y)
+    x = x / y
+    return x, v, m
+"""
+    named = name_constants(parse(text))
+    assert dict(named.hyperparameters) == {"b1": 0.8, "b2": 0.95}  # the first moment's is the first
+    assert [s.arguments for s in named.statements[1:5]] == [
+        ("g2", "v", "b2"),
+        ("g", "m", "b1"),
+        ("b1", "t"),
+        ("b2", "t"),
+    ]
 
 
 def test_no_names_for_what_has_none():

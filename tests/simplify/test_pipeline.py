@@ -69,3 +69,15 @@ def test_the_listener_hears_every_step():
     found = simplify(program, listener=heard.append)
     assert tuple(heard) == found.steps
     assert [step.stage for step in heard] == ["dead code", "algebra", "named"]
+
+
+def test_an_interrupt_ends_it_with_what_was_reached():
+    class Impatient(Judge):
+        def compare(self, program, base, tolerance=None):
+            raise KeyboardInterrupt
+
+    whole, cut = (run(load_program("lion_raw"), judge) for judge in (Judge(), Impatient()))
+    assert (whole.finished, cut.finished) == (True, False)
+    assert cut.unseen is None
+    assert cut.program == whole.program
+    assert [step.change for step in cut.steps] == [step.change for step in whole.steps]
