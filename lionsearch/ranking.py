@@ -116,7 +116,7 @@ class Ranking:
             SettingError: if another process is doing it, or the file cannot be written.
         """
         with self._open() as file:
-            whole, self.rows = self._whole_lines(), self._load()
+            whole, self.rows = _whole_lines(self._path), self._load()
             file.truncate(len(whole.encode()))
             if not whole:
                 self._write(file, self._header)
@@ -221,25 +221,35 @@ class Ranking:
         return kept / parameters
 
     def _load(self) -> dict[str, RankedProgram]:
-        try:
-            whole = self._whole_lines()
-            if not whole:
-                return {}
-            header, *lines = whole.splitlines()
-            rows = [RankedProgram(**json.loads(line)) for line in lines]
-            same = json.loads(header) == self._header
-        except (OSError, ValueError, TypeError):
-            raise SettingError(f"{self._path}: not the file of a ranking; move it away to start another") from None
-        if not same:
+        header, rows = read_ranking(self._path)
+        if header not in (None, self._header):
             raise SettingError(
                 f"{self._path}: was made with another task or grid; move it away, or rank with what it was made with"
             )
-        return {row.program: row for row in rows}
+        return rows
 
-    def _whole_lines(self) -> str:
-        """Return the file's text but for a last line without its end, which was cut off while it was written."""
-        text = self._path.read_text() if self._path.exists() else ""
-        return text[: text.rfind("\n") + 1]
+
+def read_ranking(path: Path) -> tuple[dict | None, dict[str, RankedProgram]]:
+    """Return what a task's file says of task and settings, None if it is new, and the programs in it.
+
+    Raises:
+        SettingError: if it is not the file of a ranking.
+    """
+    try:
+        whole = _whole_lines(path)
+        if not whole:
+            return None, {}
+        header, *lines = whole.splitlines()
+        rows = [RankedProgram(**json.loads(line)) for line in lines]
+        return json.loads(header), {row.program: row for row in rows}
+    except (OSError, ValueError, TypeError):
+        raise SettingError(f"{path}: not the file of a ranking; move it away to start another") from None
+
+
+def _whole_lines(path: Path) -> str:
+    """Return the file's text but for a last line without its end, which was cut off while it was written."""
+    text = path.read_text() if path.exists() else ""
+    return text[: text.rfind("\n") + 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path, json_output: bool) -> None:
     """Tune programs on tasks and rank them; what is done already is kept.
 
+    The table printed is of these programs and tasks; `ranking.md` and `ranking.svg` are of all that the folder holds.
+
     Args:
         names: of programs; none means all.
         task_names: names or paths of tasks.
@@ -36,7 +38,7 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
     from lionsearch.evaluate.device import configure_jax
 
     configure_jax()
-    from lionsearch.ranking import Ranking, RankingSettings, standings
+    from lionsearch.ranking import Ranking, RankingSettings, read_ranking, standings
 
     settings = RankingSettings()
     rankings = [Ranking(spec, settings, folder) for spec in specs]
@@ -49,17 +51,29 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
         ranking.run(programs, report)
     table = standings([ranking.rows for ranking in rankings], [name for name, _ in programs])
     tasks = [spec.name for spec in specs]
-    which = " ".join(shlex.quote(name) for name in names) or "--all"
-    command = f"lionsearch tune {which} {' '.join(f'--task {name}' for name in task_names)} --output {folder}"
-    (folder / "ranking.md").write_text(_markdown(table, tasks, command, settings))
-    _plot(table, tasks, folder / "ranking.svg")
+    rows = {path.stem: read_ranking(path)[1] for path in sorted(folder.glob("*.jsonl"))}
+    stored = standings(list(rows.values()), [name for each in rows.values() for name in each])
+    written = _write(stored, list(rows), folder, settings)
     if json_output:
         print(json.dumps([asdict(standing) for standing in table], indent=1))
         return
     from lionsearch.cli.display import print_table
 
     print_table(_columns(tasks), [_cells(place, standing, tasks) for place, standing in enumerate(table, 1)])
-    print(f"{folder / 'ranking.md'} and {folder / 'ranking.svg'} hold the same", file=sys.stderr)
+    print(written, file=sys.stderr)
+
+
+def _write(table: Sequence[Standing], tasks: Sequence[str], folder: Path, settings: RankingSettings) -> str:
+    """Write table and plot of what a folder holds; return what to say about it."""
+    if not table:
+        return f"{folder}: no program is ranked on all of {', '.join(tasks)} yet, so there is no table of them"
+    names = sorted(standing.program for standing in table)
+    which = "--all" if set(names) >= set(PROGRAMS.names()) else " ".join(shlex.quote(name) for name in names)
+    command = f"lionsearch tune {which} {' '.join(f'--task {task}' for task in tasks)} --output {folder}"
+    (folder / "ranking.md").write_text(_markdown(table, tasks, command, settings))
+    _plot(table, tasks, folder / "ranking.svg")
+    held = f"{len(table)} program{'' if len(table) == 1 else 's'} on {len(tasks)} task{'' if len(tasks) == 1 else 's'}"
+    return f"{folder / 'ranking.md'} and {folder / 'ranking.svg'} hold all that is ranked there: {held}"
 
 
 def _columns(tasks: Sequence[str]) -> tuple[str, ...]:
@@ -119,6 +133,7 @@ def _plot(table: Sequence[Standing], tasks: Sequence[str], path: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "lionsearch"  # else each file has other names inside
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(

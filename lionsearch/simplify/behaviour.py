@@ -33,7 +33,7 @@ class Traits:
         spread: of the updates' sizes over their mean: 0 where only signs count.
         power: how updates grow with all gradients: 0 for adaptive methods and signs, 1 for gradient descent.
         memory: mean age, in steps, of what one step's gradient does to the updates.
-        decay: how fast weights shrink by themselves, in parts of an update: ||update by decay|| / ||update||.
+        decay: what part of an update comes from the weights, as by weight decay: ||that part|| / ||update||.
     """
 
     spread: float
@@ -162,7 +162,7 @@ def _differences(ours: Traits, theirs: Traits) -> list[str]:
     if abs(ours.memory - theirs.memory) > 0.25 * max(ours.memory, theirs.memory, 1.0):
         found.append(f"momentum of {ours.memory:.2g} steps, not {theirs.memory:.2g}")
     if abs(ours.decay - theirs.decay) > max(_FEW_PERCENT, 0.25 * max(ours.decay, theirs.decay)):
-        found.append(f"{ours.decay:.0%} of an update is decay, not {theirs.decay:.0%}")
+        found.append(f"{ours.decay:.0%} of an update comes from the weights, not {theirs.decay:.0%}")
     return found
 
 
