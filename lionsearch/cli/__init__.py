@@ -22,7 +22,7 @@ from lionsearch.errors import LionSearchError
 class _Commands(TyperGroup):
     """All commands; a value of a wrong type is reported in plain words, not in those of the library that found it."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
