@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from lionsearch.export.transform import optax_factory as optax_factory
     from lionsearch.export.transform import to_optax as to_optax
 
+    __version__: str
+
 _MODULES = {
     "optax_factory": "lionsearch.export.transform",
     "to_optax": "lionsearch.export.transform",
@@ -21,6 +23,10 @@ __all__ = ["optax_factory", "to_optax", "to_torch"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("lionsearch")
     if name not in _MODULES:
         raise AttributeError(f"module 'lionsearch' has no attribute {name!r}")
     from importlib import import_module

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lionsearch.analysis import check_program
-from lionsearch.compose import compose, is_expression
+from lionsearch.compose import check_parentheses, compose, is_expression
 from lionsearch.errors import MissingFileError, ProgramError, UnknownNameError
 from lionsearch.lang import Program
 
@@ -33,19 +33,27 @@ class Shelf:
         """Return the file of a name, or of a path (something with a separator or the suffix).
 
         Raises:
-            MissingFileError: if a path is not there.
+            MissingFileError: if a path is not there, or a folder.
             UnknownNameError: if nothing has the name.
         """
         if "/" in name or "\\" in name or name.endswith(self.suffix):
-            path = Path(name)
-            if not _is_file(path):
-                raise MissingFileError(f"{name}: there is no such file")
-            return path
+            if not _is_file(Path(name)):
+                raise self._missing(name)
+            return Path(name)
         for folder in self._folders():
             path = folder / f"{name}{self.suffix}"
             if _is_file(path):
                 return path
-        raise UnknownNameError(self.what, name, self.names())
+        if name and _is_folder(Path(name)):
+            raise self._missing(name)
+        here = f"{name}{self.suffix}"
+        raise UnknownNameError(self.what, name, [here] if _is_file(Path(here)) else self.names())
+
+    def _missing(self, name: str) -> MissingFileError:
+        found = (
+            f"this is a folder; expected a {self.suffix} file" if _is_folder(Path(name)) else "there is no such file"
+        )
+        return MissingFileError(f"{name}: {found}")
 
     @property
     def shipped(self) -> Path:
@@ -67,6 +75,13 @@ def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError:  # such as a name longer than the file system allows
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # as above
         return False
 
 
@@ -97,5 +112,10 @@ def load_program(name: str) -> Program:
     """
     if is_expression(name):
         return compose(name, load_program)
-    path = PROGRAMS.find(name)
+    try:
+        path = PROGRAMS.find(name)
+    except (MissingFileError, UnknownNameError):
+        if "(" in name:
+            check_parentheses(name)
+        raise
     return check_program(read_text(path), str(path))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from lionsearch.analysis import check_program
 from lionsearch.archive import RunStore
+from lionsearch.archive.store import check_run_folder
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.compose import is_expression
-from lionsearch.errors import UnknownNameError
+from lionsearch.errors import MissingFileError, RunError, UnknownNameError
 from lionsearch.lang import Program
 from lionsearch.records import Stage
 
@@ -56,8 +57,23 @@ def load_target(text: str) -> tuple[Program, Provenance]:
         return load_program(text), Provenance(text, text.strip())
     found = _CANDIDATE.fullmatch(text)
     if found is None:
-        return load_program(text), Provenance(text, PROGRAMS.find(text).stem)
+        try:
+            return load_program(text), Provenance(text, PROGRAMS.find(text).stem)
+        except (MissingFileError, UnknownNameError):
+            _refuse_run(text)
+            raise
     return _load_candidate(text, found["run"], int(found["number"]))
+
+
+def _refuse_run(text: str) -> None:
+    """Raise if the text is a run folder without the number of a candidate."""
+    for run in (Path(part) for part in (text, text.rpartition(":")[0]) if part):
+        try:
+            check_run_folder(run)
+        except RunError:
+            continue
+        best = f", or {run / 'best.py'}" if (run / "best.py").is_file() else ""
+        raise RunError(f"{text}: this is a run; expected {run}:ID, ID the number of a candidate{best}")
 
 
 def _load_candidate(text: str, run: str, number: int) -> tuple[Program, Provenance]:

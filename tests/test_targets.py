@@ -38,6 +38,20 @@ def test_a_candidate_of_a_run(run):
     assert load_target(f"{run}:0")[1].score is None
 
 
+def test_a_run_without_a_number_is_told_what_is_expected(run, monkeypatch):
+    for text in (str(run), f"{run}/", f"{run}:abc", f"{run}:"):
+        with pytest.raises(RunError) as caught:
+            load_target(text)
+        assert str(caught.value) == f"{text}: this is a run; expected {run}:ID, ID the number of a candidate"
+    (run / "best.py").write_text(TEXT)
+    monkeypatch.chdir(run.parent)
+    with pytest.raises(RunError, match=r"expected first:ID, ID the number of a candidate, or first/best\.py$"):
+        load_target("first")
+    monkeypatch.chdir(run)
+    with pytest.raises(UnknownNameError, match="did you mean 'lion'"):
+        load_target("lino")
+
+
 def test_what_is_not_there_is_said(run, tmp_path):
     with pytest.raises(UnknownNameError, match=r"unknown candidate '7'; expected one of: 0 to 1"):
         load_target(f"{run}:7")

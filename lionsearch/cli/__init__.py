@@ -9,14 +9,39 @@ import signal
 import sqlite3
 import sys
 import threading
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+import lionsearch
 from lionsearch.cli import exporting, language, scoring, searching, simplifying
 from lionsearch.errors import LionSearchError
 
+
+class _Commands(TyperGroup):
+    """All commands; a value of a wrong type is reported in plain words, not in those of the library that found it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _plain_words(error)
+            raise
+
+
+def _plain_words(error: typer.BadParameter) -> str:
+    message = error.message.removeprefix("Value error, ")
+    for what in ("integer", "number"):
+        if message.startswith(f"Input should be a valid {what}"):
+            [given, *_] = getattr(error.__cause__, "errors", list)() or [{}]
+            return f"{given.get('input', 'the value')!r} is not {'a' if what == 'number' else 'an'} {what}."
+    return message.removeprefix("Input ")
+
+
 app = typer.Typer(
     name="lionsearch",
+    cls=_Commands,
     help="Find optimizers by evolving short programs.",
     no_args_is_help=True,
     add_completion=False,
@@ -40,6 +65,21 @@ for command in (
     simplifying.identify,
 ):
     app.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(lionsearch.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take what stands before a command."""
 
 
 INTERRUPTED = 130

@@ -17,26 +17,39 @@ from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, load_program
 from lionsearch.compose import TRANSFORMS, is_expression
 from lionsearch.errors import LionSearchError
 from lionsearch.lang import Program, format_program
+from lionsearch.targets import Provenance, load_target
 
 _FIRST_SOURCE = re.compile(r"[^;(]*?\d{4}")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Program files, or names of programs.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Program files, names, or RUN:ID.")],
     json_output: Json = False,
 ) -> None:
-    """Check programs and show what is live in them."""
-    rows = [describe_program(*_named(file)) for file in files]
+    """Check programs and show what is live in them; each that is wrong is a message of its own."""
+    rows: list[dict[str, Any]] = []
+    errors: list[str] = []
+    for file in files:
+        try:
+            program, provenance = load_target(file)
+            rows.append(describe_program(provenance.name, program))
+        except LionSearchError as error:
+            errors.append(str(error))
+            rows.append({"name": file, "error": _first_line(str(error))})
+    good = [row for row in rows if "error" not in row]
     if json_output:
         print(json.dumps(rows, indent=1))
-        return
-    width = max(len(row["name"]) for row in rows)
-    for row in rows:
+    width = max((len(row["name"]) for row in good), default=0)
+    for row in [] if json_output else good:
         print(
             f"{row['name']:{width}}  ok  {row['live_statements']:2} of {row['statements']:2} statements live,"
-            f" {row['slots']} slots, {row['fingerprint']}"
+            f" {counted(row['slots'], 'slot')}, {row['fingerprint']}"
         )
+    for error in errors:
+        print(f"error: {error}", file=sys.stderr)
+    if errors:
+        raise typer.Exit(2)
 
 
 def programs(json_output: Json = False) -> None:
@@ -77,23 +90,24 @@ def transforms(json_output: Json = False) -> None:
 
 
 def show(
-    program: Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file or composition.")],
+    program: Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, composition, or RUN:ID.")],
     json_output: Json = False,
 ) -> None:
     """Print a program with its equations, its source and what it needs."""
-    name, loaded = _named(program)
-    found = summarize(loaded)
+    loaded, provenance = load_target(program)
+    name, found = provenance.name, summarize(loaded)
     if json_output:
         text = format_program(replace(loaded, description=""))
         content = {**describe_program(name, loaded), **asdict(found), "hyperparameters": dict(loaded.hyperparameters)}
         print(json.dumps({**content, "program": text}, indent=1))
         return
-    print(f"{name}: {found.title}\n")
+    print(f"{name}\n" if found.title in ("", name) else f"{name}: {found.title}\n")
     for line in found.equations:
         print(f"    {line}")
     parts = ("\n" if found.equations else "", found.notes + "\n\n" if found.notes else "")
     print("".join(parts), end="")
     for label, value in (
+        ("from", _origin_text(provenance)),
         ("source", found.source),
         ("group", found.group),
         ("state", _state_text(found.state)),
@@ -101,7 +115,7 @@ def show(
     ):
         if value:
             print(f"{label}: {value}")
-    print(f"\n{_source_text(program, loaded)}", end="")
+    print(f"\n{_source_text(provenance, loaded)}", end="")
 
 
 def tasks(json_output: Json = False) -> None:
@@ -132,18 +146,26 @@ def experiments(json_output: Json = False) -> None:
     _print_shelf(EXPERIMENTS, describe, ("name", "programs", "algorithm", "tasks", "description"), json_output)
 
 
-def _named(text: str) -> tuple[str, Program]:
-    """Return a program and what to call it: its file's name, or the composition as written."""
-    return text if is_expression(text) else PROGRAMS.find(text).stem, load_program(text)
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words: 1 slot, 2 slots."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _source_text(text: str, program: Program) -> str:
+def _origin_text(provenance: Provenance) -> str:
+    """Return which run a candidate is of, and its score there."""
+    if provenance.run is None:
+        return ""
+    score = "no score" if provenance.score is None else f"score {provenance.score:+.4f}"
+    return f"{provenance.run}, {score} in the search"
+
+
+def _source_text(provenance: Provenance, program: Program) -> str:
     """Return the function as its file has it, or as it prints where there is no file."""
-    if is_expression(text):
-        return format_program(replace(program, description=""))
-    source = read_text(PROGRAMS.find(text))
-    start = re.search(r"^def\s+train", source, re.MULTILINE)
-    return source[start.start() :] if start else format_program(replace(program, description=""))
+    if provenance.run is None and not is_expression(provenance.text):
+        source = read_text(PROGRAMS.find(provenance.text))
+        if start := re.search(r"^def\s+train", source, re.MULTILINE):
+            return source[start.start() :]
+    return format_program(replace(program, description=""))
 
 
 def describe_program(name: str, program: Program) -> dict[str, Any]:

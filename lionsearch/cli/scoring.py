@@ -13,11 +13,11 @@ from typing import Annotated
 
 import typer
 
-from lionsearch.catalog import load_program
-from lionsearch.cli.language import Json
+from lionsearch.cli.language import Json, counted
 from lionsearch.cli.ranking import rank_programs
 from lionsearch.errors import SettingError
 from lionsearch.records import Failure, Stage, TaskResult
+from lionsearch.targets import load_target
 
 
 class Split(StrEnum):
@@ -32,7 +32,7 @@ SeedCount = Annotated[int, typer.Option("--seeds", min=1, help="Trainings, each 
 
 
 def evaluate(
-    programs: Annotated[list[str], typer.Argument(metavar="PROGRAM...", help="Names or files of programs.")],
+    programs: Annotated[list[str], typer.Argument(metavar="PROGRAM...", help="Names, files, compositions, or RUN:ID.")],
     task: Tasks,
     seeds: SeedCount = 3,
     split: Annotated[Split, typer.Option("--split", help="Examples that the loss is measured on.")] = Split.TEST,
@@ -42,7 +42,7 @@ def evaluate(
 
     The seeds are the first of those that a search reports with; no search chooses by them, nor by the test split.
     """
-    loaded = [(name, load_program(name)) for name in programs]
+    loaded = [(name, load_target(name)[0]) for name in programs]
     from lionsearch.tasks.spec import load_task
 
     specs = [load_task(name) for name in task]
@@ -67,7 +67,10 @@ def evaluate(
 
     columns = ("program", "task", "score", "+-", f"{split.value} loss", "measured")
     print_table(columns, [row.cells() for row in rows])
-    print(f"score: 0 is AdamW as tuned for the task; +- is the standard error over {seeds} seeds", file=sys.stderr)
+    print(
+        f"score: 0 is AdamW as tuned for the task; +- is the standard error over {counted(seeds, 'seed')}",
+        file=sys.stderr,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,9 @@ def _summarize(name: str, each: list[TaskResult]) -> _Row:
 
 def tune(
     task: Tasks,
-    programs: Annotated[list[str] | None, typer.Argument(metavar="PROGRAM...", help="Names or files.")] = None,
+    programs: Annotated[
+        list[str] | None, typer.Argument(metavar="PROGRAM...", help="As for evaluate, but RUN:ID only by itself.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Rank every program that there is.")] = False,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="For one program: trainings per point.")] = None,
     output: Annotated[Path | None, typer.Option(help="For a ranking: its folder; one that is there goes on.")] = None,
@@ -128,7 +133,7 @@ def tune(
 
 
 def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> None:
-    loaded = load_program(program)
+    loaded, _ = load_target(program)
     from lionsearch.tasks.spec import load_task
 
     specs = [load_task(name) for name in task]
@@ -151,7 +156,7 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
         decays = sorted({point.weight_decay for point in result.points if point.weight_decay is not None})
         rates = sorted({point.learning_rate for point in result.points})
         losses = {(point.learning_rate, point.weight_decay): point.loss for point in result.points}
-        print(f"{program} on {result.task}: validation loss, {result.seeds} seeds")
+        print(f"{program} on {result.task}: validation loss, {counted(result.seeds, 'seed')}")
         print_table(
             (
                 "learning rate",
@@ -163,7 +168,11 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
         decay = "" if best.weight_decay is None else f", weight_decay = {best.weight_decay:g}"
         print(f"best: learning_rate = {best.learning_rate:.4g}{decay}, loss {best.loss:.4g}")
         if "lr_scale" in dict(loaded.hyperparameters):
-            print(f"in the program that is lr_scale={best.lr_scale:.4g}{decay.replace(' = ', '=')}")
+            factor = best.learning_rate / best.lr_scale
+            print(
+                f"in the program that is lr_scale={best.lr_scale:.4g}{decay.replace(' = ', '=')};"
+                f" its learning rate on {result.task} is {factor:.4g} times lr_scale"
+            )
         if result.at_edge:
             print(
                 "the best learning rate is at the edge of the grid; put it into the program or, for adamw, into the"

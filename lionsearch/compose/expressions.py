@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePath
 
-from lionsearch.compose.transforms import TRANSFORMS, Transform
+from lionsearch.compose.describing import describe_transformed, entitle
+from lionsearch.compose.transforms import TRANSFORMS
 from lionsearch.compose.weaving import weave
 from lionsearch.errors import SettingError, UnknownNameError
 from lionsearch.lang import Program
 
 Load = Callable[[str], Program]
 """Gives the program of a name or path."""
+
+_QUOTED_OR_FILE = re.compile(
+    r"""(?P<quoted>"[^"]*"|'[^']*')|(?P<before>(?:^|[(,])\s*)(?P<file>[^'"(),=]+\.py)(?=\s*[(),])"""
+)
+_EXPECTED = "expected something like lookahead(adamw, k=5)"
 
 
 def is_expression(text: str) -> bool:
@@ -25,7 +32,8 @@ def compose(text: str, load: Load) -> Program:
     """Return the program that an expression stands for.
 
     Args:
-        text: such as `lookahead(adamw, k=5)` or `clip_norm("my/rule.py", limit=0.5)`; a path stands in quotes.
+        text: such as `lookahead(adamw, k=5)` or `clip_norm(my/rule.py, limit=0.5)`; a path that does not end in .py,
+            or has a comma, a parenthesis or = in it, stands in quotes.
         load: gives the program of a name or path.
 
     Raises:
@@ -39,11 +47,28 @@ def compose(text: str, load: Load) -> Program:
         (('slow',), 3.0)
     """
     try:
-        node = ast.parse(text.strip(), mode="eval").body
+        node = ast.parse(_QUOTED_OR_FILE.sub(_quote_file, text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        check_parentheses(text)
         raise SettingError(f"{text!r} is not a composition such as lookahead(adamw, k=5)") from None
-    program = _Composer(text, load).program(node)
-    return replace(program, description=f"{text.strip()}\n\n{program.description}".strip())
+    return entitle(text.strip(), _Composer(text, load).program(node))
+
+
+def check_parentheses(text: str) -> None:
+    """Raise if parentheses are left open, or closed without being open.
+
+    Raises:
+        SettingError: saying which of the two.
+    """
+    missing = text.count("(") - text.count(")")
+    if missing:
+        wrong = "is not closed" if missing > 0 else "is closed that was not opened"
+        raise SettingError(f"{text}: a parenthesis {wrong}; {_EXPECTED}")
+
+
+def _quote_file(found: re.Match[str]) -> str:
+    """Return the path of a program's file in quotes; what is in quotes stays."""
+    return found["quoted"] or found["before"] + repr(found["file"])
 
 
 class _Composer:
@@ -78,11 +103,8 @@ class _Composer:
                 raise UnknownNameError(f"setting of {name}", key, transform.settings, self._text)
         inner = [(_prefix(argument), self.program(argument)) for argument in arguments]
         program = weave(transform.template.with_hyperparameters(settings), inner, name)
-        return replace(program, description=self._describe(transform, [program for _, program in inner]))
-
-    def _describe(self, transform: Transform, inner: list[Program]) -> str:
-        parts = [f"{transform.name}: {transform.description}.", *(program.description for program in inner)]
-        return "\n".join(part.strip() for part in parts if part)
+        described = [(_label(argument), part) for argument, (_, part) in zip(arguments, inner, strict=True)]
+        return replace(program, description=describe_transformed(transform, described))
 
     def _settings(self, keywords: list[ast.keyword], name: str) -> dict[str, float]:
         settings: dict[str, float] = {}
@@ -107,7 +129,12 @@ class _Composer:
             raise self._error(f"a setting of {name} is too large a number") from None
 
     def _error(self, message: str) -> SettingError:
-        return SettingError(f"{self._text}: {message}; expected something like lookahead(adamw, k=5)")
+        return SettingError(f"{self._text}: {message}; {_EXPECTED}")
+
+
+def _label(node: ast.expr) -> str:
+    """Return what a part is called in descriptions: as it is written, without quotes around a path."""
+    return str(node.value) if isinstance(node, ast.Constant) else ast.unparse(node)
 
 
 def _prefix(node: ast.expr) -> str:

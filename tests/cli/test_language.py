@@ -1,10 +1,12 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from workers.tiny_project import environment, run_cli, start_cli, write_project
 
+from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS
 from lionsearch.lang import parse
 
@@ -22,9 +24,25 @@ def test_check_says_what_is_live(project):
     done = run_cli(project, "check", "dead.py", "lion")
     assert done.returncode == 0
     first, second = done.stdout.splitlines()
-    assert first.startswith("dead  ok   2 of  3 statements live, 1 slots, ")
-    assert second.startswith("lion  ok   7 of  7 statements live, 1 slots, ")
+    assert first.startswith("dead  ok   2 of  3 statements live, 1 slot, ")
+    assert second.startswith("lion  ok   7 of  7 statements live, 1 slot, ")
     assert done.stderr == ""
+
+
+def test_check_goes_on_after_a_program_that_is_wrong(project, run_here):
+    (project / "loop.py").write_text("def train(w, g, lr):\n    for x in g:\n        pass\n    return g\n")
+    done = run_here("check", "mine", "nosuch.py", "loop.py", "lion")
+    assert done.returncode == 2
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [["mine", "ok"], ["lion", "ok"]]
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert errors[0] == "error: nosuch.py: there is no such file"
+    assert errors[1].startswith("error: loop.py:2:5: ")
+    assert len(errors) == 2
+    done = run_here("check", "nosuch.py", "lion", "--json")
+    assert done.returncode == 2
+    bad, good = json.loads(done.stdout)
+    assert bad == {"name": "nosuch.py", "error": "nosuch.py: there is no such file"}
+    assert list(good) == KEYS
 
 
 def test_check_in_json(run_here):
@@ -86,6 +104,45 @@ def test_show_says_what_is_kept_for_each_parameter(project, run_here, slots, sho
     names = "".join(f", {slot.split(':')[0]}" for slot in slots.split(", ") if slot)
     (project / "state.py").write_text(f"def train(w, g, {slots}lr): return g * lr{names}\n")
     assert f"state: {shown}" in run_here("show", "state.py").stdout.splitlines()
+
+
+def test_show_without_a_docstring_has_the_name_only(run_here):
+    assert run_here("show", "mine").stdout.startswith("mine\n\nstate: 0\n")
+
+
+def test_show_prints_what_the_readme_says(run_here):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    command = '$ lionsearch show "lookahead(sgd, k=5)"\n'
+    printed = readme[readme.index(command) + len(command) :].split("```")[0]
+    assert run_here("show", "lookahead(sgd, k=5)").stdout == printed
+
+
+def test_show_parts_the_title_the_equations_and_the_notes_of_a_composition_by_one_line(run_here):
+    printed = run_here("show", "clip_norm(muon)").stdout
+    assert printed.startswith("clip_norm(muon)\n\n    m <- ")
+    assert "\n\n\n" not in printed
+
+
+def test_show_says_which_equations_and_source_are_of_which_program(run_here):
+    lines = run_here("show", "matrices(muon, adamw_debiased)").stdout.splitlines()
+    first, second = lines.index("    muon:"), lines.index("    adamw_debiased:")
+    assert lines[first + 1] == lines[second + 1] == "      m <- b1 m + (1 - b1) g"
+    [source] = [line for line in lines if line.startswith("source: ")]
+    assert source.startswith("source: muon: Jordan et al. 2024 ")
+    assert "; adamw_debiased: Loshchilov & Hutter 2019 " in source
+    assert "group: matrix, adaptive" in lines
+
+
+def test_show_takes_a_candidate_of_a_run(project, run_here):
+    store = RunStore.create(project / "run", "{}")
+    store.add_candidate(CandidateRow(0, None, "initial", "f0", 1, 1))
+    store.add_program("f0", 0, "def train(w, g, lr):\n    return g * lr\n")
+    store.close()
+    printed = run_here("show", "run:0").stdout
+    assert printed.startswith("candidate_0\n\nfrom: run, no score in the search\nstate: 0\n\ndef train(w, g, lr):\n")
+    done = run_here("show", "run")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: run: this is a run; expected run:ID, ID the number of a candidate\n"
 
 
 def test_show_prints_a_composition_as_one_program(run_here):

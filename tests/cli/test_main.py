@@ -1,10 +1,12 @@
 """What happens to bad input: exit code 2, one line that says what, where and what was expected, and no traceback."""
 
 import re
+from importlib.metadata import version
 
 import pytest
 from workers.tiny_project import EXPERIMENT, run_cli, write_experiment, write_project, write_task
 
+import lionsearch
 from lionsearch import cli
 from lionsearch.config import load_experiment
 from lionsearch.run import start_run
@@ -96,8 +98,10 @@ def test_a_program_outside_the_language(project, run_here, file):
     ("arguments", "message"),
     [
         (["check", "missing.py"], r"missing\.py: there is no such file"),
-        (["check", "./folder.py"], r"folder\.py: there is no such file"),
-        (["check", "folder.py"], r"folder\.py: there is no such file"),
+        (["check", "./folder.py"], r"folder\.py: this is a folder; expected a \.py file"),
+        (["check", "folder.py"], r"folder\.py: this is a folder; expected a \.py file"),
+        (["check", "programs"], r"programs: this is a folder; expected a \.py file"),
+        (["check", "clip_norm(lion"], r"clip_norm\(lion: a parenthesis is not closed"),
         (["check", "bytes.py"], r"bytes\.py: not UTF-8 text: .* at byte 0"),
         (["check", "lino"], r"unknown program 'lino'; did you mean 'lion'"),
         (["check", "x" * 300], r"unknown program"),
@@ -195,6 +199,26 @@ def test_wrong_usage_shows_the_usage(run_here, arguments):
     assert done.stderr.startswith("Usage: lionsearch ")
     assert "\nError: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "tiny", "--seed", "x"], "Invalid value for '--seed': 'x' is not an integer."),
+        (["export", "lion", "--to", "json"], "Invalid value for '--to': 'json' is not one of 'optax', "),
+        (["evaluate", "lion", "--task", "linear", "--seeds", "0"], "'--seeds': should be greater than or equal to 1"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_said_in_plain_words(run_here, arguments, message):
+    printed = run_here(*arguments).stderr
+    assert message in printed
+    assert not re.search("Value error|Input|unable to parse", printed)
+
+
+def test_the_version(run_here):
+    done = run_here("--version")
+    assert (done.returncode, done.stdout) == (0, f"{version('lionsearch')}\n")
+    assert lionsearch.__version__ == version("lionsearch")
 
 
 def test_a_program_without_statements_is_a_program(project):

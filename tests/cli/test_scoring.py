@@ -1,8 +1,10 @@
 import json
+import re
 
 import pytest
 from workers.tiny_project import run_cli, write_project
 
+from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.catalog import load_program
 from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
@@ -72,5 +74,31 @@ def test_tune_as_a_table(project, run_here):
     done = run_here("tune", "mine", "--task", "linear", "--seeds", 1)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0] == "mine on linear: validation loss, 1 seeds"
+    assert lines[0] == "mine on linear: validation loss, 1 seed"
     assert lines[-1].startswith("best: learning_rate = ")
+
+
+def test_tune_says_how_the_two_numbers_differ(project, run_here):
+    (project / "scaled.py").write_text("def train(w, g, lr, *, lr_scale=0.002): return g * (lr * lr_scale)\n")
+    done = run_here("tune", "scaled.py", "--task", "linear", "--seeds", 1)
+    assert done.returncode == 0, done.stderr
+    best, scaled = done.stdout.splitlines()[-2:]
+    found = re.fullmatch(
+        r"in the program that is lr_scale=(.+); its learning rate on linear is 300 times lr_scale", scaled
+    )
+    assert found
+    rate = float(re.search(r"learning_rate = ([^,]+)", best)[1])
+    assert rate == pytest.approx(300 * float(found[1]), rel=1e-3)
+
+
+@pytest.mark.parametrize(("command", "shown"), [("evaluate", "run:0"), ("tune", "run:0 on linear: ")])
+def test_a_candidate_of_a_run_is_trained_with(project, run_here, command, shown):
+    if not (project / "run").exists():
+        store = RunStore.create(project / "run", "{}")
+        store.add_candidate(CandidateRow(0, None, "initial", "f0", 1, 1))
+        store.add_program("f0", 0, "def train(w, g, lr):\n    return g * lr\n")
+        store.close()
+    done = run_here(command, "run:0", "--task", "linear", "--seeds", 1)
+    assert done.returncode == 0, done.stderr
+    assert any(line.startswith(shown) for line in done.stdout.splitlines())
+    assert "1 seeds" not in done.stdout + done.stderr

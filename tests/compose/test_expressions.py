@@ -19,6 +19,54 @@ def test_a_path_stands_in_quotes(tmp_path, monkeypatch):
     assert dict(load_program('clip_norm("mine.py"(c=3))').hyperparameters)["c"] == 3.0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "clip_norm(mine.py)",
+        "clip_norm( ./mine.py , limit=1)",
+        "clip_norm(lookahead(./mine.py, k=3))",
+        "clip_norm(my rule-2.py)",
+        "matrices(mine.py, 'my rule-2.py')",
+        'matrices("(mine.py)", mine.py)',
+    ],
+)
+def test_a_path_of_a_file_needs_no_quotes(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine.py", "my rule-2.py", "(mine.py)"):
+        (tmp_path / name).write_text("def train(w, g, lr, *, c=2.0): return g * lr * c")
+    assert 2.0 in dict(load_program(text).hyperparameters).values()
+    assert load_program(text).description.startswith(text)
+
+
+def test_a_file_without_quotes_takes_settings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("def train(w, g, lr, *, c=2.0): return g * lr * c")
+    assert dict(load_program("mine.py(c=3)").hyperparameters) == {"c": 3.0}
+    assert dict(load_program("clip_norm(mine.py(c=3))").hyperparameters)["c"] == 3.0
+
+
+def test_a_name_of_a_file_in_the_folder_is_led_to_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "novel.py").write_text("def train(w, g, lr): return g * lr")
+    with pytest.raises(UnknownNameError, match=r"unknown program 'novel'; did you mean 'novel\.py'\?"):
+        load_program("clip_norm(novel)")
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("clip_norm(lion", "is not closed"),
+        ("clip_norm(./lion.py", "is not closed"),
+        ("clip_norm(lookahead(lion)", "is not closed"),
+        ("clip_norm(lion))", "is closed that was not opened"),
+    ],
+)
+def test_parentheses_that_do_not_match(text, wrong):
+    with pytest.raises(SettingError, match="a parenthesis") as caught:
+        load_program(text)
+    assert str(caught.value) == f"{text}: a parenthesis {wrong}; expected something like lookahead(adamw, k=5)"
+
+
 def test_the_description_says_what_it_is():
     text = "clip_norm(sgd, limit=2)"
     lines = load_program(text).description.splitlines()
