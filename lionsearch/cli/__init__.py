@@ -18,9 +18,16 @@ import lionsearch
 from lionsearch.cli import exporting, language, scoring, searching, simplifying
 from lionsearch.errors import LionSearchError
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
 
 class _Commands(TyperGroup):
-    """All commands; a value of a wrong type is reported in plain words, not in those of the library that found it."""
+    """All commands.
+
+    A value of a wrong type is reported in plain words, not in those of the library that found it. An interrupt that a
+    command has nothing to add to is one word.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -28,6 +35,9 @@ class _Commands(TyperGroup):
         except typer.BadParameter as error:
             error.message = _plain_words(error)
             raise
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def _plain_words(error: typer.BadParameter) -> str:
@@ -80,10 +90,6 @@ def options(
     ] = False,
 ) -> None:
     """Take what stands before a command."""
-
-
-INTERRUPTED = 130
-"""The exit code after Ctrl-C."""
 
 
 def main() -> None:

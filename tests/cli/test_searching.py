@@ -190,6 +190,14 @@ main()
 """
 
 
+def test_an_interrupt_of_another_command_is_one_word(project):
+    process = start_cli(project, "evaluate", "adamw", "--task", "linear", "--seeds", 10**6)
+    signal.sigtimedwait([], 3.0)
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+    assert (process.returncode, output, errors) == (130, "", "interrupted\n")
+
+
 def test_an_interrupt_is_not_lost_in_a_callback(project, tmp_path):
     arguments = ("search", "tiny", "--workers", "0", "--output", str(tmp_path / "run"), "--programs", str(10**7))
     command = [sys.executable, "-c", _INTERRUPTED_WHERE_NOTHING_CAN_BE_RAISED, *arguments]
