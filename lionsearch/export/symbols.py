@@ -79,7 +79,7 @@ def _word(text: str) -> str:
 
 def _is_compound(argument: Any) -> bool:
     """Return whether an argument of `mod`, or under an exponent, is more than a symbol or a number."""
-    return not (argument.is_Symbol or argument.is_Number and argument.is_nonnegative)
+    return not (argument.is_Symbol or (argument.is_Number and argument.is_nonnegative))
 
 
 def _is_sum_or_product(argument: Any) -> bool:
