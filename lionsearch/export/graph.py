@@ -7,12 +7,12 @@ from typing import Any
 
 import networkx
 
-from lionsearch.errors import SettingError
+from lionsearch.export.files import check_suffix
 from lionsearch.export.flow import Flow, Ref, is_unnamed
+from lionsearch.export.formats import Target
 from lionsearch.export.preparation import Prepared
 from lionsearch.lang import OPERATIONS
 
-SUFFIXES = (".svg", ".png")
 _COLORS = {
     "input": "#d9e8f6",
     "state": "#fbe3c0",
@@ -61,7 +61,7 @@ def draw_graph(prepared: Prepared, path: Path) -> None:
     Raises:
         SettingError: if the file's suffix is neither .svg nor .png.
     """
-    check_suffix(path)
+    check_suffix(path, Target.GRAPH)
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -86,17 +86,6 @@ def draw_graph(prepared: Prepared, path: Path) -> None:
     axes.set_xlim(-0.7, width - 0.3)
     axes.set_ylim(-height + 0.3, 0.9)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
-
-
-def check_suffix(path: Path | None) -> None:
-    """Raise unless a graph can be written to the path.
-
-    Raises:
-        SettingError: naming the suffixes.
-    """
-    if path is None or path.suffix not in SUFFIXES:
-        shown = "no file" if path is None else str(path)
-        raise SettingError(f"a graph is a picture: give -o a file that ends in .svg or .png, not {shown}")
 
 
 def _role(flow: Flow, name: str) -> str:
