@@ -1,5 +1,8 @@
+from itertools import combinations
+
 import networkx
 import pytest
+from matplotlib.figure import Figure
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import SettingError
@@ -39,6 +42,17 @@ def test_a_picture_is_drawn(tmp_path, suffix):
         once = path.read_bytes()
         draw_graph(prepare(*load_target("lion")), path)
         assert len(path.read_bytes()) == len(once)
+
+
+@pytest.mark.parametrize("name", ["lion", "lbfgs"])
+def test_no_label_and_no_title_lies_on_another(name, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, metadata: drawn.append(figure))
+    draw_graph(prepare(*load_target(name)), tmp_path / "x.svg")
+    texts = [text for text in drawn[0].axes[0].texts if text.get_text()]
+    assert name in {text.get_text() for text in texts}
+    boxes = [text.get_window_extent() for text in texts]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_other_files_are_refused(tmp_path):
