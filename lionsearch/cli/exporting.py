@@ -21,13 +21,13 @@ def export(
     json_output: Json = False,
 ) -> None:
     """Write a program as an optimizer for optax or PyTorch, as equations, or as a picture."""
-    from lionsearch.export.graph import check_suffix, draw_graph
+    from lionsearch.export.files import check_suffix
+    from lionsearch.export.graph import draw_graph
     from lionsearch.export.preparation import prepare
-    from lionsearch.export.writing import write_text
+    from lionsearch.export.writing import describe, write_text
     from lionsearch.targets import load_target
 
-    if to is Target.GRAPH:
-        check_suffix(output)
+    check_suffix(output, to)
     prepared = prepare(*load_target(program))
     text = None
     if to is not Target.GRAPH or flavor is not None:
@@ -47,4 +47,4 @@ def export(
     elif output is None:
         print(text, end="")
     else:
-        print(f"wrote {output}: {name} for {to.value if flavor is None else flavor.value}")
+        print(f"wrote {output}: {describe(name, to, flavor)}")

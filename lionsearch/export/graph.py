@@ -7,12 +7,13 @@ from typing import Any
 
 import networkx
 
-from lionsearch.errors import SettingError
+from lionsearch.export.files import check_suffix
 from lionsearch.export.flow import Flow, Ref, is_unnamed
+from lionsearch.export.formats import Target
+from lionsearch.export.layout import Via, find_places, with_vias
 from lionsearch.export.preparation import Prepared
 from lionsearch.lang import OPERATIONS
 
-SUFFIXES = (".svg", ".png")
 _COLORS = {
     "input": "#d9e8f6",
     "state": "#fbe3c0",
@@ -61,42 +62,33 @@ def draw_graph(prepared: Prepared, path: Path) -> None:
     Raises:
         SettingError: if the file's suffix is neither .svg nor .png.
     """
-    check_suffix(path)
+    check_suffix(path, Target.GRAPH)
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     graph = build_graph(prepared.flow)
-    places = _places(graph)
+    routed, rows = with_vias(graph)
+    places = find_places(routed, rows)
     width = max(x for x, _ in places.values()) + 1
     height = max(y for _, y in places.values()) + 1
     figure = Figure(figsize=(max(4.0, 1.15 * width), max(3.0, 0.8 * height)))
     FigureCanvasSVG(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    axes.set_title(prepared.provenance.name, y=0.96, fontsize=10)
+    axes.text((width - 1) / 2, 0.75, prepared.provenance.name, ha="center", va="center", fontsize=10)
     for node, data in graph.nodes(data=True):
         x, y = places[node]
         style = "round,pad=0.4" if data["role"] == "operation" else "square,pad=0.4"
         box = {"boxstyle": style, "facecolor": _COLORS[data["role"]], "edgecolor": "#555555", "linewidth": 0.8}
         axes.text(x, -y, data["label"], ha="center", va="center", fontsize=8, bbox=box, zorder=2)
-    for start, end in graph.edges:
+    for start, end in routed.edges:
         (x0, y0), (x1, y1) = places[start], places[end]
-        arrow = {"arrowstyle": "-|>", "color": "#888888", "linewidth": 0.8, "shrinkA": 12, "shrinkB": 14}
+        arrow = {"color": "#888888", "linewidth": 0.8, "shrinkA": 0 if isinstance(start, Via) else 12}
+        arrow |= {"arrowstyle": "-", "shrinkB": 0} if isinstance(end, Via) else {"arrowstyle": "-|>", "shrinkB": 14}
         axes.annotate("", (x1, -y1), (x0, -y0), arrowprops=arrow, zorder=1)
     axes.set_xlim(-0.7, width - 0.3)
-    axes.set_ylim(-height + 0.3, 0.9)
+    axes.set_ylim(-height + 0.3, 1.1)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
-
-
-def check_suffix(path: Path | None) -> None:
-    """Raise unless a graph can be written to the path.
-
-    Raises:
-        SettingError: naming the suffixes.
-    """
-    if path is None or path.suffix not in SUFFIXES:
-        shown = "no file" if path is None else str(path)
-        raise SettingError(f"a graph is a picture: give -o a file that ends in .svg or .png, not {shown}")
 
 
 def _role(flow: Flow, name: str) -> str:
@@ -112,26 +104,3 @@ def _node(graph: networkx.DiGraph, ref: Ref) -> Any:
     node = f"constant {graph.number_of_nodes()}"
     graph.add_node(node, label=f"{ref.value:g}", role="hyperparameter")
     return node
-
-
-def _places(graph: networkx.DiGraph) -> dict[Any, tuple[float, float]]:
-    """Return a place for each node: rows by the longest way from an input, in a row near what it reads."""
-    rows: list[list[Any]] = [list(generation) for generation in networkx.topological_generations(graph)]
-    row_of = {node: number for number, row in enumerate(rows) for node in row}
-    for node in list(graph):  # what reads nothing stands just above what reads it first
-        if graph.in_degree(node) == 0:
-            row_of[node] = min((row_of[reader] for reader in graph.successors(node)), default=1) - 1
-    rows = [[node for node in graph if row_of[node] == number] for number in range(len(rows))]
-    places: dict[Any, tuple[float, float]] = {}
-    widest = max(map(len, rows))
-    for number, row in enumerate(rows):
-        centers = {node: _center(graph, node, places, len(row)) for node in row}
-        ordered = sorted(row, key=lambda node: centers[node])
-        start = (widest - len(row)) / 2
-        places.update({node: (start + x, float(number)) for x, node in enumerate(ordered)})
-    return places
-
-
-def _center(graph: networkx.DiGraph, node: Any, places: dict[Any, tuple[float, float]], width: int) -> float:
-    found = [places[read][0] for read in graph.predecessors(node) if read in places]
-    return sum(found) / len(found) if found else width / 2

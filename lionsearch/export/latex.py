@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy
 from sympy.core.relational import Relational
+from sympy.printing.latex import LatexPrinter
 
 from lionsearch.analysis import summarize
 from lionsearch.export.flow import AXES, Constant, Ref, consumers, is_unnamed
@@ -22,7 +23,8 @@ _LONGEST = 14
 def write_latex(prepared: Prepared, command: str) -> str:
     r"""Return the equations of one step, an `align*` environment, and the values of the hyperparameters.
 
-    Every operation is element by element. A constant is rounded to six digits; x / 0 is 0.
+    A slot is s_{t-1} before the step and s_t after it, and has a tilde in between. Every operation is element by
+    element. A constant is rounded to six digits; x / 0 is 0.
 
     Example:
         >>> from lionsearch.export.preparation import prepare
@@ -43,6 +45,18 @@ def write_latex(prepared: Prepared, command: str) -> str:
     return "\n".join([*lines, *([f"with {', '.join(values)}."] if values else [])]) + "\n"
 
 
+class _Printer(LatexPrinter):
+    """Sympy's, but a sum starts with a term that is added, if it has one."""
+
+    def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
+        terms = super()._as_ordered_terms(expr, order=order)
+        return sorted(terms, key=_is_taken_off) if _is_taken_off(terms[0]) else terms
+
+
+def _is_taken_off(term: Any) -> bool:
+    return bool(term.as_coeff_Mul()[0].is_negative)
+
+
 class _Equations:
     def __init__(self, prepared: Prepared):
         self._flow, self._prepared = prepared.flow, prepared
@@ -50,22 +64,27 @@ class _Equations:
         self._needed = self._flow.needed()
         self._readers = consumers(self._flow, self._needed)
         self._known: dict[int, Any] = {}
-        self._used: set[str] = set()
+        self._used: set[str] = {symbol_text("w", "t")}
+        self._kept_as: dict[str, Any] = {}
         self._letters: set[str] = set()
 
     def equations(self) -> list[str]:
         """Return the equations, in an order in which each reads only what stands before it."""
         flow, program = self._flow, self._prepared.program
+        for slot in program.slots:
+            self._reserve(slot)
         for name, index in flow.initial.items():
-            self._known[index] = self._symbol(name, self._index(name))
-        slots = {ref: name for name, ref in zip(program.slots, flow.slots, strict=True) if isinstance(ref, int)}
+            if name not in program.slots:
+                self._known[index] = self._symbol(symbol_text(name, self._index(name)))
+        pairs = reversed([*zip(program.slots, flow.slots, strict=True)])
+        slots = {ref: name for name, ref in pairs if isinstance(ref, int)}  # the first, of those that keep the same
         lines: list[str] = []
         for index in self._needed:
             expression = self._expression(index)
             if index in slots:
-                lines.append(self._define(index, slots[index], expression))
+                lines.append(self._define(index, self._kept_as[slots[index]], expression))
             elif index != flow.update and self._stands_alone(index, expression):
-                lines.append(self._define(index, self._name(flow.values[index].name), expression))
+                lines.append(self._define(index, self._within(flow.values[index].name), expression))
             else:
                 self._known[index] = expression
         lines += self._kept(slots)
@@ -84,24 +103,39 @@ class _Equations:
         for name, ref in zip(self._prepared.program.slots, self._flow.slots, strict=True):
             if isinstance(ref, Constant) or self._flow.values[ref].operation is None or slots[ref] != name:
                 value = number(ref.value) if isinstance(ref, Constant) else self._known[ref]
-                lines.append(f"{symbol_text(name, 't')} &= {self._print(value)}")
+                lines.append(f"{self._kept_as[name].name} &= {self._print(value)}")
         return lines
 
     def _index(self, name: str) -> str:
-        if name == "w" or name in self._prepared.program.slots:
+        if name == "w":
             return "t-1"
         return "" if name in ("t", AXES) or name in dict(self._prepared.program.hyperparameters) else "t"
 
-    def _symbol(self, name: str, index: str) -> Any:
-        text = symbol_text(name, index)
+    def _reserve(self, slot: str) -> None:
+        """Give a slot's last and next value their symbols, which no other value gets."""
+        marks = ""
+        texts = [symbol_text(slot, index) for index in ("t-1", "t")]
+        while any(text + marks in self._used for text in texts):
+            marks += "'"
+        last, self._kept_as[slot] = (self._symbol(text + marks) for text in texts)
+        if slot in self._flow.initial:
+            self._known[self._flow.initial[slot]] = last
+
+    def _within(self, name: str) -> Any:
+        """Return a symbol for a value within the step; what is on its way to a slot or to the weights has a tilde."""
+        if name == "w" or name in self._prepared.program.slots:
+            return self._symbol(symbol_text(name, "t", accent="tilde"))
+        return self._symbol(symbol_text(self._name(name), "t"))
+
+    def _symbol(self, text: str) -> Any:
         while text in self._used:
             text += "'"
         self._used.add(text)
         return sympy.Symbol(text)
 
-    def _define(self, index: int, name: str, expression: Any) -> str:
-        self._known[index] = self._symbol(name, "t")
-        return f"{self._known[index].name} &= {self._print(expression)}"
+    def _define(self, index: int, symbol: Any, expression: Any) -> str:
+        self._known[index] = symbol
+        return f"{symbol.name} &= {self._print(expression)}"
 
     def _name(self, name: str) -> str:
         """Return the program's name of a value, or a letter that nothing has, for one that it does not name."""
@@ -138,5 +172,5 @@ class _Equations:
 
     def _print(self, expression: Any) -> str:
         names = {symbol: symbol.name for symbol in getattr(expression, "free_symbols", ())}
-        text = sympy.latex(expression, symbol_names=names, full_prec=False, inv_trig_style="full")
-        return _ONE_TIMES.sub("10^", text)
+        settings = {"symbol_names": names, "full_prec": False, "inv_trig_style": "full"}
+        return _ONE_TIMES.sub("10^", _Printer(settings).doprint(expression))

@@ -6,7 +6,14 @@ from textwrap import wrap
 
 from lionsearch.export.flow import build_flow
 from lionsearch.export.helpers import JAX_HELPERS, helper_texts
-from lionsearch.export.preparation import WEIGHT_DECAY, Prepared, can_mask_decay, module_docstring, rate_note
+from lionsearch.export.preparation import (
+    WEIGHT_DECAY,
+    Prepared,
+    can_mask_decay,
+    module_docstring,
+    rate_note,
+    rate_warning,
+)
 from lionsearch.export.rule import Rule, uses_matrices, write_rule
 from lionsearch.lang import INPUTS, Kind
 
@@ -54,7 +61,7 @@ class _OptaxModule:
         helpers |= {"_masked"} if self._masks else set()
         helpers |= {"_as_matrices"} if self._matrices else set()
         parts = [
-            module_docstring(self._prepared, self._command),
+            module_docstring(self._prepared, self._command, rate_warning(self._prepared, "learning_rate")),
             "from typing import Any, NamedTuple\n\nimport jax\nimport jax.numpy as jnp\nimport optax",
             "\n" + "\n".join(self._state_class()),
             "\n" + f"{factory}\n\n{tail}",

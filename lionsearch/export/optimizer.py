@@ -26,7 +26,10 @@ def to_torch(program: Program | str) -> type[Any]:
     """Return a program as a subclass of `torch.optim.Optimizer`.
 
     Its arguments are the parameters, `lr`, the hyperparameters by name, and `maximize`. `lr` is the learning rate
-    that acts; its default is the program's own. A program that reads the loss takes it from the closure of `step`.
+    that acts, where the program reads `lr` only in `lr * lr_scale`; its default is the program's `lr_scale`. Any other
+    program, such as one that a search found (`lr * 0.001`), gets it as its own `lr`; the default, 1.0, is the program's
+    own rate. In training on a task, `lr` is the task's schedule, whose peak is tuned AdamW's learning rate divided by
+    0.001. A program that reads the loss takes it from the closure of `step`.
 
     Args:
         program: a program, its name or file, a composition, or `RUN:ID`.

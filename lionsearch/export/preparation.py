@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from textwrap import wrap
 
 from lionsearch.analysis import KindError, infer_kinds, remove_dead_code, summarize
 from lionsearch.errors import SettingError
@@ -126,8 +127,28 @@ def rate_note(prepared: Prepared) -> str:
     if prepared.flow.scale is not None:
         return f"the program's own is {prepared.default_rate:g}"
     if LR_SCALE in prepared.hyperparameters:
-        return "the program's `lr`, which it reads unscaled too"
-    return "the program's `lr`, which it may scale itself"
+        return "the program's `lr`, which it reads unscaled too; 1.0 is its own rate"
+    if not prepared.flow.reads("lr"):
+        return "the program does not read it"
+    return "the program's `lr`; 1.0 is its own rate"
+
+
+def rate_warning(prepared: Prepared, argument: str) -> tuple[str, ...]:
+    """Return lines on a learning rate that is the program's `lr`; none where it is the rate that acts.
+
+    Args:
+        prepared: the program.
+        argument: what the file calls the learning rate.
+    """
+    if prepared.flow.scale is not None or not prepared.flow.reads("lr"):
+        return ()
+    text = (
+        f"`{argument}` is the program's `lr` as it stands: what the program's own constants are multiplied by, not"
+        " the size of a step. 1.0 is the program's own rate, and 0.01 a hundredth of it. Where the program was"
+        " trained, `lr` was the task's schedule, a warm-up and a cosine whose peak is tuned AdamW's learning rate on"
+        " that task, divided by 0.001."
+    )
+    return tuple(wrap(text, 110))
 
 
 def module_docstring(prepared: Prepared, command: str, notes: tuple[str, ...] = ()) -> str:

@@ -68,6 +68,10 @@ def _of(ref: Ref, signs: list[Sign]) -> Sign:
     return Sign.POSITIVE if ref.value > 0 else Sign.NOT_NEGATIVE if ref.value == 0 else Sign.UNKNOWN
 
 
+def _is_even(ref: Ref) -> bool:
+    return isinstance(ref, Constant) and ref.value % 2 == 0
+
+
 class _Walk:
     """One pass over the values, with some slots trusted not to be negative."""
 
@@ -93,7 +97,7 @@ class _Walk:
             case None, _:
                 return self._is_fraction_name(value.name)
             case "power", (base, exponent):
-                return self._is_fraction(base) and _of(exponent, self.signs) is Sign.POSITIVE
+                return self._is_fraction(base) and _of(exponent, self.signs) > Sign.UNKNOWN
             case "subtract", (Constant(1.0), part):
                 return self._is_fraction(part)
         return False
@@ -120,6 +124,10 @@ class _Walk:
             case "where", [_, x, y]:
                 return min(x, y)
             case "subtract", _ if value.arguments[0] == Constant(1.0) and self._is_fraction(value.arguments[1]):
+                return Sign.NOT_NEGATIVE
+            case "subtract", _ if value.arguments == (self._flow.initial.get("t"), Constant(1.0)):
+                return Sign.NOT_NEGATIVE  # steps count from 1
+            case "power", _ if _is_even(value.arguments[1]):
                 return Sign.NOT_NEGATIVE
             case "interp", [x, y, _] if self._is_fraction(value.arguments[2]) and min(x, y) > Sign.UNKNOWN:
                 return Sign.NOT_NEGATIVE

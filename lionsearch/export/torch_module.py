@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lionsearch.errors import SettingError
 from lionsearch.export.helpers import TORCH_HELPERS, helper_texts
-from lionsearch.export.preparation import Prepared, module_docstring, rate_note
+from lionsearch.export.preparation import Prepared, module_docstring, rate_note, rate_warning
 from lionsearch.export.rule import uses_matrices, write_rule
 from lionsearch.lang import INPUTS, Kind
 
@@ -73,7 +73,8 @@ class _TorchModule:
         notes = ["A parameter group is a tree of its own: what is said of all parameters is of those of a group."]
         if self._matrices:
             notes.append("Matrices are taken as PyTorch stores them, (out, in) for a linear layer.")
-        return tuple(notes)
+        warning = rate_warning(self._prepared, "lr")
+        return (*warning, *([""] if warning else []), *notes)
 
     def _key(self, name: str) -> str:
         """Return the key of a hyperparameter in a parameter group, or of a slot there or in a parameter's state."""

@@ -33,7 +33,9 @@ def to_optax(
     """Return a program as an optax transformation.
 
     `learning_rate` is the one that acts: where the program reads `lr` only in `lr * lr_scale`, `lr_scale` is 1; any
-    other program gets it as its `lr`, and its `lr_scale` is a hyperparameter as any other. Everything is computed in
+    other program, such as one that a search found (`lr * 0.001`), gets it as its `lr`, where 1.0 is the program's own
+    rate, and its `lr_scale` is a hyperparameter as any other. In training on a task, `lr` is the task's schedule, whose
+    peak is tuned AdamW's learning rate divided by 0.001. Everything is computed in
     32 bits or more; the state has the dtypes of the parameters, and the updates have, as in optax, those that
     parameters and gradients have together.
 

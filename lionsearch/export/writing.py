@@ -53,6 +53,22 @@ def resolve(target: Target, flavor: Flavor | None) -> Target:
     return target
 
 
+def describe(name: str, target: Target, flavor: Flavor | None) -> str:
+    """Return what an export of a program is, in a few words.
+
+    Example:
+        >>> describe("lion", Target.PYTHON, None), describe("lion", Target.GRAPH, None)
+        ('lion for optax', 'the graph of lion')
+    """
+    match resolve(target, flavor):
+        case Target.GRAPH:
+            return f"the graph of {name}"
+        case Target.LATEX:
+            return f"the equations of {name}"
+        case library:
+            return f"{name} for {library}"
+
+
 def command_line(text: str, target: Target, flavor: Flavor | None) -> str:
     """Return the command that an export is made with."""
     chosen = ["--flavor", (flavor or Flavor.OPTAX).value] if target is Target.PYTHON else []

@@ -59,10 +59,30 @@ def test_json_holds_the_text_or_the_file(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("target", "file", "what"),
+    [
+        ("graph", "lion.svg", "the graph of lion"),
+        ("latex", "lion.tex", "the equations of lion"),
+        ("python", "lion.py", "lion for optax"),
+        ("torch", "lion.py", "lion for torch"),
+    ],
+)
+def test_what_was_written_is_said(target, file, what, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert _run("lion", "--to", target, "-o", file) == f"wrote {file}: {what}\n"
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("lion", "--to", "graph"), "give -o a file that ends in .svg or .png, not no file"),
+        (("lion", "--to", "graph"), "a picture and cannot be printed: give -o a file that ends in .svg or .png"),
         (("lion", "--to", "graph", "-o", "lion.pdf"), "not lion.pdf"),
+        (
+            ("lion", "--to", "optax", "-o", "x.svg"),
+            "--to optax writes Python: give -o a file that ends in .py, not x.svg",
+        ),
+        (("lion", "--to", "latex", "-o", "x.png"), "--to latex writes LaTeX"),
+        (("lion", "--to", "graph", "-o", "x.py"), "not x.py"),
         (("lion", "--to", "optax", "--flavor", "torch"), "--flavor is for --to python"),
         (("lion", "--to", "graph", "--flavor", "torch", "-o", "x.svg"), "--flavor is for --to python"),
         (("lino", "--to", "optax"), "did you mean 'lion'"),

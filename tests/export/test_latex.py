@@ -5,6 +5,7 @@ import pytest
 from lionsearch.catalog import PROGRAMS
 from lionsearch.export.latex import write_latex
 from lionsearch.export.preparation import prepare
+from lionsearch.export.symbols import symbol_text
 from lionsearch.lang import parse
 from lionsearch.targets import Provenance, load_target
 
@@ -18,6 +19,80 @@ def _update(body: str) -> str:
     program = parse(f"def train(w, g, m, lr, t, *, b1=0.9, eps=1e-8):\n  {body}\n")
     text = write_latex(prepare(program, Provenance("", "mine")), "command")
     return next(line for line in text.splitlines() if line.startswith("w_{t} &= ")).removeprefix("w_{t} &= ")
+
+
+_COMPOSITIONS = (
+    *("lookahead(adamw, k=5)", "lookahead(prodigy, k=5)", "lookahead(schedule_free_adamw, k=5)"),
+    *("lookahead(yogi)", "warmup(lookahead(lookahead(lion), k=3))", "matrices(muon, adamw_debiased)"),
+)
+
+
+def _defined(lines: list[str]) -> dict[str, str]:
+    """Return the right sides by the left ones, no two of which are the same."""
+    pairs = [line.split(" &= ", 1) for line in lines]
+    assert len({left for left, _ in pairs}) == len(pairs)
+    return {left: right for left, right in pairs}
+
+
+def _holds(text: str, symbol: str) -> bool:
+    return re.search(rf"(?<![\w{{]){re.escape(symbol)}(?!')", text) is not None
+
+
+@pytest.mark.parametrize("name", [*PROGRAMS.names(), *_COMPOSITIONS])
+def test_a_slot_is_read_at_t_minus_1_and_defined_once_at_t(name):
+    prepared, lines = prepare(*load_target(name)), _equations(name)
+    defined = _defined(lines)
+    for slot, ref in zip(prepared.program.slots, prepared.flow.slots, strict=True):
+        last, kept = symbol_text(slot, "t-1"), symbol_text(slot, "t")
+        assert kept in defined
+        assert last not in defined
+        assert f"{kept}'" not in defined
+        assert any(_holds(right, last) for right in defined.values()) == prepared.flow.reads(slot)
+        position = list(defined).index(kept)
+        earlier = [i for i, left in enumerate(defined) if left.startswith(symbol_text(slot, "t", accent="tilde"))]
+        assert all(i < position for i in earlier)
+        assert not any(_holds(right, kept) for right in list(defined.values())[: position + 1])
+        assert isinstance(ref, int)
+
+
+def test_what_lookahead_keeps_comes_back_in_the_next_step():
+    defined = _defined(_equations("lookahead(adamw, k=5)"))
+    slow, within = r"\mathrm{slow}_{t}", r"\tilde{\mathrm{slow}}_{t}"
+    assert defined[within].startswith(r"\begin{cases} w_{t-1} & \text{for}\: t = 1 \\\mathrm{slow}_{t-1} & ")
+    assert defined[slow].startswith(r"\begin{cases} \mathrm{mixed}_{t} & ")
+    assert defined[slow].endswith(rf"\\{within} & \text{{otherwise}} \end{{cases}}")
+
+
+def _slots_of(text: str) -> dict[str, str]:
+    lines = write_latex(prepare(parse(text), Provenance("", "mine")), "command").splitlines()
+    return _defined([line.removesuffix(r" \\") for line in lines if " &= " in line])
+
+
+def test_each_further_value_within_a_step_has_a_mark_of_its_own():
+    body = "m = m * g + w\n  m = m * sin(m) + g\n  m = m * sin(m) + w\n  return m * lr, m"
+    assert list(_slots_of(f"def train(w, g, m, lr):\n  {body}\n")) == [
+        *(r"\tilde{m}_{t}", r"\tilde{m}_{t}'", "m_{t}", "w_{t}"),
+    ]
+
+
+def test_weights_that_a_program_writes_over_are_not_the_next_ones():
+    body = "w = w * g + m\n  m = m + g\n  return w * sin(w) * lr, m"
+    assert list(_slots_of(f"def train(w, g, m, lr):\n  {body}\n")) == [r"\tilde{w}_{t}", "m_{t}", "w_{t}"]
+
+
+def test_a_slot_that_keeps_another_ones_value_is_defined_too():
+    body = "u = m * sin(m) * lr + n + p\n  m = m * g + g\n  n = m\n  p = -n\n  return u, m, n, p"
+    found = _slots_of(f"def train(w, g, m, n, p, lr):\n  {body}\n")
+    assert found["p_{t}"] == "- m_{t}"
+    assert (found["m_{t}"], found["n_{t}"]) == ("g_{t} m_{t-1} + g_{t}", "m_{t}")
+
+
+def test_slots_that_would_look_alike_keep_one_mark_from_step_to_step():
+    found = _slots_of(
+        "def train(w, g, s1, s_1, lr):\n  u = s1 + s_1 * lr\n  s1 = s1 + g\n  s_1 = s_1 * g\n  return u, s1, s_1"
+    )
+    assert found["s_{1,t}"] == "g_{t} + s_{1,t-1}"
+    assert found["s_{1,t}'"] == "g_{t} s_{1,t-1}'"
 
 
 @pytest.mark.parametrize("name", [*PROGRAMS.names(), "lookahead(adamw, k=5)"])
@@ -69,6 +144,20 @@ def test_adamw_as_in_its_paper():
             "return matmul(g, matmul(transpose(g + w), g)), m",
             r"w_{t-1} - g_{t}\left(g_{t} + w_{t-1}\right)^{\top}g_{t}",
         ),
+        ("return g * (t % 5 == 0), m", r"w_{t-1} - g_{t} \left[\left(t \bmod 5\right) = 0\right]"),
+        (
+            "return (g + w) % (g - 1), m",
+            r"w_{t-1} - \left(\left(g_{t} + w_{t-1}\right) \bmod \left(g_{t} - 1\right)\right)",
+        ),
+        ("return (2 * g) % (-w), m", r"w_{t-1} - \left(\left(2 g_{t}\right) \bmod \left(- w_{t-1}\right)\right)"),
+        ("return matmul(matmul(g, transpose(-w)), g), m", r"w_{t-1} - g_{t}\left(- w_{t-1}\right)^{\top}g_{t}"),
+        (
+            "return matmul(transpose(matmul(g, transpose(w))), -g), m",
+            r"w_{t-1} - \left(g_{t}w_{t-1}^{\top}\right)^{\top}\left(- g_{t}\right)",
+        ),
+        ("return abs(1 - b1**t) * g, m", r"w_{t-1} - g_{t} \left|{1 - \beta_{1}^{t}}\right|"),
+        ("return sqrt(1 - b1**(t - 1)) * g, m", r"w_{t-1} - g_{t} \sqrt{1 - \beta_{1}^{t - 1}}"),
+        ("return maximum(m - g * w, 0), m", r"w_{t-1} - \max\left(m_{t-1} - g_{t} w_{t-1}, 0\right)"),
         ("return g * 3e-7, m", r"w_{t-1} - 3.0 \cdot 10^{-7} g_{t}"),
     ],
 )

@@ -2,9 +2,13 @@ import ast
 
 import pytest
 
-from lionsearch.export.preparation import can_mask_decay, module_docstring, prepare, rate_note
+from lionsearch.catalog import TASKS
+from lionsearch.export.formats import Target
+from lionsearch.export.preparation import can_mask_decay, module_docstring, prepare, rate_note, rate_warning
+from lionsearch.export.writing import write_text
 from lionsearch.lang import parse
 from lionsearch.targets import Provenance, load_target
+from lionsearch.tasks.spec import load_task
 
 
 @pytest.mark.parametrize(
@@ -33,6 +37,7 @@ def test_hyperparameters_are_those_that_are_read():
     assert prepared.hyperparameters == {"a": 1.0}
     assert prepared.default_rate == 0.5
     assert rate_note(prepared) == "the program's own is 0.5"
+    assert rate_warning(prepared, "lr") == ()
 
 
 def test_an_lr_scale_that_is_not_the_learning_rates_is_a_hyperparameter():
@@ -40,7 +45,33 @@ def test_an_lr_scale_that_is_not_the_learning_rates_is_a_hyperparameter():
     prepared = prepare(parse(text), Provenance("", "mine"))
     assert prepared.hyperparameters == {"lr_scale": 0.5}
     assert prepared.default_rate == 1.0
-    assert rate_note(prepared) == "the program's `lr`, which it reads unscaled too"
+    assert rate_note(prepared) == "the program's `lr`, which it reads unscaled too; 1.0 is its own rate"
+    assert rate_warning(prepared, "lr")
+
+
+def test_a_rate_that_is_only_a_factor_is_explained():
+    prepared = prepare(parse("def train(w, g, lr): return sign(g) * (lr * 0.001)"), Provenance("", "mine"))
+    assert rate_note(prepared) == "the program's `lr`; 1.0 is its own rate"
+    text = " ".join(rate_warning(prepared, "learning_rate"))
+    assert "`learning_rate` is the program's `lr` as it stands" in text
+    assert "1.0 is the program's own rate" in text
+    for target, name in ((Target.OPTAX, "learning_rate"), (Target.TORCH, "lr")):
+        module = ast.parse(write_text(prepared, target))
+        assert "\n".join(rate_warning(prepared, name)) in (ast.get_docstring(module) or "")
+        assert "the program's `lr`; 1.0 is its own rate" in ast.unparse(module.body[1:])
+        assert max(map(len, write_text(prepared, target).splitlines())) <= 120
+
+
+def test_a_rate_that_is_not_read_is_said_to_be():
+    prepared = prepare(parse("def train(w, g, lr): return g * 0.001"), Provenance("", "mine"))
+    assert rate_note(prepared) == "the program does not read it"
+    assert rate_warning(prepared, "lr") == ()
+
+
+def test_the_peak_of_a_tasks_schedule_is_as_the_explanation_says():
+    for name in TASKS.names():
+        spec = load_task(name)
+        assert float(spec.schedule().max()) == pytest.approx(spec.learning_rate / 0.001, rel=1e-3)
 
 
 def test_the_docstring_holds_equations_source_and_where_it_is_from():

@@ -21,6 +21,14 @@ def test_every_operation_has_an_expression():
         ("lower_bound", "", r"\mathrm{lower\_bound}"),
         ("w0", "t", "w_{0,t}"),
         ("eps1", "", r"\epsilon_{1}"),
+        ("adamw_debiased_b1", "", r"\beta_{\mathrm{adamw\_debiased},1}"),
+        ("lion_weight_decay", "", r"\lambda_{\mathrm{lion}}"),
+        ("adamw_m_hat", "t", r"\hat{m}_{\mathrm{adamw},t}"),
+        ("g_last", "t-1", r"g_{\mathrm{last},t-1}"),
+        ("mu_next", "t", r"\mu_{\mathrm{next},t}"),
+        ("eps_root", "", r"\epsilon_{\mathrm{root}}"),
+        ("lr_scale", "", r"\mathrm{lr\_scale}"),
+        ("_m", "t", r"\mathrm{\_m}_{t}"),
     ],
 )
 def test_how_a_name_is_set(name, index, text):
@@ -39,3 +47,10 @@ def test_how_a_name_is_set(name, index, text):
 )
 def test_how_a_number_is_set(value, text):
     assert text in str(number(value)).replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("v", r"\tilde{v}_{t}"), ("s1", r"\tilde{s}_{1,t}"), ("v_hat", r"\tilde{\hat{v}}_{t}")]
+)
+def test_a_further_accent(name, text):
+    assert symbol_text(name, "t", accent="tilde") == text
