@@ -225,7 +225,7 @@ CASES = {
 @pytest.mark.parametrize(("operations", "everything"), CASES.values(), ids=CASES)
 def test_equal_fingerprints_give_equal_numbers(operations, everything):
     rng, groups = random.Random(1), defaultdict(list)
-    for _ in range(12000):
+    for _ in range(6000):
         program = random_program(rng, rng.randint(1, 2), operations, everything=everything)
         if find_live(program).statements:
             groups[fingerprint(program)].append(program)

@@ -228,7 +228,11 @@ def segments(squares: bool) -> list[int]:
 
 @pytest.mark.parametrize(
     ("name", "squares"),
-    [(name, squares) for squares in (False, True) for name in OPERATIONS if squares or name not in ELEMENTWISE],
+    [
+        *((name, squares) for squares in (False, True) for name in OVER_TREE),
+        *((name, True) for name in ELEMENTWISE),
+        *every(3, [(name, squares) for name in MATRIX_ROWS for squares in (False, True)]),
+    ],
 )
 def test_rows_give_what_leaves_give(name, squares):
     """Every signature; what a value does not fill in its row is NaN, and is not read."""

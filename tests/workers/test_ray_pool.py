@@ -124,6 +124,7 @@ def test_a_worker_that_dies_once_costs_nothing(open_pool, project):
     assert all(evaluation.score is not None for evaluation in found.values())
 
 
+@pytest.mark.slow  # starts three workers, one after the other
 def test_a_program_that_kills_two_workers_is_lost_and_no_other(open_pool):
     pool = open_pool("fragile")
     others = [parse(f"def train(w, g, lr): return g * lr * {number}e-5") for number in range(1, 8)]
