@@ -53,7 +53,7 @@ def test_the_recording_is_what_the_peer_does(row: Peer):
     for inputs in inputs_of(row):
         trained = row.run(*inputs)
         for step, weights in recorded_weights(row.program, row.by, *inputs).items():
-            assert max_relative_difference([trained[step - 1]], [weights]) < 1e-12
+            assert max_relative_difference([trained[step - 1]], [weights]) < row.tolerance
 
 
 @live
