@@ -52,6 +52,12 @@ def test_identify_in_json_and_in_words(project):
     done = run_cli(project, "identify", "raw.py", "--nearest", 0)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "raw is no known optimizer, nor a transform of one\n"
+    found = json.loads(run_cli(project, "identify", "signum", "--nearest", 0, "--json").stdout)
+    assert (found["name"], found["nearest"]) == ("signum", [])
+
+
+@pytest.mark.slow  # follows all known programs; `test_behaviour` follows some
+def test_identify_names_the_nearest(project):
     done = run_cli(project, "identify", "signum", "--task", "linear", "--nearest", 2, "--json", timeout=200)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
