@@ -117,7 +117,7 @@ class Ranking:
         """
         with self._open() as file:
             whole, self.rows = _whole_lines(self._path), self._load()
-            file.truncate(len(whole.encode()))
+            file.truncate(len(whole))
             if not whole:
                 self._write(file, self._header)
             for name, program in programs:
@@ -135,7 +135,7 @@ class Ranking:
             raise SettingError(f"{self._path}: cannot be written: {error.strerror}") from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             file.close()
             raise SettingError(f"{self._path}: another process is writing this ranking") from None
         return file
@@ -239,17 +239,17 @@ def read_ranking(path: Path) -> tuple[dict | None, dict[str, RankedProgram]]:
         whole = _whole_lines(path)
         if not whole:
             return None, {}
-        header, *lines = whole.splitlines()
+        header, *lines = whole.decode().splitlines()
         rows = [RankedProgram(**json.loads(line)) for line in lines]
         return json.loads(header), {row.program: row for row in rows}
     except (OSError, ValueError, TypeError):
         raise SettingError(f"{path}: not the file of a ranking; move it away to start another") from None
 
 
-def _whole_lines(path: Path) -> str:
-    """Return the file's text but for a last line without its end, which was cut off while it was written."""
-    text = path.read_text() if path.exists() else ""
-    return text[: text.rfind("\n") + 1]
+def _whole_lines(path: Path) -> bytes:
+    """Return the file but for a last line without its end, which was cut off while it was written."""
+    content = path.read_bytes() if path.exists() else b""
+    return content[: content.rfind(b"\n") + 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,7 @@ def test_several_programs_are_ranked_on_the_command_line(project, run_here):
     table = (project / "ranked" / "ranking.md").read_text()
     assert "`lionsearch tune 'clip_norm(sgd, limit=2)' mine sgd --task linear --output ranked`" in table
     assert (project / "ranked" / "ranking.svg").read_text().lstrip().startswith("<?xml")
+    (project / "ranked" / "notes.jsonl").write_text("another file\n")
     again = run_here(*arguments)
     assert "linear 2/2" not in again.stderr, "nothing is measured twice"
     assert {line.split()[1] for line in again.stdout.splitlines()[1:]} == {"sgd", "clip_norm(sgd,"}

@@ -104,6 +104,7 @@ def main() -> None:
         raise
     except ImportError as error:
         if isinstance(error.__cause__, KeyboardInterrupt):  # as one looks that came while an extension was loaded
+            print("interrupted", file=sys.stderr)
             _leave(INTERRUPTED)
         raise
     except LionSearchError as error:

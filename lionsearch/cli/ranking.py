@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import sys
@@ -38,7 +39,7 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
     from lionsearch.evaluate.device import configure_jax
 
     configure_jax()
-    from lionsearch.ranking import Ranking, RankingSettings, read_ranking, standings
+    from lionsearch.ranking import Ranking, RankingSettings, standings
 
     settings = RankingSettings()
     rankings = [Ranking(spec, settings, folder) for spec in specs]
@@ -51,7 +52,7 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
         ranking.run(programs, report)
     table = standings([ranking.rows for ranking in rankings], [name for name, _ in programs])
     tasks = [spec.name for spec in specs]
-    rows = {path.stem: read_ranking(path)[1] for path in sorted(folder.glob("*.jsonl"))}
+    rows = _read_folder(folder, settings)
     stored = standings(list(rows.values()), [name for each in rows.values() for name in each])
     written = _write(stored, list(rows), folder, settings)
     if json_output:
@@ -61,6 +62,19 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
 
     print_table(_columns(tasks), [_cells(place, standing, tasks) for place, standing in enumerate(table, 1)])
     print(written, file=sys.stderr)
+
+
+def _read_folder(folder: Path, settings: RankingSettings) -> dict[str, dict[str, RankedProgram]]:
+    """Return the programs of each task that a folder holds, all with these settings; other files are none of ours."""
+    from lionsearch.ranking import read_ranking
+
+    found: dict[str, dict[str, RankedProgram]] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        with contextlib.suppress(SettingError):
+            header, rows = read_ranking(path)
+            if rows and header is not None and header["settings"] == json.loads(settings.model_dump_json()):
+                found[path.stem] = rows
+    return found
 
 
 def _write(table: Sequence[Standing], tasks: Sequence[str], folder: Path, settings: RankingSettings) -> str:

@@ -210,9 +210,9 @@ def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
 
 def _half_of_lead(report: Evaluation | None) -> str:
     """Return the option for what a simplification may cost: half of what the best leads AdamW by."""
-    scores = [] if report is None else [result.score for result in report.results if result.score is not None]
-    lead = min(scores, default=0.0)
-    return f" --tolerance {lead / 2:.1g}" if 0 < lead / 2 < 0.03 else ""
+    scores = [] if report is None or report.failure is not None else [result.score or 0.0 for result in report.results]
+    half = min(scores, default=0.0) / 2
+    return f" --tolerance {half:.2g}" if 0 < half < 0.03 else ""
 
 
 def _describe_run(store: RunStore, top: int) -> dict[str, Any]:

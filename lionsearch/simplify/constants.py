@@ -41,7 +41,7 @@ def name_constants(program: Program) -> Program:
             taken.add(name)
             program = _with_argument(program, index, role.position, name)
     for index, statement in enumerate(program.statements):
-        base = statement.arguments[0] if statement.operation == "power" else None
+        base = statement.arguments[0] if statement.operation == "power" and "t" in statement.arguments else None
         if isinstance(base, float) and (DECAY, base) in names:
             program = _with_argument(program, index, 0, names[DECAY, base])
     added = tuple((name, value) for (_, value), name in names.items())

@@ -96,7 +96,8 @@ def _reduce(given: Program, exact: Program, steps: list[Step], judges: Judges, l
     try:
         return _reduce_and_check(given, steps, history, judges, listener)
     except KeyboardInterrupt:
-        return Simplified(history[-1][0], tuple(steps), finished=False)
+        reached, kept = history[-1]
+        return Simplified(reached, tuple(steps[:kept]), finished=False)
 
 
 def _reduce_and_check(
@@ -112,6 +113,7 @@ def _reduce_and_check(
         base, tolerance, scorer = current, judges.tolerance, judges.choosing
         current = remove_little(current, base, scorer, tolerance, record)
         current = _name_and_shorten(current, lambda step, reached=current: record(step, reached))
+        history.append((current, len(steps)))
         current = merge_decays(current, base, scorer, tolerance, record)
         current = round_constants(current, base, scorer, tolerance, record)
         history.append((current, len(steps)))

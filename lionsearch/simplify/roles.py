@@ -70,15 +70,19 @@ def _role(index: int, graph: Graph) -> Role | None:
 
 def _moment(argument: object, graph: Graph) -> int:
     """Return 2 if a value is made of squares or absolute values, times constants, else 1."""
-    while isinstance(argument, int):
-        node = graph.nodes[argument]
-        tensors = [each for each in node.arguments if not isinstance(each, float)]
-        if node.operation in _SQUARES or (node.operation == "multiply" and tensors == tensors[:1] * 2):
-            return 2
-        if node.operation != "multiply" or len(tensors) != 1:
-            return 1
-        argument = tensors[0]
-    return 1
+    factors = [each for each in _factors(argument, graph) if not _is_constant(each, graph)]
+    squared = len(factors) == 1 and isinstance(factors[0], int) and graph.nodes[factors[0]].operation in _SQUARES
+    return 2 if squared or (len(factors) == 2 and factors[0] == factors[1]) else 1
+
+
+def _factors(argument: object, graph: Graph) -> list[object]:
+    if isinstance(argument, int) and graph.nodes[argument].operation == "multiply":
+        return [factor for each in graph.nodes[argument].arguments for factor in _factors(each, graph)]
+    return [argument]
+
+
+def _is_constant(argument: object, graph: Graph) -> bool:
+    return isinstance(argument, float) or argument in dict(graph.program.hyperparameters)
 
 
 def _is_kept(index: int, slot: object, graph: Graph) -> bool:
