@@ -7,7 +7,6 @@ rule for all. What is done is one line of a file, so a ranking stops and goes on
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import time
@@ -27,6 +26,7 @@ from lionsearch.errors import SettingError
 from lionsearch.evaluate.plan import FIRST_SEED, Seeds, limits_for
 from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.lang import Kind, Program, shape_of
+from lionsearch.locks import open_locked
 from lionsearch.records import Stage
 from lionsearch.settings import Settings
 from lionsearch.tasks.spec import TaskSpec
@@ -130,15 +130,11 @@ class Ranking:
     def _open(self) -> TextIO:
         """Return the file, locked until it is closed."""
         try:
-            file = self._path.open("a")
+            return open_locked(self._path)
+        except BlockingIOError:
+            raise SettingError(f"{self._path}: another process is writing this ranking") from None
         except OSError as error:
             raise SettingError(f"{self._path}: cannot be written: {error.strerror}") from None
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            raise SettingError(f"{self._path}: another process is writing this ranking") from None
-        return file
 
     @staticmethod
     def _write(file: TextIO, content: dict) -> None:

@@ -8,7 +8,6 @@ an interrupted and resumed run ends with the same contents as one that was never
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from lionsearch.errors import RunError
+from lionsearch.locks import open_locked
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 
 DATABASE = "run.sqlite"
@@ -294,15 +294,11 @@ def check_run_folder(folder: Path) -> None:
 
 def _take_lock(folder: Path):
     try:
-        file = (folder / "lock").open("a")
+        return open_locked(folder / "lock")
+    except BlockingIOError:
+        raise RunError(f"{folder}: another process is writing this run") from None
     except OSError as error:
         raise RunError(f"{folder}: its lock cannot be opened: {error.strerror}") from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise RunError(f"{folder}: another process is writing this run") from None
-    return file
 
 
 def _result_columns(result: TaskResult) -> tuple[object, ...]:
