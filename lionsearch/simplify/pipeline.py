@@ -121,11 +121,11 @@ def _reduce_and_check(
             break
         if _loss(judges, current, given) > tolerance:
             break
-    passing = (item for item in reversed(history) if _loss(judges, item[0], given) <= judges.tolerance)
-    reached, kept = next(passing, history[0])
+    while len(history) > 1 and _loss(judges, history[-1][0], given) > judges.tolerance:
+        history.pop()
+    reached, kept = history[-1]
     back = [step.change for step in steps[kept:]]
     if back:
-        history.append((reached, kept))
         del steps[kept:]
         steps.append(make_step("taken back", f"too much on fresh seeds: {'; '.join(back)}", reached))
         listener(steps[-1])
