@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.cli.language import counted
 from lionsearch.errors import SettingError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _write(table: Sequence[Standing], tasks: Sequence[str], folder: Path, settin
     command = f"lionsearch tune {which} {' '.join(f'--task {task}' for task in tasks)} --output {folder}"
     (folder / "ranking.md").write_text(_markdown(table, tasks, command, settings))
     _plot(table, tasks, folder / "ranking.svg")
-    held = f"{len(table)} program{'' if len(table) == 1 else 's'} on {len(tasks)} task{'' if len(tasks) == 1 else 's'}"
+    held = f"{counted(len(table), 'program')} on {counted(len(tasks), 'task')}"
     return f"{folder / 'ranking.md'} and {folder / 'ranking.svg'} hold all that is ranked there: {held}"
 
 

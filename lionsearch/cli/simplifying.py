@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lionsearch.cli.language import Json
+from lionsearch.cli.language import Json, counted
 from lionsearch.errors import SettingError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _write(path: Path, program: Program) -> None:
 def _print_step(step: Step) -> None:
     from lionsearch.cli.display import format_score
 
-    left = f"{step.statements} statements, {step.slots} slot{'' if step.slots == 1 else 's'}"
+    left = f"{counted(step.statements, 'statement')}, {counted(step.slots, 'slot')}"
     scores = ""
     if step.after is not None:
         scores = f"; score {format_score(step.before)} to {format_score(step.after)} ±{step.interval or 0.0:.4f}"
@@ -140,12 +140,11 @@ def _print_result(given: Program, found: Simplified, tasks: list[str], tolerance
     from lionsearch.lang import format_program
 
     program = found.program
-    count = f"{len(given.statements)} statements and {len(given.slots)} slot{'' if len(given.slots) == 1 else 's'}"
-    became = len(program.statements), len(program.slots)
-    if became == (len(given.statements), len(given.slots)) and not found.steps:
-        print(f"nothing to simplify: {count}")
+    size = f"{counted(len(given.statements), 'statement')} and {counted(len(given.slots), 'slot')}"
+    if found.steps:
+        print(f"\n{size} became {len(program.statements)} and {len(program.slots)}")
     else:
-        print(f"\n{count} became {became[0]} and {became[1]}")
+        print(f"nothing to simplify: {size}")
     if not found.finished:
         print("interrupted before it was checked on unseen seeds; what was reached:")
     if found.unseen is not None:
