@@ -22,8 +22,7 @@ from pathlib import Path
 
 from lionsearch.evaluate.device import configure_jax
 
-if "--population" not in " ".join(sys.argv):
-    configure_jax()  # one thread, as in a worker
+configure_jax()  # as in a worker
 
 import jax
 import numpy as np

@@ -124,6 +124,7 @@ def test_a_program_that_has_changed_is_measured_again(ranked, tmp_path):
     assert [row.program for row in seen] == ["plain"]
 
 
+@pytest.mark.slow  # compiles for more slots
 def test_the_order_of_programs_does_not_matter(tmp_path):
     wide = (
         "wide",

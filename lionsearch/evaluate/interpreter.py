@@ -28,7 +28,7 @@ class Interpreter:
         self.machine = machine
         train = build_trainer(problem, InterpretedRule(example, machine), machine.inputs)
         self._train = jax.jit(train)
-        self._train_many = jax.jit(jax.vmap(train, in_axes=((0, 0), None, None, 0, None, None, None, None)))
+        self._train_many = jax.jit(jax.vmap(train, in_axes=((0, None), None, None, 0, None, None, None, None)))
 
     def train(self, encoded: EncodedProgram, course: Course, data: Sequence[Any], limits: np.ndarray) -> Outcome:
         """Train with one program.
@@ -47,12 +47,14 @@ class Interpreter:
     def train_many(
         self, encoded: Sequence[EncodedProgram], course: Course, data: Sequence[Any], limits: np.ndarray
     ) -> Outcome:
-        """Train with all programs at once, filled up to a power of two: so few different sizes are ever compiled.
+        """Train with all programs at once, filled up to a power of four: so few different sizes are ever compiled.
 
         They share how their inputs are computed: a period that differs within a batch would be computed at every step.
+        All run as many instructions as the longest: with lengths of their own, each instruction would copy all rows.
         """
-        filled = [*encoded, *[encoded[0]] * ((1 << (len(encoded) - 1).bit_length()) - len(encoded))]
+        size = 4 ** (((len(encoded) - 1).bit_length() + 1) // 2)
+        filled = [*encoded, *[encoded[0]] * (size - len(encoded))]
         chunks = course.batches.shape[:2]
         scalars = np.stack([e.scalars.reshape(*chunks, -1) for e in filled])
-        program = (np.stack([e.instructions for e in filled]), np.stack([e.length for e in filled]))
+        program = (np.stack([e.instructions for e in filled]), max(e.length for e in filled))
         return jax.device_get(self._train_many(program, encoded[0].settings, course, scalars, *data, limits))

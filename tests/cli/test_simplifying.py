@@ -80,9 +80,9 @@ def test_identify_names_the_nearest(project):
         (("identify", "runs/none:3"), "runs/none"),
     ],
 )
-def test_mistakes_are_one_line(project, arguments, message):
+def test_mistakes_are_one_line(project, run_here, arguments, message):
     (project / "broken.py").write_text("def train(w, g, lr): return g * -1e30\n")
-    done = run_cli(project, *arguments, timeout=120)
+    done = run_here(*arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1

@@ -97,7 +97,7 @@ def test_each_machine_is_compiled_when_it_is_first_needed():
     assert counts == [False, True, False, False]
 
 
-@pytest.mark.parametrize("family", [*every(2, ["h", "g_ahead", "svrg"]), DEAR])
+@pytest.mark.parametrize("family", [*every(3, ["h", "g_ahead", "svrg"]), DEAR])
 def test_a_setting_changes_the_result(runner, family):
     losses = {runner.losses(program, ONE)[0] for program in PROGRAMS[family]}
     assert len(losses) == len(PROGRAMS[family])
@@ -148,7 +148,7 @@ def test_a_population_of_several_machines_scores_as_its_members_do(runner, famil
     assert kinds == [failed[0], *[None] * (len(programs) - 3), *failed[1:]]
 
 
-@pytest.mark.parametrize("family", every(2, ["g_ahead", "h"]))
+@pytest.mark.parametrize("family", every(2, ["h", "g_ahead"]))
 def test_each_program_of_a_batch_has_its_own_settings(runner, family):
     programs = PROGRAMS[family]
     losses = [result.loss for result in runner.evaluate_population(programs, ONE)]
@@ -166,10 +166,9 @@ def train_many(runner: TaskRunner, interpreter: Interpreter, programs: list[Prog
 def test_batches_are_filled_up_so_that_few_sizes_are_compiled(runner):
     interpreter = runner._interpreter(Machine(LIMITS))
     shapes, compiled = [], []
-    for count in (1, 2, 3, 4):
+    for count in (1, 2, 3, 4, 5):
         with count_compilations() as found:
             shapes.append(np.shape(train_many(runner, interpreter, [SGD] * count).loss))
         compiled.append(len(found))
-    assert shapes == [(1,), (2,), (4,), (4,)]
-    assert compiled[3] == 0
-    assert all(compiled[:1])
+    assert shapes == [(1,), (4,), (4,), (4,), (16,)]
+    assert [count > 0 for count in compiled] == [True, True, False, False, True]

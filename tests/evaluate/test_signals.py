@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import jax
@@ -58,6 +59,7 @@ def symmetric(seed: int = 1) -> np.ndarray:
     return (x + x.T).astype(np.float32)
 
 
+@cache
 def logistic() -> Problem:
     """A loss whose gradients and Hessians change with weights and examples."""
 
@@ -77,11 +79,17 @@ def compute(
     return signals.compute(state, params, problem.train[batch], problem.train, key, jnp.asarray(step), given)[1]
 
 
-def follow(problem: Problem, names: tuple[str, ...], steps: int, **settings: float) -> list[dict[str, Any]]:
+@cache
+def compiled(make: Callable[[], Problem], names: tuple[str, ...]) -> tuple[Problem, Signals, Callable[..., Any]]:
+    problem = make()
+    signals = Signals(names, problem)
+    return problem, signals, jax.jit(signals.compute)
+
+
+def follow(make: Callable[[], Problem], names: tuple[str, ...], steps: int, **settings: float) -> list[dict[str, Any]]:
     """The inputs of consecutive steps, with the weights and the batch of each; the weights move."""
-    signals, params = Signals(names, problem), jax.tree.map(jnp.asarray, PARAMS)
+    (problem, signals, run), params = compiled(make, names), jax.tree.map(jnp.asarray, PARAMS)
     given = DEFAULTS | {name: np.float32(value) for name, value in settings.items()}
-    run = jax.jit(signals.compute)
     state, found = signals.start(params), []
     for step in range(steps):
         batch = jnp.roll(problem.train, step, axis=0)[:16]
@@ -107,7 +115,8 @@ def test_gradients_are_the_batchs_whatever_else_is_asked_for():
     for names in ((), ("loss",), TRAINED_INPUTS):
         signals = Signals(names, problem)
         state = signals.start(params)
-        found, extra, _ = signals.compute(state, params, batch, problem.train, KEY, jnp.asarray(0), DEFAULTS)
+        run = jax.jit(signals.compute)
+        found, extra, _ = run(state, params, batch, problem.train, KEY, jnp.asarray(0), DEFAULTS)
         np.testing.assert_allclose(ravel(found), ravel(expected), rtol=1e-6)
         assert set(extra) == set(names)
 
@@ -165,9 +174,9 @@ def test_the_mean_of_hutchinson_is_the_diagonal_of_the_hessian():
 
 
 def test_hutchinson_is_about_the_steps_own_weights_and_batch():
-    problem = logistic()
-    for moment in follow(problem, ("h",), 3):
-        exact = np.asarray(jax.hessian(lambda v: problem.loss(v, moment["batch"]))(flat(moment["params"])))  # noqa: B023
+    hessian = jax.jit(jax.hessian(logistic().loss))
+    for moment in follow(logistic, ("h",), 3):
+        exact = np.asarray(hessian(flat(moment["params"]), moment["batch"]))
         signs = np.array(np.meshgrid(*[[-1, 1]] * SIZE)).reshape(SIZE, -1).T
         distances = np.abs(signs * (signs @ exact) - ravel(moment["h"])).max(axis=1)
         assert distances.min() < 1e-5
@@ -197,13 +206,14 @@ def test_signs_are_new_in_each_step_and_for_each_seed():
 )
 @pytest.mark.parametrize("name", ["h", "h_gnb"])
 def test_estimates_are_new_every_so_many_steps(name, every, steps):
-    found = follow(normal_regression(), (name,), 10, hessian_every=every)
+    found = follow(normal_regression, (name,), 10, hessian_every=every)
     assert changes([moment[name] for moment in found]) == steps
 
 
 # --- Gauss-Newton-Bartlett
 
 
+@cache
 def normal_regression() -> Problem:
     """A linear model with a squared error, of which labels can be drawn."""
 
@@ -279,20 +289,19 @@ def test_the_full_gradient_is_that_of_the_mean_loss_over_all_training_examples(e
     ("every", "anchors"), [(1, list(range(7))), (3, [0, 0, 0, 3, 3, 3, 6]), (100, [0] * 7), (0.5, list(range(7)))]
 )
 def test_the_anchor_is_where_the_weights_were(every, anchors):
-    problem = logistic()
-    found = follow(problem, ("g_anchor", "g_full"), 7, anchor_every=every)
+    problem, gradient = logistic(), jax.jit(jax.grad(logistic().loss))
+    found = follow(logistic, ("g_anchor", "g_full"), 7, anchor_every=every)
     for moment, anchor in zip(found, anchors, strict=True):
         params = found[anchor]["params"]
-        expected = jax.grad(problem.loss)(params, moment["batch"]), jax.grad(problem.loss)(params, problem.train)
+        expected = gradient(params, moment["batch"]), gradient(params, problem.train)
         for one, two in zip((moment["g_anchor"], moment["g_full"]), expected, strict=True):
             np.testing.assert_allclose(ravel(one), ravel(two), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["g_anchor", "g_full"])
 def test_one_of_the_anchors_gradients_can_be_had_alone(name):
-    problem = logistic()
-    both = follow(problem, ("g_anchor", "g_full"), 5, anchor_every=2)
-    for moment, expected in zip(follow(problem, (name,), 5, anchor_every=2), both, strict=True):
+    both = follow(logistic, ("g_anchor", "g_full"), 5, anchor_every=2)
+    for moment, expected in zip(follow(logistic, (name,), 5, anchor_every=2), both, strict=True):
         np.testing.assert_allclose(ravel(moment[name]), ravel(expected[name]), rtol=1e-5, atol=1e-7)
 
 

@@ -98,14 +98,14 @@ def swapped_regression():
 
 def test_the_interpreter_trains_as_a_plain_loop_does(patient_runner):
     problem, spec = patient_runner.problem, patient_runner.spec
-    params = problem.init(jax.random.key(0))
+    params = jax.jit(problem.init)(jax.random.key(0))
     gradient = jax.jit(jax.grad(problem.loss))
     rng = np.random.default_rng([0, 1])
     order = np.concatenate([rng.permutation(64) for _ in range(15)]).reshape(-1, spec.batch)
     for lr, examples in zip(spec.schedule(), order, strict=True):
         batch = {name: array[examples] for name, array in problem.train.items()}
         params = jax.tree.map(lambda w, g, lr=lr: w - g * lr * 0.005, params, gradient(params, batch))
-    expected = float(problem.loss(params, problem.validation))
+    expected = float(jax.jit(problem.loss)(params, problem.validation))
     assert patient_runner.losses(SGD, ONE) == [pytest.approx(expected, rel=1e-4)]
 
 
@@ -215,7 +215,7 @@ def test_an_update_without_the_gradient_is_not_trained_with(runner, text):
     assert result.failure.detail == "the update does not depend on the gradient"
 
 
-@pytest.mark.parametrize("gradient", every(3, ["g_ahead", "g_anchor", "g_full"]))
+@pytest.mark.parametrize("gradient", every(3, ["g_anchor", "g_ahead", "g_full"]))
 def test_any_gradient_will_do(runner, gradient):
     text = f"def train(w, g, lr, {gradient}, *, anchor_every=2): return {gradient} * lr * 0.005"
     assert runner.evaluate(check_program(text), ONE).failure is None

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 from expectations import GRID, MATRIX_ROWS, TINY, divide, root, single
+from sampling import every
 from strategies import STACKED_SHAPES
 
 from lionsearch.evaluate.spaces import LeafSpace
@@ -224,7 +225,7 @@ def muon(m: np.ndarray) -> np.ndarray:
 
 
 @BOTH
-@pytest.mark.parametrize("scale", [1.0, 1e-12, 1e12])
+@pytest.mark.parametrize("scale", every(2, [1e-12, 1.0, 1e12]))
 def test_orthogonalize_is_muons_iteration_on_every_matrix(scale, xp):
     leaves = tuple(np.float32(scale) * leaf for leaf in random_leaves(4, TENSOR))
     for reference in (muon, by_singular_values):
@@ -267,7 +268,7 @@ def test_orthogonalize_of_nothing_and_of_what_is_no_number(xp):
 
 @BOTH
 @SIDES
-@pytest.mark.parametrize("p", [1.0, 2.0, 4.0, 3.0])
+@pytest.mark.parametrize("p", every(2, [1.0, 2.0, 4.0, 3.0]))
 def test_inverse_roots_agree_with_scipy(p, side, xp):
     leaves = positive(6, side)
     expected = [
@@ -301,7 +302,7 @@ def test_inverse_roots_of_what_has_no_inverse(xp):
 
 @BOTH
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize("size", every(3, [1, 2, 3, 5]))
 def test_what_is_no_number_has_no_eigenvalues(size, bad, xp):
     """No error, and no number that looks like one: divergence must be seen."""
     x = np.eye(size, dtype=np.float32)

@@ -3,6 +3,7 @@ import random
 import numpy as np
 import pytest
 from peers.trajectory import VARYING, make_problem, run_program
+from sampling import every
 from strategies import random_program
 
 from lionsearch.analysis import check_program, remove_dead_code
@@ -11,8 +12,8 @@ from lionsearch.simplify.exact import simplify_exactly, size
 from lionsearch.simplify.following import Trajectory, follow
 from lionsearch.simplify.guard import TOLERANCE
 
-LONG = 30
-NAMES = PROGRAMS.names()
+LONG = [name for name in PROGRAMS.names() if len(load_program(name).statements) > 30]
+SHORT = [name for name in PROGRAMS.names() if name not in LONG]
 
 
 def _difference_in_training(one, other) -> float:
@@ -30,13 +31,7 @@ def statements(text: str) -> list[str]:
     return [statement.operation for statement in simplify_exactly(check_program(text))[0].statements]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow) if len(load_program(name).statements) > LONG else name
-        for name in NAMES
-    ],
-)
+@pytest.mark.parametrize("name", [*every(2, SHORT), *(pytest.param(name, marks=pytest.mark.slow) for name in LONG)])
 def test_every_known_program_takes_the_same_steps(name):
     program = load_program(name)
     shorter, steps = simplify_exactly(program)
