@@ -63,9 +63,11 @@ def identify(
     json_output: Json = False,
 ) -> None:
     """Say which known optimizer a program is, and which ones its updates are nearest to."""
+    from lionsearch.evaluate.device import configure_jax
     from lionsearch.targets import load_target
 
     given, provenance = load_target(program)
+    configure_jax()
     from lionsearch.simplify.identify import identify as find
     from lionsearch.simplify.matching import load_known, shipped_names
 
@@ -75,9 +77,6 @@ def identify(
         from lionsearch.tasks.spec import load_task
 
         spec = load_task(task)
-        from lionsearch.evaluate.device import configure_jax
-
-        configure_jax()
         from lionsearch.simplify.behaviour import find_nearest
         from lionsearch.simplify.trajectory import record_trajectory
 

@@ -30,7 +30,7 @@ class EncodedProgram:
 
     Attributes:
         instructions: int32 (instructions, 5): opcode, three operands, target row. An operand below `Machine.rows`
-            is a row, above it a scalar. Those behind the program's copy the weights to themselves.
+            is a row, above it a scalar. Those from `length` on copy the weights to themselves.
         length: int32, the number of instructions in use.
         scalars: float32 (steps, scalars).
         settings: how its optional inputs are computed, by name.
@@ -193,7 +193,7 @@ def _pack(
             columns[key] = len(columns)
         return machine.rows + columns[key]
 
-    table = np.zeros((machine.length, 5), np.int32)
+    table = np.full((machine.length, 5), WEIGHTS_ROW, np.int32)
     table[:, 0] = machine.opcodes["copy", ()]
     for index, instruction in enumerate(instructions):
         codes = [operand_code(operand) for operand in instruction.operands]

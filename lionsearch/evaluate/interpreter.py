@@ -16,7 +16,7 @@ from lionsearch.tasks.problem import Problem
 
 
 class Interpreter:
-    """Compiled at the first training, and at the first training with each number of programs at once.
+    """Compiled at the first training, and at the first with each size of a batch of programs.
 
     Args:
         problem: the task's model and loss.
@@ -47,14 +47,22 @@ class Interpreter:
     def train_many(
         self, encoded: Sequence[EncodedProgram], course: Course, data: Sequence[Any], limits: np.ndarray
     ) -> Outcome:
-        """Train with all programs at once, filled up to a power of four: so few different sizes are ever compiled.
+        """Train with all programs at once, as a batch that is filled up with copies of the first.
 
         They share how their inputs are computed: a period that differs within a batch would be computed at every step.
         All run as many instructions as the longest: with lengths of their own, each instruction would copy all rows.
         """
-        size = 4 ** (((len(encoded) - 1).bit_length() + 1) // 2)
-        filled = [*encoded, *[encoded[0]] * (size - len(encoded))]
+        filled = [*encoded, *[encoded[0]] * (batch_size(len(encoded)) - len(encoded))]
         chunks = course.batches.shape[:2]
         scalars = np.stack([e.scalars.reshape(*chunks, -1) for e in filled])
         program = (np.stack([e.instructions for e in filled]), max(e.length for e in filled))
         return jax.device_get(self._train_many(program, encoded[0].settings, course, scalars, *data, limits))
+
+
+def batch_size(count: int) -> int:
+    """Return the size of the batch for so many programs: a power of four, so that few are ever compiled.
+
+    >>> [batch_size(count) for count in (1, 2, 4, 5, 16, 17, 256)]
+    [1, 4, 4, 16, 16, 64, 256]
+    """
+    return 4 ** (((count - 1).bit_length() + 1) // 2)

@@ -9,7 +9,6 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from lionsearch.evaluate.evaluator import Evaluator
 from lionsearch.evaluate.plan import EvaluationPlan
 from lionsearch.lang import Program
 from lionsearch.records import Evaluation, Stage
@@ -58,6 +57,8 @@ class LocalPool:
     """
 
     def __init__(self, plan: EvaluationPlan):
+        from lionsearch.evaluate.evaluator import Evaluator  # here, so that `configure_jax` can be called first
+
         self._evaluator = Evaluator(plan)
         self._queue: deque[Request] = deque()
 

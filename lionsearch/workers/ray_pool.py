@@ -24,7 +24,6 @@ from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
 from lionsearch.errors import LionSearchError, RunError
 from lionsearch.evaluate.device import configure_jax
-from lionsearch.evaluate.evaluator import Evaluator
 from lionsearch.evaluate.plan import EvaluationPlan
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.workers.pool import Request
@@ -42,6 +41,8 @@ class _Worker:
             os.chdir(folder)
             sys.path.insert(0, folder)
         configure_jax()
+        from lionsearch.evaluate.evaluator import Evaluator  # here, because it imports JAX
+
         self._evaluator = Evaluator(plan)
 
     def evaluate(self, requests: Sequence[Request]) -> list[Evaluation]:

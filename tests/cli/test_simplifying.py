@@ -82,7 +82,8 @@ def test_identify_names_the_nearest(project):
 )
 def test_mistakes_are_one_line(project, run_here, arguments, message):
     (project / "broken.py").write_text("def train(w, g, lr): return g * -1e30\n")
-    done = run_here(*arguments)
+    run = run_cli if "broken.py" in arguments else lambda project, *words: run_here(*words)
+    done = run(project, *arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1

@@ -196,10 +196,12 @@ def test_a_cluster_that_is_not_there_is_an_error(address):
         _start_ray(None, address)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
-def test_a_signal_ends_a_run_and_its_workers(project, number):
+@pytest.mark.parametrize(
+    ("number", "workers"), [(signal.SIGINT, 1), pytest.param(signal.SIGTERM, 2, marks=pytest.mark.slow)]
+)
+def test_a_signal_ends_a_run_and_its_workers(project, number, workers):
     folder = project / f"interrupted by {number.name}"
-    process = start_cli(project, "search", "tiny", "--workers", 1, "--output", folder, "--programs", 10**7)
+    process = start_cli(project, "search", "tiny", "--workers", workers, "--output", folder, "--programs", 10**7)
     try:
         assert process.stderr.readline().startswith("starting workers")
         assert "/10000000 programs" in process.stderr.readline()
