@@ -20,6 +20,7 @@ from lionsearch.run import Progress
 
 _PLAIN_SECONDS = 10.0
 _ENOUGH_TO_TELL = 100  # candidates, before the time left is guessed
+_LONG_ENOUGH_TO_TELL = 0.1  # seconds, before a rate is
 
 
 class ProgressDisplay:
@@ -91,7 +92,7 @@ def _dead(progress: Progress) -> int:
 
 
 def _rate(count: int, progress: Progress) -> str:
-    return f"{count / progress.seconds:.0f}" if progress.seconds else "-"
+    return f"{count / progress.seconds:.0f}" if progress.seconds > _LONG_ENOUGH_TO_TELL else "-"
 
 
 def _share(part: int, whole: int) -> str:

@@ -26,9 +26,9 @@ def test_a_line_says_where_the_run_stands():
 
 
 def test_a_line_before_anything_is_known():
-    assert progress_line(NOTHING) == (
-        "0/100 programs  - generated/s  - evaluated/s  0% cache hits  0% dead statements  best -  ? left"
-    )
+    line = "0/100 programs  - generated/s  - evaluated/s  0% cache hits  0% dead statements  best -  ? left"
+    assert progress_line(NOTHING) == line
+    assert progress_line(replace(NOTHING, told=1, evaluated=90, seconds=0.0005)) == line.replace("0/100", "1/100")
 
 
 def test_stored_results_count_neither_for_the_rate_nor_for_the_time_left():
