@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import Field
 
 from lionsearch.analysis import check_program, remove_dead_code
 from lionsearch.catalog import EXPERIMENTS, load_program
-from lionsearch.errors import SettingError
+from lionsearch.errors import MissingFileError, SettingError, UnknownNameError
 from lionsearch.evaluate.plan import EvaluationPlan, Limits
 from lionsearch.lang import Program, format_program
 from lionsearch.search import SearchSettings
 from lionsearch.settings import Settings, load_settings, parse_settings
 from lionsearch.tasks.spec import TaskSpec, load_task
+
+T = TypeVar("T")
 
 
 class TaskEntry(Settings):
@@ -115,7 +119,7 @@ def load_experiment(name: str, **overrides: Any) -> RunConfig:
     if overrides:
         experiment = parse_settings({**experiment.model_dump(), **overrides}, Experiment, "command line")
     names = [entry.task for entry in experiment.tasks]
-    specs = tuple(load_task(task) for task in names)
+    specs = tuple(_load_named(load_task, task, path, "tasks") for task in names)
     if len({spec.name for spec in specs}) < len(specs):
         raise SettingError(f"{path}: setting 'tasks' names a task twice: {', '.join(names)}")
     population = experiment.search.population
@@ -124,7 +128,7 @@ def load_experiment(name: str, **overrides: Any) -> RunConfig:
             f"{path}: setting 'search.population' is {population};"
             f" it must hold all {len(experiment.initial)} initial programs"
         )
-    programs = [load_program(program) for program in experiment.initial]
+    programs = [_load_named(load_program, program, path, "initial") for program in experiment.initial]
     longest = max(len(program.statements) for program in programs)
     if longest > experiment.search.mutation.max_length:
         raise SettingError(
@@ -140,6 +144,14 @@ def load_experiment(name: str, **overrides: Any) -> RunConfig:
         programs=tuple(map(format_program, programs)),
         environment=describe_environment(),
     )
+
+
+def _load_named(load: Callable[[str], T], name: str, path: Path, setting: str) -> T:
+    """Return what a setting names; an error says where the name stands."""
+    try:
+        return load(name)
+    except (MissingFileError, UnknownNameError) as error:
+        raise SettingError(f"{path}: setting {setting!r}: {error}") from None
 
 
 def describe_environment() -> str:

@@ -67,6 +67,8 @@ def _describe(error: Any, model: type[BaseModel]) -> str:
         return f"unknown setting {key!r}; {nearest_hint(place[-1], _keys(model, place[:-1]))}"
     if error["type"] == "missing":
         return f"setting {key!r} is missing"
+    if error["type"] == "too_short" and not error["input"]:
+        return f"setting {key!r} is empty; it should have at least one entry"
     if error["type"] == "tuple_type":
         return f"setting {key!r} is {error['input']!r}; it should be a list"
     if error["type"] == "string_pattern_mismatch":

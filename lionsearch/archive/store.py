@@ -282,11 +282,11 @@ def check_run_folder(folder: Path) -> None:
         RunError: naming what is missing.
     """
     try:
-        found = folder.is_dir()
+        found, is_file = folder.is_dir(), folder.is_file()
     except OSError:  # such as a name longer than the file system allows
-        found = False
+        found = is_file = False
     if not found:
-        raise RunError(f"{folder}: there is no such folder")
+        raise RunError(f"{folder}: {'this is a file; expected a run folder' if is_file else 'there is no such folder'}")
     for name in (CONFIG, DATABASE):
         if not (folder / name).is_file():
             raise RunError(f"{folder}: not a run folder; {name} is not in it")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +26,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     for row in rows:
         table.add_row(*(Text(_format(value)) for value in row))
     make_console().print(table)
+
+
+def command_line(*words: object) -> str:
+    """Return a command of lionsearch to copy: by its name, or as this one was called where that is not on the path."""
+    name = "lionsearch" if shutil.which("lionsearch") else sys.argv[0]
+    return shlex.join([name, *map(str, words)])
 
 
 def format_score(score: float | None) -> str:

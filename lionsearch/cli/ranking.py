@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.catalog import PROGRAMS
 from lionsearch.cli.language import counted
 from lionsearch.errors import SettingError
 
@@ -30,7 +30,9 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
         folder: where results are, `TASK.jsonl`, `ranking.md` and `ranking.svg`.
         json_output: whether to print JSON instead of the table.
     """
-    programs = [(name, load_program(name)) for name in names or PROGRAMS.names()]
+    from lionsearch.targets import load_target
+
+    programs = [(name, load_target(name)[0]) for name in names or PROGRAMS.names()]
     from lionsearch.tasks.spec import load_task
 
     specs = [load_task(name) for name in task_names]

@@ -98,7 +98,9 @@ def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str
             pool = _open_pool(config, workers, address)
             result = SearchRun(config, store, pool, display).run()
     except KeyboardInterrupt:  # before the search began
-        print(f"interrupted; go on with:\n  lionsearch resume {store.folder}")
+        from lionsearch.cli.display import command_line
+
+        print(f"interrupted; go on with:\n  {command_line('resume', store.folder)}")
         raise typer.Exit(130) from None
     finally:
         if pool is not None:
@@ -142,7 +144,8 @@ def _free_folder(base: Path) -> Path:
 
 
 def _save_best(folder: Path, result: RunResult) -> None:
-    if result.best is None:
+    """Write `best.py`, unless a resumed run was interrupted while it went through what an earlier process found."""
+    if result.best is None or not (result.finished or result.progress.evaluated):
         return
     from lionsearch.lang import format_program
 
@@ -174,7 +177,7 @@ def _describe_result(folder: Path, result: RunResult) -> dict[str, Any]:
 
 
 def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
-    from lionsearch.cli.display import format_score, print_table
+    from lionsearch.cli.display import command_line, format_score, print_table
     from lionsearch.cli.progress import progress_line
     from lionsearch.lang import format_program
 
@@ -192,27 +195,28 @@ def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
         for ours, start in zip(result.report.results, result.baseline.results, strict=False):
             rows.append((ours.task, format_score(start.score), format_score(ours.score), start.loss, ours.loss))
         print_table(("task", "start's score", "best's score", "start's loss", "best's loss"), rows)
-        for failure in (result.baseline.failure, result.report.failure):
-            if failure is not None:
-                print(f"{failure.kind}: {failure.detail}")
+        for title, evaluation in (("start", result.baseline), ("best", result.report)):
+            for each in evaluation.results:
+                if each.failure is not None:
+                    print(f"{title} on {each.task}: {each.failure.kind}, {each.failure.detail}")
     print("\ngo on with:")
-    tasks = " ".join(f"--task {entry.task}" for entry in config.experiment.tasks)
+    tasks = [word for entry in config.experiment.tasks for word in ("--task", entry.task)]
     if not result.finished:
-        print(f"  lionsearch resume {folder}")
-    print(f"  lionsearch inspect {folder}")
+        print(f"  {command_line('resume', folder)}")
+    print(f"  {command_line('inspect', folder)}")
     if best is not None:
-        print(f"  lionsearch evaluate {folder / 'best.py'} adamw lion {tasks}")
-        allowed = _half_of_lead(result.report)
-        print(f"  lionsearch simplify {folder / 'best.py'} {tasks}{allowed} --output {folder / 'short.py'}")
-        print(f"  lionsearch identify {folder / 'best.py'}")
-        print(f"  lionsearch export {folder / 'best.py'} --to optax")
+        saved, short = folder / "best.py", folder / "short.py"
+        print(f"  {command_line('evaluate', saved, 'adamw', 'lion', *tasks)}")
+        print(f"  {command_line('simplify', saved, *tasks, *_half_of_lead(result.report), '--output', short)}")
+        print(f"  {command_line('identify', saved)}")
+        print(f"  {command_line('export', saved, '--to', 'optax')}")
 
 
-def _half_of_lead(report: Evaluation | None) -> str:
+def _half_of_lead(report: Evaluation | None) -> list[str]:
     """Return the option for what a simplification may cost: half of what the best leads AdamW by."""
     scores = [] if report is None or report.failure is not None else [result.score or 0.0 for result in report.results]
     half = min(scores, default=0.0) / 2
-    return f" --tolerance {half:.2g}" if 0 < half < 0.03 else ""
+    return ["--tolerance", f"{half:.2g}"] if 0 < half < 0.03 else []
 
 
 def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
@@ -268,7 +272,7 @@ def _print_lineage(content: dict[str, Any]) -> None:
 
 
 def _print_run(content: dict[str, Any]) -> None:
-    from lionsearch.cli.display import format_score, print_table
+    from lionsearch.cli.display import command_line, format_score, print_table
 
     dead = 100 * (1 - content["live_statements"] / max(content["statements"], 1))
     print(
@@ -291,4 +295,4 @@ def _print_run(content: dict[str, Any]) -> None:
             for row in content[stage]
         ]
         print_table(("candidate", columns[stage], *content["tasks"]), rows)
-    print(f"\nshow one: lionsearch inspect {content['run']} --candidate NUMBER")
+    print(f"\nshow one: {command_line('inspect', content['run'], '--candidate', 'NUMBER')}")

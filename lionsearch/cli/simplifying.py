@@ -36,6 +36,7 @@ def simplify(
     from lionsearch.targets import load_target
 
     given, provenance = load_target(program)
+    _check_output(output)
     judges = _make_judges(given, provenance.name, task, seeds, tolerance) if task else None
     from lionsearch.simplify.pipeline import simplify as run
 
@@ -115,6 +116,16 @@ def _make_judges(program: Program, name: str, task_names: list[str], seeds: int,
     return Judges(choosing, check, report, tolerance)
 
 
+def _check_output(path: Path | None) -> None:
+    """Raise, before minutes of work, if the result could not be written or not be read again."""
+    if path is None:
+        return
+    if path.suffix != ".py":
+        raise SettingError(f"{path}: expected a name that ends in .py, as {path.with_suffix('.py')}")
+    if not path.parent.is_dir():
+        raise SettingError(f"{path}: cannot be written: there is no folder {path.parent}")
+
+
 def _write(path: Path, program: Program) -> None:
     from lionsearch.lang import format_program
 
@@ -136,6 +147,7 @@ def _print_step(step: Step) -> None:
 
 
 def _print_result(given: Program, found: Simplified, tasks: list[str], tolerance: float, output: Path | None) -> None:
+    from lionsearch.cli.display import command_line
     from lionsearch.lang import format_program
 
     program = found.program
@@ -153,7 +165,7 @@ def _print_result(given: Program, found: Simplified, tasks: list[str], tolerance
     print(f"\n{format_program(replace(program, description=''))}")
     where = output if output is not None else "FILE"
     how = "" if output is not None else " (after --output FILE)"
-    print(f"go on with{how}:\n  lionsearch identify {where}\n  lionsearch export {where} --to optax")
+    print(f"go on with{how}:\n  {command_line('identify', where)}\n  {command_line('export', where, '--to', 'optax')}")
 
 
 def _describe(found: Simplified, result: Program, tasks: list[str]) -> dict[str, Any]:

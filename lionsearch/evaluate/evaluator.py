@@ -34,7 +34,7 @@ class Evaluator:
         self._runners: dict[str, TaskRunner] = {}
 
     def evaluate(self, program: Program, stage: Stage) -> Evaluation:
-        """Return the program's scores at a stage; hurdles count in the search only.
+        """Return the program's scores at a stage; hurdles count in the search only, and a report is of all tasks.
 
         Raises:
             TaskError: if a task cannot be used, or cannot give an input that the program asks for.
@@ -66,6 +66,8 @@ class Evaluator:
         return [summarize_results(found, stage, len(self._plan.tasks)) for found in results]
 
     def _goes_on(self, result: TaskResult, hurdle: float, stage: Stage) -> bool:
+        if stage is Stage.REPORT:
+            return True
         return result.score is not None and (stage is not Stage.SEARCH or result.score >= hurdle)
 
     def runner(self, spec: TaskSpec) -> TaskRunner:

@@ -45,10 +45,13 @@ class Seeds:
     Attributes:
         seeds: of initial weights and batches.
         split: `validation` or `test`, on which the final loss is measured.
+        early_exit: whether hopeless training ends early. It saves a search its time; a program that was chosen is
+            trained with to the end, or one bad moment on one seed would leave it without a score.
     """
 
     seeds: tuple[int, ...]
     split: str = "validation"
+    early_exit: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +75,4 @@ class EvaluationPlan:
         counts = {Stage.SEARCH: spec.seeds, Stage.CONFIRM: self.confirm_seeds, Stage.REPORT: self.report_seeds}
         first = FIRST_SEED[stage]
         split = "test" if stage is Stage.REPORT else "validation"
-        return Seeds(tuple(range(first, first + counts[stage])), split)
+        return Seeds(tuple(range(first, first + counts[stage])), split, early_exit=stage is Stage.SEARCH)

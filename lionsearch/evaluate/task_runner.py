@@ -49,7 +49,7 @@ class TaskRunner:
     Args:
         spec: the task.
         limits: the longest program.
-        early_exit: whether hopeless training ends early; the benchmark shows what it saves.
+        early_exit: False has all training go on to the end, whatever the seeds say.
 
     Raises:
         TaskError: if the task's factory breaks the interface.
@@ -78,8 +78,8 @@ class TaskRunner:
             return prepared
         outcomes: list[Outcome] = []
         for seed in seeds.seeds:
-            outcome = self._run(program, prepared, seed, seeds.split, self._limits(seed, seeds.split))
-            failure = self._failure(outcome, seed, seeds.split)
+            outcome = self._run(program, prepared, seed, seeds.split, self._limits(seed, seeds))
+            failure = self._failure(outcome, seed, seeds)
             if failure is not None:
                 return TaskResult(self.spec.name, failure=failure)
             outcomes.append(outcome)
@@ -95,7 +95,7 @@ class TaskRunner:
         if isinstance(prepared, TaskResult):
             return [float("inf")] * len(seeds.seeds)
         return [
-            float(self._run(program, prepared, seed, seeds.split, self._limits(seed, seeds.split), lr_factor).loss)
+            float(self._run(program, prepared, seed, seeds.split, self._limits(seed, seeds), lr_factor).loss)
             for seed in seeds.seeds
         ]
 
@@ -124,12 +124,12 @@ class TaskRunner:
         outcomes: list[list[Outcome]] = [[] for _ in encoded]
         failures: list[Failure | None] = [None] * len(encoded)
         for seed in seeds.seeds:
-            limits, examples = self._limits(seed, seeds.split), self._examples(seeds.split)
+            limits, examples = self._limits(seed, seeds), self._examples(seeds.split)
             batch = self._interpreter(machine).train_many(encoded, self._course(seed), examples, limits)
             for index in range(len(encoded)):
                 outcome = jax.tree.map(lambda leaf, at=index: leaf[at], batch)
                 outcomes[index].append(outcome)
-                failures[index] = failures[index] or self._failure(outcome, seed, seeds.split)
+                failures[index] = failures[index] or self._failure(outcome, seed, seeds)
         return [
             self._summarize(found, seeds) if failure is None else TaskResult(self.spec.name, failure=failure)
             for found, failure in zip(outcomes, failures, strict=True)
@@ -263,11 +263,11 @@ class TaskRunner:
         batches = np.concatenate(drawn).reshape(-1, self.spec.batch)[: self.spec.steps]
         return batches.reshape(self.spec.chunks, -1, self.spec.batch).astype(np.int32)
 
-    def _limits(self, seed: int, split: str) -> np.ndarray:
+    def _limits(self, seed: int, seeds: Seeds) -> np.ndarray:
         """Return the loss on the probe above which training ends, after each chunk."""
-        if not self._early_exit:
+        if not (self._early_exit and seeds.early_exit):
             return self.never
-        reference = self.reference(seed, split)
+        reference = self.reference(seed, seeds.split)
         share = np.linspace(_FIRST_SHARE, _LAST_SHARE, self.spec.chunks)
         progress = reference.probe_chance - np.array(reference.curve)
         limits = np.where(progress > 0, reference.probe_chance - share * progress, np.inf)
@@ -288,20 +288,20 @@ class TaskRunner:
             )
         return Reference(chance, loss, probe_chance, tuple(float(value) for value in outcome.curve))
 
-    def _failure(self, outcome: Outcome, seed: int, split: str) -> Failure | None:
+    def _failure(self, outcome: Outcome, seed: int, seeds: Seeds) -> Failure | None:
         chunks, total = int(outcome.chunks), self.spec.chunks
         done = chunks * self.spec.steps // total
         last = float(outcome.curve[chunks - 1])
         non_finite = Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {self.spec.steps} steps")
         if not np.isfinite(last):
             return non_finite
-        limit = float(self._limits(seed, split)[chunks - 1])
+        limit = float(self._limits(seed, seeds)[chunks - 1])
         if last > limit:
             detail = f"after {done} of {self.spec.steps} steps the loss was {last:.4g}; at most {limit:.4g} goes on"
             return Failure(FailureKind.NO_PROGRESS, detail)
         if not np.isfinite(outcome.loss):
             return non_finite
-        chance = self.reference(seed, split).chance
+        chance = self.reference(seed, seeds.split).chance
         if outcome.loss >= chance:  # the probe can miss what explodes on a few examples
             detail = f"the final loss was {float(outcome.loss):.4g}; an untrained network's is {chance:.4g}"
             return Failure(FailureKind.NO_PROGRESS, detail)

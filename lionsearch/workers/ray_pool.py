@@ -79,7 +79,7 @@ class RayPool:
         timeout: seconds that one program may take, compilation included.
 
     Raises:
-        RunError: if the cluster cannot be reached.
+        RunError: if the cluster cannot be reached, or has fewer CPUs, or GPUs if it has any, than workers.
     """
 
     def __init__(
@@ -91,6 +91,9 @@ class RayPool:
         self._actors: list[_Actor] = []
         self._losses = 0
         self._started_ray = not ray.is_initialized()
+        processors = os.cpu_count() or 1
+        if self._started_ray and address is None and (workers or 1) > processors:
+            raise RunError(f"{workers} workers asked for; this machine has {processors} CPUs")
         if self._started_ray:
             _start_ray(workers, address)
         resource = "GPU" if ray.cluster_resources().get("GPU") else "CPU"

@@ -303,6 +303,8 @@ def test_a_folder_that_is_no_run(tmp_path, opens):
     with pytest.raises(RunError, match=r"not a run folder; config.json is not in it"):
         opens(tmp_path)
     (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(RunError, match=r"config.json: this is a file; expected a run folder"):
+        opens(tmp_path / "config.json")
     with pytest.raises(RunError, match=r"not a run folder; run.sqlite is not in it"):
         opens(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]

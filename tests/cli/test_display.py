@@ -1,11 +1,21 @@
+from pathlib import Path
+
 import pytest
 
-from lionsearch.cli.display import format_score, print_table
+from lionsearch.cli.display import command_line, format_score, print_table
 
 
 @pytest.mark.parametrize(("score", "text"), [(None, "-"), (0.0, "+0.0000"), (-0.12345, "-0.1235"), (12.0, "+12.0000")])
 def test_scores_have_a_sign(score, text):
     assert format_score(score) == text
+
+
+def test_a_command_can_be_pasted_wherever_lionsearch_is(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/lionsearch")
+    monkeypatch.setattr("sys.argv", [".venv/bin/lionsearch", "search"])
+    assert command_line("inspect", Path("runs/a b")) == "lionsearch inspect 'runs/a b'"
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert command_line("inspect", "run") == ".venv/bin/lionsearch inspect run"
 
 
 def test_numbers_stand_to_the_right(capsys):

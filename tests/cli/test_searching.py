@@ -8,9 +8,10 @@ import pytest
 from sampling import every
 from workers.tiny_project import environment, kill_group, run_cli, start_cli, write_project
 
-from lionsearch.cli.searching import _half_of_lead
+from lionsearch.cli.searching import _half_of_lead, _save_best
 from lionsearch.lang import parse
 from lionsearch.records import Evaluation, Stage, TaskResult
+from lionsearch.run import Elite, Progress, RunResult
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +65,27 @@ def test_the_next_run_gets_a_folder_of_its_own(project, searched):
 
 @pytest.mark.parametrize(
     ("scores", "option"),
-    [((0.01, 0.04), " --tolerance 0.005"), ((0.07, 0.2), ""), ((-0.1, 0.2), ""), ((), "")],
+    [((0.01, 0.04), ["--tolerance", "0.005"]), ((0.07, 0.2), []), ((-0.1, 0.2), []), ((), [])],
 )
 def test_a_simplification_may_cost_half_of_the_lead(scores, option):
     report = Evaluation(Stage.REPORT, 0.0, tuple(TaskResult(str(score), 1.0, score) for score in scores))
     assert _half_of_lead(report) == option
+
+
+def test_a_resume_that_is_interrupted_among_stored_results_keeps_the_best(tmp_path):
+    def progress(evaluated):
+        return Progress(500, 1000, evaluated, 100, 4000, 1000, 0, 0.0, None)
+
+    def elite(text):
+        return Elite(1, "f", parse(text), Evaluation(Stage.SEARCH, 0.5, ()), Evaluation(Stage.CONFIRM, 0.5, ()))
+
+    best, older = "def train(w, g, lr):\n    return g * lr\n", "def train(w, g, lr):\n    return g\n"
+    _save_best(tmp_path, RunResult(progress(90), elite(best), None, None, False))
+    saved = (tmp_path / "best.py").read_text()
+    _save_best(tmp_path, RunResult(progress(0), elite(older), None, None, False))
+    assert (tmp_path / "best.py").read_text() == saved
+    _save_best(tmp_path, RunResult(progress(0), elite(older), None, None, True))
+    assert (tmp_path / "best.py").read_text() != saved
 
 
 def test_the_commands_it_names_work(project, searched):

@@ -54,13 +54,21 @@ def test_a_task_behind_a_missed_hurdle_counts_as_untrained(scores, reached, scor
 
 
 @pytest.mark.parametrize("stage", list(Stage))
-def test_a_failure_ends_the_evaluation_without_a_score(stage):
-    evaluator, runners = make_evaluator(0.5, None, 0.5)
+def test_a_failure_ends_the_evaluation_without_a_score_but_a_report_is_of_all_tasks(stage):
+    evaluator, runners = make_evaluator(0.5, None, 0.25)
     evaluation = evaluator.evaluate(PROGRAM, stage)
     assert evaluation.score is None
     assert evaluation.failure == FAILURE
-    assert [result.score for result in evaluation.results] == [0.5, None]
-    assert runners["c"].asked == []
+    rest = [0.25] if stage is Stage.REPORT else []
+    assert [result.score for result in evaluation.results] == [0.5, None, *rest]
+    assert len(runners["c"].asked) == len(rest)
+
+
+def test_training_ends_early_in_the_search_only():
+    evaluator, runners = make_evaluator(0.5)
+    for stage in Stage:
+        evaluator.evaluate(PROGRAM, stage)
+    assert [seeds.early_exit for seeds in runners["a"].asked] == [True, False, False]
 
 
 @pytest.mark.parametrize("stage", [Stage.CONFIRM, Stage.REPORT])

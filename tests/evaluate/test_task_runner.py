@@ -291,6 +291,13 @@ def test_without_early_exit_hopeless_training_goes_on_to_the_end(patient_runner)
     assert re.match(r"the final loss was \S+; an untrained network's is \S+", failure.detail)
 
 
+def test_seeds_can_ask_for_training_to_the_end(runner, patient_runner):
+    assert runner.evaluate(SLOW_SGD, ONE).score is None
+    patient = runner.evaluate(SLOW_SGD, replace(ONE, early_exit=False))
+    assert patient == patient_runner.evaluate(SLOW_SGD, ONE)
+    assert patient.score is not None
+
+
 def test_early_exit_changes_no_survivors_loss(runner, patient_runner):
     rng = random.Random(4)
     drawn = (random_program(rng, length=6, operations=("add", "multiply", "interp", "sign")) for _ in range(200))

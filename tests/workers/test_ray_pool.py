@@ -176,8 +176,12 @@ def test_more_workers_than_processors_are_an_error_and_leave_none(open_pool, pro
         patch.setattr("lionsearch.workers.ray_pool._start_ray", lambda workers, address: None)
         patch.setattr(ray, "shutdown", lambda: stopped.append(True))
         with pytest.raises(RunError, match="3 workers asked for; the Ray cluster has 2 CPUs"):
+            RayPool(plan, workers=3, address="somewhere:1")
+        assert stopped == [True]  # what it started itself
+        patch.setattr(os, "cpu_count", lambda: 2)
+        patch.setattr("lionsearch.workers.ray_pool._start_ray", lambda workers, address: pytest.fail("started"))
+        with pytest.raises(RunError, match="3 workers asked for; this machine has 2 CPUs"):
             RayPool(plan, workers=3)
-    assert stopped == [True]  # what it started itself
     with pytest.raises(RunError, match="3 workers asked for"):
         RayPool(plan, workers=3)
     assert ray.is_initialized()  # and nothing else
@@ -211,5 +215,5 @@ def test_a_signal_ends_a_run_and_its_workers(project, number, workers):
         kill_group(process)
     assert process.returncode == 130, errors
     assert output.startswith("interrupted: ")
-    assert f"lionsearch resume {folder}\n" in output
+    assert f"lionsearch resume '{folder}'\n" in output
     assert "Traceback" not in errors
