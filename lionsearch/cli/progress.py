@@ -103,5 +103,5 @@ def _time_left(progress: Progress) -> str:
     new = progress.told - progress.replayed
     if progress.told < progress.total and (new < _ENOUGH_TO_TELL or not progress.seconds):
         return "?"
-    seconds = progress.seconds / max(new, 1) * (progress.total - progress.told)
-    return f"{seconds // 60:.0f}m{seconds % 60:02.0f}s"
+    minutes, seconds = divmod(round(progress.seconds / max(new, 1) * (progress.total - progress.told)), 60)
+    return f"{minutes}m{seconds:02d}s"

@@ -41,6 +41,8 @@ def test_stored_results_count_neither_for_the_rate_nor_for_the_time_left():
     assert progress_line(only_stored) == (
         "500/1000 programs  - generated/s  - evaluated/s  20% cache hits  75% dead statements  best +0.2500  ? left"
     )
+    almost_two_minutes = replace(HALF, seconds=119.7)
+    assert progress_line(almost_two_minutes).endswith("  2m00s left")
     replaying = replace(HALF, evaluated=0, seconds=0.0)
     assert progress_line(replaying).endswith("  ? left")
     too_few_to_tell = replace(HALF, told=599, replayed=500, seconds=5.0)
