@@ -90,7 +90,7 @@ class _TorchModule:
         ]
         lines += ["    Args:", "        params: parameters, or parameter groups; all that follows may differ by group."]
         lines += [f"        lr: the learning rate; {rate_note(prepared)}."]
-        lines += [f"        {key}: as above." for key in keys]
+        lines += [f"        {key}: a hyperparameter of the program." for key in keys]
         lines += ["        maximize: go up instead of down.", '    """', "", "    def __init__("]
         lines += ["        self,", "        params: Any,", f"        lr: Any = {prepared.default_rate!r},"]
         lines += [f"        {key}: float = {value!r}," for key, value in keys.items()]
