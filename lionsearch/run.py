@@ -1,7 +1,8 @@
 """One search run: the search asks, the pool evaluates, the store remembers.
 
 A fixed number of candidates is in flight and results are told in the order asked, whatever the workers' speed: the
-same seed gives the same run with any number of workers. Resuming replays the search against the stored evaluations.
+same seed gives the same run with any number of workers (but for GPUs, whose batches change last digits). Resuming
+replays the search against the stored evaluations.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class RunResult:
         report: its evaluation on seeds and a split that nothing was chosen by; None if the run was interrupted.
         baseline: the first initial program's evaluation on the same seeds and split.
         finished: whether the run reached its end.
+        caught_up: whether it got as far as what was stored when it started; if not, the best is that of back then.
     """
 
     progress: Progress
@@ -87,6 +89,7 @@ class RunResult:
     report: Evaluation | None
     baseline: Evaluation | None
     finished: bool
+    caught_up: bool
 
 
 @dataclass(slots=True)
@@ -116,6 +119,7 @@ class SearchRun:
         experiment = config.experiment
         self._search = make_search(config.initial(), experiment.search, experiment.seed)
         self._known = {stage: store.evaluations(stage) for stage in Stage}
+        self._stored = store.counts()["generated"]
         self._in_flight: set[tuple[str, Stage]] = set()
         self._pending: deque[_Pending] = deque()
         self._asked = self._told = self._evaluated = self._cached = 0
@@ -139,7 +143,7 @@ class SearchRun:
             report, baseline, finished = None, None, False
         finally:
             self._store.flush()
-        return RunResult(self.progress(), self._best, report, baseline, finished)
+        return RunResult(self.progress(), self._best, report, baseline, finished, self._told >= self._stored)
 
     def progress(self) -> Progress:
         """Return where the run stands."""

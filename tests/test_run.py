@@ -187,6 +187,7 @@ def test_an_interrupted_run_is_resumed_to_the_same_end(tmp_path, after):
     _, whole = search(tmp_path / "whole", FakePool())
     result, part = search(tmp_path / "part", FakePool(order=after, interrupt_after=after))
     assert not result.finished
+    assert result.caught_up
     assert result.progress.told < 200
     assert (result.report, result.baseline) == (None, None)
     assert len(part) < len(whole)
@@ -205,6 +206,20 @@ def test_a_run_interrupted_again_and_again_gets_to_the_same_end(tmp_path):
     assert 2 < times < 20
     assert rows == whole
     assert (result.best, result.report, result.baseline) == (wanted.best, wanted.report, wanted.baseline)
+
+
+def test_a_resume_that_is_interrupted_before_it_has_caught_up_says_so(tmp_path):
+    search(tmp_path / "run", FakePool())
+    config_and_store = resume_run(tmp_path / "run")
+
+    def interrupt(progress):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lionsearch.run._FLUSH_SECONDS", 0.0)
+        result, _ = finish(*config_and_store, FakePool(), interrupt)
+    assert (result.finished, result.caught_up) == (False, False)
+    assert finish(*resume_run(tmp_path / "run"), FakePool())[0].caught_up
 
 
 def test_a_run_of_another_environment_is_not_resumed(tmp_path):

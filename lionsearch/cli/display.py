@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -29,9 +30,10 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
 
 
 def command_line(*words: object) -> str:
-    """Return a command of lionsearch to copy: by its name, or as this one was called where that is not on the path."""
-    name = "lionsearch" if shutil.which("lionsearch") else sys.argv[0]
-    return shlex.join([name, *map(str, words)])
+    """Return a command of this lionsearch to copy: by its name where that is on the path, else as it was called."""
+    found = shutil.which("lionsearch")
+    ours = found is not None and Path(found).resolve() == Path(sys.argv[0]).resolve()
+    return shlex.join(["lionsearch" if ours else sys.argv[0], *map(str, words)])
 
 
 def format_score(score: float | None) -> str:

@@ -112,9 +112,7 @@ def _summarize(name: str, each: list[TaskResult]) -> _Row:
 
 def tune(
     task: Tasks,
-    programs: Annotated[
-        list[str] | None, typer.Argument(metavar="PROGRAM...", help="As for evaluate, but RUN:ID only by itself.")
-    ] = None,
+    programs: Annotated[list[str] | None, typer.Argument(metavar="PROGRAM...", help="As for evaluate.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Rank every program that there is.")] = False,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="For one program: trainings per point.")] = None,
     output: Annotated[Path | None, typer.Option(help="For a ranking: its folder; one that is there goes on.")] = None,

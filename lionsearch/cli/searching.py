@@ -16,12 +16,15 @@ from lionsearch.errors import LionSearchError, RunError
 if TYPE_CHECKING:
     from lionsearch.archive import RunStore
     from lionsearch.config import RunConfig
-    from lionsearch.records import Evaluation
+    from lionsearch.records import Evaluation, TaskResult
     from lionsearch.run import RunResult
     from lionsearch.workers import Pool
 
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=0, help="Ray workers; 0 runs in this process. Default: one per core.")
+    int | None,
+    typer.Option(
+        "--workers", min=0, help="Ray workers, at most one per core; 0 runs in this process. Default: one per core."
+    ),
 ]
 Address = Annotated[str | None, typer.Option("--address", help="Ray cluster to join; none is needed.")]
 
@@ -144,8 +147,8 @@ def _free_folder(base: Path) -> Path:
 
 
 def _save_best(folder: Path, result: RunResult) -> None:
-    """Write `best.py`, unless a resumed run was interrupted while it went through what an earlier process found."""
-    if result.best is None or not (result.finished or result.progress.evaluated):
+    """Write `best.py`, unless a later one is there already."""
+    if result.best is None or ((folder / "best.py").is_file() and not result.caught_up):
         return
     from lionsearch.lang import format_program
 
@@ -183,7 +186,10 @@ def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
 
     progress, best = result.progress, result.best
     print(f"{'finished' if result.finished else 'interrupted'}: {progress_line(progress)}")
-    if best is None:
+    if not result.caught_up:
+        best = None
+        print("that was among stored results; all that is stored is still there")
+    elif best is None:
         print("no program has a score yet")
     else:
         print(f"\nbest on fresh seeds: candidate {best.candidate}, dead code removed\n")
@@ -192,8 +198,9 @@ def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
         seeds = config.experiment.evaluation.report_seeds
         print(f"on the test splits, {seeds} more fresh seeds; 0 is AdamW as tuned for the task:")
         rows = []
-        for ours, start in zip(result.report.results, result.baseline.results, strict=False):
-            rows.append((ours.task, format_score(start.score), format_score(ours.score), start.loss, ours.loss))
+        for spec in config.specs:
+            start, ours = (_result_on(spec.name, evaluation) for evaluation in (result.baseline, result.report))
+            rows.append((spec.name, format_score(start.score), format_score(ours.score), start.loss, ours.loss))
         print_table(("task", "start's score", "best's score", "start's loss", "best's loss"), rows)
         for title, evaluation in (("start", result.baseline), ("best", result.report)):
             for each in evaluation.results:
@@ -210,6 +217,13 @@ def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
         print(f"  {command_line('simplify', saved, *tasks, *_half_of_lead(result.report), '--output', short)}")
         print(f"  {command_line('identify', saved)}")
         print(f"  {command_line('export', saved, '--to', 'optax')}")
+
+
+def _result_on(task: str, evaluation: Evaluation) -> TaskResult:
+    """Return the result on a task; an empty one if the system failed before."""
+    from lionsearch.records import TaskResult
+
+    return next((result for result in evaluation.results if result.task == task), TaskResult(task))
 
 
 def _half_of_lead(report: Evaluation | None) -> list[str]:

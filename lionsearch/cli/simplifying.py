@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import textwrap
 from dataclasses import asdict, replace
@@ -121,9 +122,15 @@ def _check_output(path: Path | None) -> None:
     if path is None:
         return
     if path.suffix != ".py":
-        raise SettingError(f"{path}: expected a name that ends in .py, as {path.with_suffix('.py')}")
-    if not path.parent.is_dir():
-        raise SettingError(f"{path}: cannot be written: there is no folder {path.parent}")
+        raise SettingError(f"{path}: expected the name of a file that ends in .py")
+    try:
+        if path.is_dir() or not path.parent.is_dir():
+            wrong = path if path.is_dir() else path.parent
+            raise SettingError(f"{path}: cannot be written: {wrong} is {'a' if path.is_dir() else 'no'} folder")
+    except OSError as error:
+        raise SettingError(f"{path}: cannot be written: {error.strerror}") from None
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise SettingError(f"{path}: cannot be written: Permission denied")
 
 
 def _write(path: Path, program: Program) -> None:

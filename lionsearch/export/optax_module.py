@@ -89,7 +89,8 @@ class _OptaxModule:
         lines += ["    state_dtype: Any = None,"] if self._state else []
         lines += [") -> optax.GradientTransformationExtraArgs:", f'    """Return {prepared.name} for optax.', ""]
         lines += ["    Args:", f"        learning_rate: a number or a schedule; {rate_note(prepared)}."]
-        lines += [f"        {prepared.names[name]}: a hyperparameter of the program." for name in prepared.hyperparameters]
+        arguments = [prepared.names[name] for name in prepared.hyperparameters]
+        lines += [f"        {argument}: a hyperparameter of the program." for argument in arguments]
         if self._masks:
             lines.append(
                 "        mask: a tree of booleans, or a function of the parameters that gives one: whose weights decay."

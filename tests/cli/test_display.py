@@ -11,11 +11,12 @@ def test_scores_have_a_sign(score, text):
 
 
 def test_a_command_can_be_pasted_wherever_lionsearch_is(monkeypatch):
-    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/lionsearch")
     monkeypatch.setattr("sys.argv", [".venv/bin/lionsearch", "search"])
+    monkeypatch.setattr("shutil.which", lambda name: str(Path(".venv/bin/lionsearch").resolve()))
     assert command_line("inspect", Path("runs/a b")) == "lionsearch inspect 'runs/a b'"
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    assert command_line("inspect", "run") == ".venv/bin/lionsearch inspect run"
+    for other in (None, "/usr/bin/lionsearch"):
+        monkeypatch.setattr("shutil.which", lambda name, other=other: other)
+        assert command_line("inspect", "run") == ".venv/bin/lionsearch inspect run"
 
 
 def test_numbers_stand_to_the_right(capsys):

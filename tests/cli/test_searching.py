@@ -73,19 +73,19 @@ def test_a_simplification_may_cost_half_of_the_lead(scores, option):
 
 
 def test_a_resume_that_is_interrupted_among_stored_results_keeps_the_best(tmp_path):
-    def progress(evaluated):
-        return Progress(500, 1000, evaluated, 100, 4000, 1000, 0, 0.0, None)
+    def save(text, caught_up):
+        search, confirm = Evaluation(Stage.SEARCH, 0.5, ()), Evaluation(Stage.CONFIRM, 0.5, ())
+        progress = Progress(500, 1000, 0, 100, 4000, 1000, 0, 0.0, None)
+        _save_best(
+            tmp_path, RunResult(progress, Elite(1, "f", parse(text), search, confirm), None, None, False, caught_up)
+        )
+        return (tmp_path / "best.py").read_text()
 
-    def elite(text):
-        return Elite(1, "f", parse(text), Evaluation(Stage.SEARCH, 0.5, ()), Evaluation(Stage.CONFIRM, 0.5, ()))
-
-    best, older = "def train(w, g, lr):\n    return g * lr\n", "def train(w, g, lr):\n    return g\n"
-    _save_best(tmp_path, RunResult(progress(90), elite(best), None, None, False))
-    saved = (tmp_path / "best.py").read_text()
-    _save_best(tmp_path, RunResult(progress(0), elite(older), None, None, False))
-    assert (tmp_path / "best.py").read_text() == saved
-    _save_best(tmp_path, RunResult(progress(0), elite(older), None, None, True))
-    assert (tmp_path / "best.py").read_text() != saved
+    older, best, newer = (f"def train(w, g, lr): return g * {number}" for number in (1, 2, 3))
+    assert "g * 1" in save(older, caught_up=False), "a process that was killed has left none"
+    assert "g * 2" in save(best, caught_up=True)
+    assert "g * 2" in save(older, caught_up=False)
+    assert "g * 3" in save(newer, caught_up=True)
 
 
 def test_the_commands_it_names_work(project, searched):

@@ -171,4 +171,4 @@ def test_batches_are_filled_up_so_that_few_sizes_are_compiled(runner):
             shapes.append(np.shape(train_many(runner, interpreter, [SGD] * count).loss))
         compiled.append(len(found))
     assert shapes == [(4,), (4,), (4,), (16,)]
-    assert compiled[1:3] == [0, 0]
+    assert [count > 0 for count in compiled[1:]] == [False, False, True]
