@@ -184,10 +184,9 @@ def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
     from lionsearch.cli.progress import progress_line
     from lionsearch.lang import format_program
 
-    progress, best = result.progress, result.best
+    progress, best = result.progress, result.best if result.caught_up else None
     print(f"{'finished' if result.finished else 'interrupted'}: {progress_line(progress)}")
     if not result.caught_up:
-        best = None
         print("that was among stored results; all that is stored is still there")
     elif best is None:
         print("no program has a score yet")
