@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lionsearch.evaluate.device import configure_jax
@@ -89,7 +90,7 @@ def measure_task(spec: TaskSpec, compiled: int = 10, rounds: int = 5) -> None:
 
     Both train to the end on one seed; early exit is off, so that both do the same work.
     """
-    runner = TaskRunner(spec, Limits(), early_exit=False)
+    runner = TaskRunner(spec, Limits())
     candidates = draw_candidates(compiled)
     runner.losses(candidates[0], SEED)
     one_by_one, interpreted = [], []
@@ -121,13 +122,12 @@ def measure_savings(candidates: int = 400) -> None:
     config = load_experiment("quickstart")
     (cheap, hurdle), (dear, _) = config.plan().tasks
     programs = draw_candidates(candidates)
-    patient, eager = TaskRunner(cheap, Limits(), early_exit=False), TaskRunner(cheap, Limits())
-    for runner in (patient, eager):
-        runner.evaluate(programs[0], SEED)
-    whole = [measure(lambda p=program: patient.losses(p, SEED)) for program in programs]
-    losses = [patient.losses(program, SEED)[0] for program in programs]
-    early = [measure(lambda p=program: eager.evaluate(p, SEED)) for program in programs]
-    results = [eager.evaluate(program, SEED) for program in programs]
+    runner, eager = TaskRunner(cheap, Limits()), replace(SEED, early_exit=True)
+    runner.evaluate(programs[0], eager)
+    whole = [measure(lambda p=program: runner.losses(p, SEED)) for program in programs]
+    losses = [runner.losses(program, SEED)[0] for program in programs]
+    early = [measure(lambda p=program: runner.evaluate(p, eager)) for program in programs]
+    results = [runner.evaluate(program, eager) for program in programs]
     best = sorted(range(candidates), key=lambda i: losses[i] if np.isfinite(losses[i]) else np.inf)
     kept = [i for i in best if results[i].score is not None]
     lost = [i for i in best[: max(1, len(kept) // 4)] if results[i].score is None]
@@ -188,7 +188,7 @@ def measure_workers(candidates: int = 1200, rounds: int = 2) -> None:
 def measure_population(spec: TaskSpec, sizes: Sequence[int], patience: float = 120.0) -> None:
     """Print programs a second when so many are trained as one batch, on the device that JAX sees."""
     print(f"{spec.name} on {jax.devices()[0].device_kind}, early exit off")
-    runner = TaskRunner(spec, Limits(), early_exit=False)
+    runner = TaskRunner(spec, Limits())
     programs = draw_candidates(max(sizes))
     expected = 0.0
     for size in sizes:

@@ -204,7 +204,7 @@ class Ranking:
         limits = limits_for([program])
         key = (limits.max_length, limits.max_slots)
         if key not in self._runners:
-            self._runners[key] = TaskRunner(self._spec, limits, early_exit=False)
+            self._runners[key] = TaskRunner(self._spec, limits)
         return self._runners[key]
 
     def _state(self, program: Program, runner: TaskRunner) -> float:

@@ -52,7 +52,7 @@ def expected_loss(factor: float, decay: float) -> float:
 
 @pytest.fixture(scope="module")
 def runner() -> TaskRunner:
-    return TaskRunner(SPEC, LIMITS, early_exit=False)
+    return TaskRunner(SPEC, LIMITS)
 
 
 @pytest.fixture(scope="module")

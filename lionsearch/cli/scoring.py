@@ -56,7 +56,7 @@ def evaluate(
     limits = limits_for(program for _, program in loaded)
     rows: list[_Row] = []
     for spec in specs:
-        runner = TaskRunner(spec, limits, early_exit=False)  # a weak program's score is an answer too
+        runner = TaskRunner(spec, limits)
         for name, program in loaded:
             each = [runner.evaluate(program, Seeds((first + seed,), split.value)) for seed in range(seeds)]
             rows.append(_summarize(name, each))
@@ -143,7 +143,7 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
     from lionsearch.tune import tune_program
 
     limits = limits_for([loaded])
-    results = [tune_program(loaded, TaskRunner(spec, limits, early_exit=False), seeds=seeds) for spec in specs]
+    results = [tune_program(loaded, TaskRunner(spec, limits), seeds=seeds) for spec in specs]
     if json_output:
         print(json.dumps([{**_finite(asdict(r)), "best": _finite(asdict(r.best))} for r in results], indent=1))
         return

@@ -108,7 +108,7 @@ def _make_judges(program: Program, name: str, task_names: list[str], seeds: int,
     from lionsearch.simplify.pipeline import Judges
 
     limits = limits_for([program])
-    runners = [TaskRunner(spec, limits, early_exit=False) for spec in specs]
+    runners = [TaskRunner(spec, limits) for spec in specs]
     choosing = Scorer(runners, seeds)
     failure = choosing.failure(program)
     if failure is not None:

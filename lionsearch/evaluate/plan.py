@@ -51,7 +51,7 @@ class Seeds:
 
     seeds: tuple[int, ...]
     split: str = "validation"
-    early_exit: bool = True
+    early_exit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,14 +49,13 @@ class TaskRunner:
     Args:
         spec: the task.
         limits: the longest program.
-        early_exit: False has all training go on to the end, whatever the seeds say.
 
     Raises:
         TaskError: if the task's factory breaks the interface.
     """
 
-    def __init__(self, spec: TaskSpec, limits: Limits, *, early_exit: bool = True):
-        self.spec, self.limits, self._early_exit = spec, limits, early_exit
+    def __init__(self, spec: TaskSpec, limits: Limits):
+        self.spec, self.limits = spec, limits
         self.problem: Problem = load_problem(spec)
         validate_batch(self.problem, spec.batch, spec.name)
         self._lr = spec.schedule()
@@ -265,7 +264,7 @@ class TaskRunner:
 
     def _limits(self, seed: int, seeds: Seeds) -> np.ndarray:
         """Return the loss on the probe above which training ends, after each chunk."""
-        if not (self._early_exit and seeds.early_exit):
+        if not seeds.early_exit:
             return self.never
         reference = self.reference(seed, seeds.split)
         share = np.linspace(_FIRST_SHARE, _LAST_SHARE, self.spec.chunks)

@@ -43,7 +43,7 @@ def test_evaluate_measures_on_the_seeds_of_the_report_and_the_test_split(project
     monkeypatch.chdir(project)
     monkeypatch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
     (project / "sgd.py").write_text("def train(w, g, lr): return g * lr * 0.0002\n")
-    runner, sgd = TaskRunner(load_task("linear"), Limits(), early_exit=False), load_program("sgd.py")
+    runner, sgd = TaskRunner(load_task("linear"), Limits()), load_program("sgd.py")
     losses = {}
     for split, options in (("test", []), ("test", ["--split", "test"]), ("validation", ["--split", "validation"])):
         done = run_here("evaluate", "sgd.py", "--task", "linear", "--seeds", 2, "--json", *options)

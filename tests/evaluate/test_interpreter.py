@@ -87,7 +87,7 @@ def test_programs_of_one_machine_share_one_compilation(runner, family):
 
 
 def test_each_machine_is_compiled_when_it_is_first_needed():
-    fresh = TaskRunner(make_spec(), LIMITS, early_exit=False)
+    fresh = TaskRunner(make_spec(), LIMITS)
     fresh.reference(0, "validation")  # by the paper's machine
     counts = []
     for program in (PROGRAMS["paper"][0], PROGRAMS["extended"][0], PROGRAMS["extended"][1], PROGRAMS["paper"][1]):
@@ -140,9 +140,10 @@ def test_a_population_of_several_machines_scores_as_its_members_do(runner, famil
     too_long = check_program("def train(w, g, lr, h):\n" + " g = g % 3\n" * 25 + " return g + h")
     programs = [program for each in zip(*(PROGRAMS[family] for family in families), strict=True) for program in each]
     programs = [exploding, *programs, blind, too_long]  # machines in turn: results must come back in order
-    together = runner.evaluate_population(programs, Seeds((0, 1)))
+    seeds = Seeds((0, 1), early_exit=True)
+    together = runner.evaluate_population(programs, seeds)
     for program, result in zip(programs, together, strict=True):
-        assert close(result, runner.evaluate(program, Seeds((0, 1)))), program
+        assert close(result, runner.evaluate(program, seeds)), program
     kinds = [result.failure and result.failure.kind for result in together]
     failed = [FailureKind.NON_FINITE, FailureKind.NO_PROGRESS, FailureKind.TOO_LONG]
     assert kinds == [failed[0], *[None] * (len(programs) - 3), *failed[1:]]

@@ -24,7 +24,8 @@ from lionsearch.records import FailureKind, TaskResult
 from lionsearch.tasks.spec import load_task
 
 LIMITS = Limits(max_length=24, max_slots=4)
-ONE, THREE = Seeds((0,)), Seeds((0, 1, 2))
+ONE, THREE = Seeds((0,), early_exit=True), Seeds((0, 1, 2), early_exit=True)
+TO_THE_END = Seeds((0,))
 SGD = check_program("def train(w, g, lr): return g * lr * 0.005")
 SLOW_SGD = check_program("def train(w, g, lr): return g * lr * 0.00002")
 EXPLODING = check_program("def train(w, g, lr): return g * 1e30 + exp(w)")
@@ -35,11 +36,6 @@ TUNED = load_program("adamw").with_hyperparameters({"weight_decay": 0.1})
 @pytest.fixture(scope="module")
 def runner() -> TaskRunner:
     return TaskRunner(make_spec(), LIMITS)
-
-
-@pytest.fixture(scope="module")
-def patient_runner() -> TaskRunner:
-    return TaskRunner(make_spec(), LIMITS, early_exit=False)
 
 
 def depends_on_gradient(program: Program) -> bool:
@@ -59,7 +55,7 @@ def close(one: TaskResult, two: TaskResult) -> bool:
 
 def test_tuned_adamw_scores_exactly_zero_on_every_seed_and_split(runner):
     for split in ("validation", "test"):
-        result = runner.evaluate(TUNED, Seeds((0, 1, 2, 1000), split))
+        result = runner.evaluate(TUNED, Seeds((0, 1, 2, 1000), split, early_exit=True))
         assert result.score == 0.0
         assert result.failure is None
 
@@ -96,8 +92,8 @@ def swapped_regression():
     return replace(problem, validation=problem.test, test=problem.validation)
 
 
-def test_the_interpreter_trains_as_a_plain_loop_does(patient_runner):
-    problem, spec = patient_runner.problem, patient_runner.spec
+def test_the_interpreter_trains_as_a_plain_loop_does(runner):
+    problem, spec = runner.problem, runner.spec
     params = jax.jit(problem.init)(jax.random.key(0))
     gradient = jax.jit(jax.grad(problem.loss))
     rng = np.random.default_rng([0, 1])
@@ -106,22 +102,23 @@ def test_the_interpreter_trains_as_a_plain_loop_does(patient_runner):
         batch = {name: array[examples] for name, array in problem.train.items()}
         params = jax.tree.map(lambda w, g, lr=lr: w - g * lr * 0.005, params, gradient(params, batch))
     expected = float(jax.jit(problem.loss)(params, problem.validation))
-    assert patient_runner.losses(SGD, ONE) == [pytest.approx(expected, rel=1e-4)]
+    assert runner.losses(SGD, TO_THE_END) == [pytest.approx(expected, rel=1e-4)]
 
 
-def test_losses_at_a_multiple_of_the_schedule(patient_runner):
+def test_losses_at_a_multiple_of_the_schedule(runner):
     doubled = check_program("def train(w, g, lr): return g * lr * 0.01")
-    assert patient_runner.losses(SGD, THREE, 2.0) == pytest.approx(patient_runner.losses(doubled, THREE), rel=1e-4)
-    assert patient_runner.losses(SGD, THREE, 2.0) != patient_runner.losses(SGD, THREE)
+    three = replace(THREE, early_exit=False)
+    assert runner.losses(SGD, three, 2.0) == pytest.approx(runner.losses(doubled, three), rel=1e-4)
+    assert runner.losses(SGD, three, 2.0) != runner.losses(SGD, three)
 
 
-def test_long_training_is_compiled_with_the_same_result(runner, patient_runner, monkeypatch):
+def test_long_training_is_compiled_with_the_same_result(runner, monkeypatch):
     interpreted = [runner.evaluate(program, ONE) for program in (TUNED, SGD, EXPLODING)]
-    losses = patient_runner.losses(SGD, ONE, 2.0)
+    losses = runner.losses(SGD, TO_THE_END, 2.0)
     monkeypatch.setattr(task_runner, "BREAK_EVEN_STEPS", 1)
     compiled = [runner.evaluate(program, ONE) for program in (TUNED, SGD, EXPLODING)]
     assert [close(one, two) for one, two in zip(interpreted, compiled, strict=True)] == [True, True, True]
-    assert patient_runner.losses(SGD, ONE, 2.0) == pytest.approx(losses, rel=1e-3)
+    assert runner.losses(SGD, TO_THE_END, 2.0) == pytest.approx(losses, rel=1e-3)
 
 
 # --- determinism
@@ -280,25 +277,18 @@ def test_hopeless_training_ends_early(runner, program):
     assert re.match(r"after (6|12|18|24|30) of 60 steps the loss was \S+; at most \S+ goes on", failure.detail)
 
 
-def test_without_early_exit_hopeless_training_goes_on_to_the_end(patient_runner):
-    slow = patient_runner.evaluate(SLOW_SGD, ONE)
+def test_without_early_exit_hopeless_training_goes_on_to_the_end(runner):
+    slow = runner.evaluate(SLOW_SGD, TO_THE_END)
     assert slow.score is not None
     assert -1 < slow.score < -0.5
-    assert slow.loss == patient_runner.losses(SLOW_SGD, ONE)[0]
-    failure = patient_runner.evaluate(ASCENT, ONE).failure
+    assert slow.loss == runner.losses(SLOW_SGD, TO_THE_END)[0]
+    failure = runner.evaluate(ASCENT, TO_THE_END).failure
     assert failure is not None
     assert failure.kind is FailureKind.NO_PROGRESS
     assert re.match(r"the final loss was \S+; an untrained network's is \S+", failure.detail)
 
 
-def test_seeds_can_ask_for_training_to_the_end(runner, patient_runner):
-    assert runner.evaluate(SLOW_SGD, ONE).score is None
-    patient = runner.evaluate(SLOW_SGD, replace(ONE, early_exit=False))
-    assert patient == patient_runner.evaluate(SLOW_SGD, ONE)
-    assert patient.score is not None
-
-
-def test_early_exit_changes_no_survivors_loss(runner, patient_runner):
+def test_early_exit_changes_no_survivors_loss(runner):
     rng = random.Random(4)
     drawn = (random_program(rng, length=6, operations=("add", "multiply", "interp", "sign")) for _ in range(200))
     scaled = [TUNED.with_hyperparameters({"lr_scale": 0.001 * 2.0**power}) for power in range(-6, 7)]
@@ -308,7 +298,7 @@ def test_early_exit_changes_no_survivors_loss(runner, patient_runner):
         early = runner.evaluate(program, ONE)
         if early.failure is None:
             survivors += 1
-            assert early == patient_runner.evaluate(program, ONE)
+            assert early == runner.evaluate(program, TO_THE_END)
     assert 5 <= survivors < len(programs)
 
 
@@ -318,7 +308,7 @@ def test_early_exit_never_drops_tuned_adamw(name):
     spec = load_task(name)
     runner = TaskRunner(spec, Limits(max_length=12, max_slots=2))
     adamw = load_program("adamw").with_hyperparameters({"weight_decay": spec.weight_decay})
-    results = {seed: runner.evaluate(adamw, Seeds((seed,))) for seed in range(31)}
+    results = {seed: runner.evaluate(adamw, Seeds((seed,), early_exit=True)) for seed in range(31)}
     assert {seed: result.score for seed, result in results.items()} == dict.fromkeys(range(31), 0.0)
 
 
@@ -329,9 +319,9 @@ def test_a_population_scores_as_its_members_do(runner):
     too_long = check_program("def train(w, g, lr):\n" + " g = sin(g)\n" * 25 + " return g")
     blind = check_program("def train(w, g, lr): return w * lr")
     programs = [SGD, EXPLODING, TUNED, too_long, ASCENT, blind, load_program("lion")]
-    together = runner.evaluate_population(programs, Seeds((0, 1)))
-    for program, result in zip(programs, together, strict=True):
-        assert close(result, runner.evaluate(program, Seeds((0, 1)))), program
+    seeds = Seeds((0, 1), early_exit=True)
+    for program, result in zip(programs, runner.evaluate_population(programs, seeds), strict=True):
+        assert close(result, runner.evaluate(program, seeds)), program
 
 
 def test_a_population_in_which_nothing_can_be_trained_with(runner):
