@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lionsearch.analysis import remove_dead_code
+from lionsearch.analysis.dataflow import Graph, to_graph, to_program
 from lionsearch.lang import OPERATIONS, Kind, Program
-from lionsearch.simplify.dataflow import Graph, to_graph, to_program
 from lionsearch.simplify.expression import Base, Product, leaf, walk
 from lionsearch.simplify.normalize import Normalized, normalize
 

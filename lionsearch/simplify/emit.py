@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
+from lionsearch.analysis.dataflow import Node, Reference
 from lionsearch.lang import INPUTS, Kind
 from lionsearch.simplify.algebra import Algebra
-from lionsearch.simplify.dataflow import Node, Reference
 from lionsearch.simplify.expression import Base, Factor, Product
 
 Scaled = tuple[Reference, float]

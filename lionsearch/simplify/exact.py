@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lionsearch.analysis import infer_kinds, remove_dead_code
+from lionsearch.analysis.dataflow import Graph, count_live, replace_node, to_graph, to_program
 from lionsearch.analysis.kinds import KindError
 from lionsearch.lang import Program
-from lionsearch.simplify.dataflow import Graph, count_live, replace_node, to_graph, to_program
 from lionsearch.simplify.emit import Emitter, TooManyError
 from lionsearch.simplify.expression import Product
 from lionsearch.simplify.guard import agree

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from lionsearch.analysis.dataflow import Graph
 from lionsearch.lang import Program, Statement
 from lionsearch.simplify.algebra import Algebra
-from lionsearch.simplify.dataflow import Graph
 from lionsearch.simplify.expression import Product, leaf, number
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lionsearch.analysis import find_live, fingerprint
+from lionsearch.analysis.dataflow import Node, Reference, replace_node, to_graph, to_program
 from lionsearch.lang import Program
-from lionsearch.simplify.dataflow import Node, Reference, replace_node, to_graph, to_program
 from lionsearch.simplify.exact import is_valid, simplify_exactly, size
 from lionsearch.simplify.paired import Difference, Scorer
 from lionsearch.simplify.steps import Step, make_step

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from lionsearch.analysis.dataflow import Graph, Node, to_graph
 from lionsearch.lang import Program
-from lionsearch.simplify.dataflow import Graph, Node, to_graph
 
 DECAY, WEIGHT_DECAY, EPSILON, RATE = "b", "weight_decay", "eps", "lr_scale"
 _SMALL = 1e-3  # a constant below it that is added to a divisor is there to keep it from 0

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from lionsearch.analysis.dataflow import Graph, Node, Reference, replace_node, to_graph, to_program
 from lionsearch.lang import Program
 from lionsearch.simplify.algebra import Algebra
-from lionsearch.simplify.dataflow import Graph, Node, Reference, replace_node, to_graph, to_program
 from lionsearch.simplify.emit import Emitter, TooManyError, rounded
 from lionsearch.simplify.expression import ZERO, Product, leaf, number
 from lionsearch.simplify.normalize import Normalized, node_values, normalize

@@ -1,7 +1,7 @@
 import pytest
 
+from lionsearch.analysis.dataflow import Graph, to_program
 from lionsearch.lang import parse
-from lionsearch.simplify.dataflow import Graph, to_program
 from lionsearch.simplify.emit import Emitter, TooManyError
 from lionsearch.simplify.normalize import normalize
 

@@ -4,8 +4,8 @@ import pytest
 from strategies import random_program
 
 from lionsearch.analysis import remove_dead_code
+from lionsearch.analysis.dataflow import Graph, to_graph, to_program
 from lionsearch.lang import OPERATIONS, parse
-from lionsearch.simplify.dataflow import Graph, to_graph, to_program
 from lionsearch.simplify.emit import Emitter
 from lionsearch.simplify.exact import is_valid
 from lionsearch.simplify.expression import leaf

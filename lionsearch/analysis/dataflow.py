@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lionsearch.analysis import remove_dead_code
+from lionsearch.analysis.liveness import remove_dead_code
 from lionsearch.lang import INPUTS, Program, Statement
 
 Reference = int | str | float

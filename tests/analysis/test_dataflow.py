@@ -3,8 +3,8 @@ import random
 from strategies import random_program
 
 from lionsearch.analysis import fingerprint, infer_kinds
+from lionsearch.analysis.dataflow import count_live, replace_node, to_graph, to_program
 from lionsearch.lang import format_program, parse
-from lionsearch.simplify.dataflow import count_live, replace_node, to_graph, to_program
 from lionsearch.simplify.guard import largest_difference
 
 
