@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import fmean
 
 
 class FailureKind(StrEnum):
@@ -51,6 +53,7 @@ class TaskResult:
         score: 0 is tuned AdamW on the same seeds, -1 an untrained network; None after a failure.
         failure: why there is no score.
         metrics: the task's own measures on the same split, by name.
+        scores: of each seed; the score is their mean.
     """
 
     task: str
@@ -58,6 +61,23 @@ class TaskResult:
     score: float | None = None
     failure: Failure | None = None
     metrics: tuple[tuple[str, float], ...] = ()
+    scores: tuple[float, ...] = ()
+
+
+def merge_results(results: Sequence[TaskResult]) -> TaskResult:
+    """Return what results of one task on single seeds amount to; a failure among them is the whole's.
+
+    Example:
+        >>> merge_results([TaskResult("a", 2.0, 0.5, scores=(0.5,)), TaskResult("a", 1.0, 0.75, scores=(0.75,))])
+        TaskResult(task='a', loss=1.5, score=0.625, failure=None, metrics=(), scores=(0.5, 0.75))
+    """
+    failed = next((result for result in results if result.failure is not None), None)
+    if failed is not None or len(results) == 1:
+        return failed or results[0]
+    metrics = tuple((name, fmean(dict(result.metrics)[name] for result in results)) for name, _ in results[0].metrics)
+    scores = tuple(score for result in results for score in result.scores)
+    loss = fmean(result.loss for result in results if result.loss is not None)
+    return TaskResult(results[0].task, loss, fmean(scores), metrics=metrics, scores=scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +89,14 @@ class Evaluation:
         score: in the search the mean over the tasks, where a task not reached (hurdle) counts as -1; at the other
             stages the worst task's score. None after a failure.
         results: one for each task that was reached, in order.
+        rounds: the mean over the tasks for each round: of a race, each seed; otherwise all seeds are one. None of
+            them after a failure.
     """
 
     stage: Stage
     score: float | None
     results: tuple[TaskResult, ...]
+    rounds: tuple[float, ...] = ()
 
     @property
     def failure(self) -> Failure | None:

@@ -174,12 +174,12 @@ class SearchRun:
         live = remove_dead_code(candidate.program)
         name = fingerprint(live)
         if name not in self._known[Stage.SEARCH] and (name, Stage.SEARCH) not in self._in_flight:
-            self._submit(name, live, Stage.SEARCH)
+            self._submit(name, live, Stage.SEARCH, candidate.hurdles)
         self._pending.append(_Pending(candidate, live, name))
 
     def _tell(self, pending: _Pending, evaluation: Evaluation) -> None:
         candidate, live = pending.candidate, pending.live
-        self._search.tell(candidate, evaluation.score)
+        self._search.tell(candidate, evaluation.rounds)
         self._told += 1
         self._statements += len(candidate.program.statements)
         self._live_statements += len(live.statements)
@@ -199,11 +199,15 @@ class SearchRun:
                 len(live.statements),
             )
         )
-        if evaluation.score is not None and evaluation.score > self._best_search_score:
-            self._best_search_score = evaluation.score
+        if self._is_whole(evaluation) and (evaluation.score or 0.0) > self._best_search_score:
+            self._best_search_score = evaluation.score or 0.0
             self._confirm(pending.fingerprint)
         self._take_in_confirmed()
         self._report_progress()
+
+    def _is_whole(self, evaluation: Evaluation) -> bool:
+        """Return whether a program was trained with all the seeds there are."""
+        return len(evaluation.rounds) == (self._config.experiment.search.racing.seeds or 1)
 
     def _report_progress(self) -> None:
         now = time.monotonic()
@@ -232,11 +236,11 @@ class SearchRun:
 
     def _confirm_elites(self) -> None:
         scored = [
-            (-evaluation.score, self._programs[name][0], name)
+            (not self._is_whole(evaluation), -evaluation.score, self._programs[name][0], name)
             for name, evaluation in self._known[Stage.SEARCH].items()
             if evaluation.score is not None and name in self._programs
         ]
-        for _, _, name in sorted(scored)[: self._config.experiment.evaluation.elites]:
+        for *_, name in sorted(scored)[: self._config.experiment.evaluation.elites]:
             self._confirm(name)
         for name in list(self._confirming):
             self._await(name, Stage.CONFIRM)
@@ -258,9 +262,9 @@ class SearchRun:
         self._store.add_evaluation(name, evaluation)
         return evaluation
 
-    def _submit(self, name: str, program: Program, stage: Stage) -> None:
+    def _submit(self, name: str, program: Program, stage: Stage, hurdles: tuple[float, ...] | None = None) -> None:
         self._in_flight.add((name, stage))
-        self._pool.submit(Request(name, program, stage))
+        self._pool.submit(Request(name, program, stage, hurdles))
 
     def _await(self, name: str, stage: Stage) -> Evaluation:
         while name not in self._known[stage]:

@@ -84,18 +84,21 @@ def _live(graph: Graph) -> set[int]:
     return live
 
 
-def _pruned(graph: Graph) -> Graph:
-    """Return the graph without dead nodes and slots."""
+def _pruned(graph: Graph, keep_slots: bool) -> Graph:
+    """Return the graph without dead nodes, and without dead slots or with each as its own next value."""
     kept = sorted(_live(graph))
     place = {old: new for new, old in enumerate(kept)}
 
     def moved(reference: Reference) -> Reference:
         return place[reference] if isinstance(reference, int) else reference
 
-    nodes = tuple(replace(graph.nodes[i], arguments=tuple(map(moved, graph.nodes[i].arguments))) for i in kept)
+    nodes = tuple([_with_arguments(graph.nodes[i], [moved(a) for a in graph.nodes[i].arguments]) for i in kept])
     read = {a for node in nodes for a in node.arguments} | {graph.update}
     program = graph.program
     live = [slot in read for slot in program.slots]
+    if keep_slots:
+        finals = zip(program.slots, graph.slots, live, strict=True)
+        return Graph(nodes, moved(graph.update), tuple(moved(r) if good else slot for slot, r, good in finals), program)
     return Graph(
         nodes,
         moved(graph.update),
@@ -106,6 +109,10 @@ def _pruned(graph: Graph) -> Graph:
             slot_kinds=tuple(kind for (_, kind), good in zip(program.state, live, strict=True) if good),
         ),
     )
+
+
+def _with_arguments(node: Node, arguments: Sequence[Reference]) -> Node:
+    return Node(node.operation, tuple(arguments), node.name)
 
 
 def replace_node(graph: Graph, index: int, new: list[Node], reference: Reference) -> Graph:
@@ -120,16 +127,22 @@ def replace_node(graph: Graph, index: int, new: list[Node], reference: Reference
         return old + shift if old >= index else old
 
     later = [
-        replace(node, arguments=tuple(moved(a, at) for a in node.arguments))
+        _with_arguments(node, [moved(a, at) for a in node.arguments])
         for at, node in enumerate(graph.nodes[index:], index)
     ]
     outputs = [moved(r, len(graph.nodes)) for r in (graph.update, *graph.slots)]
     return replace(graph, nodes=(*graph.nodes[:index], *new, *later), update=outputs[0], slots=tuple(outputs[1:]))
 
 
-def to_program(graph: Graph) -> Program:
-    """Return the graph as a program, with a copy only where a slot's next value is needed beside its old one."""
-    graph, order = _schedule(_with_copies(_pruned(graph)))
+def to_program(graph: Graph, *, keep_slots: bool = False) -> Program:
+    """Return the graph as a program, with a copy only where a slot's next value is needed beside its old one.
+
+    Args:
+        graph: any graph; its dead nodes go.
+        keep_slots: whether the program has all slots and optional inputs of the graph's, those that nothing reads
+            too.
+    """
+    graph, order = _schedule(_with_copies(_pruned(graph, keep_slots)))
     names = _choose_names(graph, order)
     statements = [_statement(graph.nodes[index], names, names[index]) for index in order]
     update = names[graph.update] if isinstance(graph.update, int) else graph.update
@@ -137,7 +150,7 @@ def to_program(graph: Graph) -> Program:
         statements.append(Statement("update", "copy", (update,)))
         update = "update"
     program = replace(graph.program, statements=tuple(statements), update=update)
-    return remove_dead_code(program)
+    return program if keep_slots else remove_dead_code(program)
 
 
 def _statement(node: Node, names: dict[int, str], target: str) -> Statement:

@@ -28,10 +28,11 @@ CREATE TABLE IF NOT EXISTS candidates (
 CREATE TABLE IF NOT EXISTS programs (
     fingerprint TEXT PRIMARY KEY, first_candidate INTEGER NOT NULL, text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS evaluations (
-    fingerprint TEXT NOT NULL, stage TEXT NOT NULL, score REAL, PRIMARY KEY (fingerprint, stage));
+    fingerprint TEXT NOT NULL, stage TEXT NOT NULL, score REAL, rounds TEXT NOT NULL,
+    PRIMARY KEY (fingerprint, stage));
 CREATE TABLE IF NOT EXISTS results (
     fingerprint TEXT NOT NULL, stage TEXT NOT NULL, position INTEGER NOT NULL, task TEXT NOT NULL,
-    loss REAL, score REAL, failure TEXT, detail TEXT, metrics TEXT NOT NULL,
+    loss REAL, score REAL, failure TEXT, detail TEXT, metrics TEXT NOT NULL, scores TEXT NOT NULL,
     PRIMARY KEY (fingerprint, stage, position));
 """
 
@@ -165,7 +166,7 @@ class RunStore:
         """Record a program's evaluation at a stage."""
         stage = str(evaluation.stage)
         self._database.executemany(
-            "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (fingerprint, stage, position, *_result_columns(result))
                 for position, result in enumerate(evaluation.results)
@@ -173,7 +174,8 @@ class RunStore:
         )
         # last, so that an interrupted call leaves no evaluation without its results
         self._database.execute(
-            "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?)", (fingerprint, stage, evaluation.score)
+            "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)",
+            (fingerprint, stage, evaluation.score, json.dumps(evaluation.rounds)),
         )
 
     def flush(self) -> None:
@@ -184,14 +186,19 @@ class RunStore:
         """Return every evaluation of a stage by fingerprint; those that the system failed are not among them."""
         results: dict[str, list[TaskResult]] = {}
         rows = self._database.execute(
-            "SELECT fingerprint, task, loss, score, failure, detail, metrics FROM results WHERE stage = ?"
+            "SELECT fingerprint, task, loss, score, failure, detail, metrics, scores FROM results WHERE stage = ?"
             " ORDER BY fingerprint, position",
             (str(stage),),
         )
         for fingerprint, *columns in rows:
             results.setdefault(fingerprint, []).append(_result_from_columns(*columns))
-        scores = self._database.execute("SELECT fingerprint, score FROM evaluations WHERE stage = ?", (str(stage),))
-        found = {name: Evaluation(stage, score, tuple(results.get(name, ()))) for name, score in scores}
+        rows = self._database.execute(
+            "SELECT fingerprint, score, rounds FROM evaluations WHERE stage = ?", (str(stage),)
+        )
+        found = {
+            name: Evaluation(stage, score, tuple(results.get(name, ())), tuple(json.loads(rounds)))
+            for name, score, rounds in rows
+        }
         return {name: e for name, e in found.items() if e.failure is None or not e.failure.kind.is_system}
 
     def leaderboard(self, stage: Stage, most: int) -> list[ScoredProgram]:
@@ -303,12 +310,12 @@ def _take_lock(folder: Path):
 
 def _result_columns(result: TaskResult) -> tuple[object, ...]:
     kind, detail = (None, None) if result.failure is None else (str(result.failure.kind), result.failure.detail)
-    return result.task, result.loss, result.score, kind, detail, json.dumps(result.metrics)
+    return result.task, result.loss, result.score, kind, detail, json.dumps(result.metrics), json.dumps(result.scores)
 
 
 def _result_from_columns(
-    task: str, loss: float | None, score: float | None, kind: str | None, detail: str | None, metrics: str
+    task: str, loss: float | None, score: float | None, kind: str | None, detail: str | None, metrics: str, scores: str
 ) -> TaskResult:
     failure = None if kind is None else Failure(FailureKind(kind), detail or "")
     measured = tuple((name, value) for name, value in json.loads(metrics))
-    return TaskResult(task, loss, score, failure, measured)
+    return TaskResult(task, loss, score, failure, measured, tuple(json.loads(scores)))

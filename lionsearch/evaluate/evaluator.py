@@ -3,21 +3,51 @@
 A candidate sees the next task only if its score on the one before reached that task's hurdle. A task not reached
 counts as -1, the score of an untrained network. The search goes by the mean over the tasks, on which every gain
 counts; elites are ranked by their worst task, so that the best is better on all of them.
+
+A race goes by rounds, each with one seed on all tasks; the mean of the rounds so far decides whether the next is run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
 
 import jax
 
-from lionsearch.evaluate.plan import EvaluationPlan
+from lionsearch.evaluate.plan import FIRST_SEED, EvaluationPlan, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.lang import Program
-from lionsearch.records import Evaluation, Stage, TaskResult
+from lionsearch.records import Evaluation, Stage, TaskResult, merge_results
 from lionsearch.tasks.spec import TaskSpec
 
 _UNREACHED = -1.0
+
+
+@dataclass
+class _Course:
+    """What came of a program so far: the results of each round, one for each task that it reached."""
+
+    program: Program
+    hurdles: tuple[float, ...] | None
+    rounds: list[list[TaskResult]] = field(default_factory=list)
+
+    def round_scores(self, tasks: int) -> tuple[float, ...]:
+        """Return the mean over the tasks of each round; none after a failure."""
+        if any(result.score is None for results in self.rounds for result in results):
+            return ()
+        scores = [[result.score or 0.0 for result in results] for results in self.rounds]
+        return tuple(sum([*each, *[_UNREACHED] * (tasks - len(each))]) / tasks for each in scores)
+
+    def goes_on(self, tasks: int) -> bool:
+        """Return whether there is another round for it."""
+        if not self.rounds:
+            return True
+        done = len(self.rounds)
+        if self.hurdles is None or done > len(self.hurdles) or len(self.rounds[0]) < tasks:
+            return False
+        scores = self.round_scores(tasks)
+        return bool(scores) and fmean(scores) >= self.hurdles[done - 1]
 
 
 class Evaluator:
@@ -33,55 +63,79 @@ class Evaluator:
         self._batched = jax.default_backend() != "cpu" if batched is None else batched
         self._runners: dict[str, TaskRunner] = {}
 
-    def evaluate(self, program: Program, stage: Stage) -> Evaluation:
-        """Return the program's scores at a stage; hurdles count in the search only, and a report is of all tasks.
+    def evaluate(self, program: Program, stage: Stage, hurdles: tuple[float, ...] | None = None) -> Evaluation:
+        """Return the program's scores at a stage.
+
+        Args:
+            program: any valid program.
+            stage: decides seeds and split. The tasks' hurdles count in the search only, and a report is of all tasks.
+            hurdles: of a race: for each seed after the first, the mean so far that opens it. None trains with all the
+                seeds of the stage.
 
         Raises:
             TaskError: if a task cannot be used, or cannot give an input that the program asks for.
         """
-        results: list[TaskResult] = []
-        for spec, hurdle in self._plan.tasks:
-            result = self.runner(spec).evaluate(program, self._plan.seeds(stage, spec))
-            results.append(result)
-            if not self._goes_on(result, hurdle, stage):
-                break
-        return summarize_results(results, stage, len(self._plan.tasks))
+        return self.evaluate_many([program], stage, [hurdles])[0]
 
-    def evaluate_many(self, programs: Sequence[Program], stage: Stage) -> list[Evaluation]:
+    def evaluate_many(
+        self,
+        programs: Sequence[Program],
+        stage: Stage,
+        hurdles: Sequence[tuple[float, ...] | None] | None = None,
+    ) -> list[Evaluation]:
         """Return `evaluate` of each program; on an accelerator, task by task with all of them as one batch.
 
         Raises:
             TaskError: as `evaluate`.
         """
-        if not self._batched:
-            return [self.evaluate(program, stage) for program in programs]
-        results: list[list[TaskResult]] = [[] for _ in programs]
-        going = list(range(len(programs)))
-        for spec, hurdle in self._plan.tasks:
-            batch = [programs[index] for index in going]
-            reached = self.runner(spec).evaluate_population(batch, self._plan.seeds(stage, spec))
-            for index, result in zip(going, reached, strict=True):
-                results[index].append(result)
-            going = [index for index in going if self._goes_on(results[index][-1], hurdle, stage)]
-        return [summarize_results(found, stage, len(self._plan.tasks)) for found in results]
+        tasks = len(self._plan.tasks)
+        courses = [_Course(*each) for each in zip(programs, hurdles or [None] * len(programs), strict=True)]
+        number = 0
+        while going := [course for course in courses if course.goes_on(tasks)]:
+            for course in going:
+                course.rounds.append([])
+            self._run_round(going, stage, number)
+            number += 1
+        return [self._summarize(course, stage) for course in courses]
 
-    def _goes_on(self, result: TaskResult, hurdle: float, stage: Stage) -> bool:
+    def _run_round(self, courses: list[_Course], stage: Stage, number: int) -> None:
+        for spec, hurdle in self._plan.tasks:
+            for racing in (True, False):
+                chosen = [course for course in courses if (course.hurdles is not None) is racing]
+                seeds = self._plan.seeds(stage, spec)
+                if racing:
+                    seeds = Seeds((FIRST_SEED[stage] + number,), seeds.split, seeds.early_exit)
+                results = self._train([course.program for course in chosen], spec, seeds)
+                for course, result in zip(chosen, results, strict=True):
+                    course.rounds[-1].append(result)
+            opens = hurdle if number == 0 else -float("inf")
+            courses = [course for course in courses if self._sees_next(course.rounds[-1][-1], opens, stage)]
+
+    def _train(self, programs: list[Program], spec: TaskSpec, seeds: Seeds) -> list[TaskResult]:
+        if self._batched and programs:
+            return self.runner(spec).evaluate_population(programs, seeds)
+        return [self.runner(spec).evaluate(program, seeds) for program in programs]
+
+    def _sees_next(self, result: TaskResult, hurdle: float, stage: Stage) -> bool:
         if stage is Stage.REPORT:
             return True
         return result.score is not None and (stage is not Stage.SEARCH or result.score >= hurdle)
+
+    def _summarize(self, course: _Course, stage: Stage) -> Evaluation:
+        tasks = len(self._plan.tasks)
+        reached = len(course.rounds[0])
+        results = tuple(
+            merge_results([results[position] for results in course.rounds if len(results) > position])
+            for position in range(reached)
+        )
+        rounds = course.round_scores(tasks)
+        if not rounds:
+            return Evaluation(stage, None, results)
+        score = fmean(rounds) if stage is Stage.SEARCH else min(result.score or 0.0 for result in results)
+        return Evaluation(stage, score, results, rounds)
 
     def runner(self, spec: TaskSpec) -> TaskRunner:
         """Return the runner of a task, loaded at the first call."""
         if spec.name not in self._runners:
             self._runners[spec.name] = TaskRunner(spec, self._plan.limits)
         return self._runners[spec.name]
-
-
-def summarize_results(results: Sequence[TaskResult], stage: Stage, tasks: int) -> Evaluation:
-    """Return the evaluation that these results amount to, of so many tasks."""
-    scores = [result.score for result in results if result.score is not None]
-    if len(scores) < len(results):
-        return Evaluation(stage, None, tuple(results))
-    scores += [_UNREACHED] * (tasks - len(scores))
-    score = sum(scores) / tasks if stage is Stage.SEARCH else min(scores)
-    return Evaluation(stage, score, tuple(results))

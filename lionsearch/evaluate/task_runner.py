@@ -314,4 +314,4 @@ class TaskRunner:
         names = sorted(outcomes[0].metrics)
         metrics = tuple((name, float(np.mean([o.metrics[name] for o in outcomes]))) for name in names)
         loss = float(np.mean([float(outcome.loss) for outcome in outcomes]))
-        return TaskResult(self.spec.name, loss, float(np.mean(scores)), metrics=metrics)
+        return TaskResult(self.spec.name, loss, float(np.mean(scores)), metrics=metrics, scores=tuple(scores))

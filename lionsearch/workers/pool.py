@@ -22,11 +22,13 @@ class Request:
         fingerprint: comes back with the result.
         program: without dead code.
         stage: decides seeds and split.
+        hurdles: of a race, as `Evaluator.evaluate` takes them.
     """
 
     fingerprint: str
     program: Program
     stage: Stage
+    hurdles: tuple[float, ...] | None = None
 
 
 class Pool(Protocol):
@@ -69,7 +71,7 @@ class LocalPool:
     def collect(self) -> list[tuple[Request, Evaluation]]:
         """Evaluate the oldest request."""
         request = self._queue.popleft()
-        return [(request, self._evaluator.evaluate(request.program, request.stage))]
+        return [(request, self._evaluator.evaluate(request.program, request.stage, request.hurdles))]
 
     def close(self) -> None:
         """Forget what is queued."""

@@ -50,7 +50,8 @@ class _Worker:
         evaluations: dict[Request, Evaluation] = {}
         for stage in Stage:
             chosen = [request for request in requests if request.stage is stage]
-            found = self._evaluator.evaluate_many([request.program for request in chosen], stage)
+            programs, hurdles = [request.program for request in chosen], [request.hurdles for request in chosen]
+            found = self._evaluator.evaluate_many(programs, stage, hurdles)
             evaluations.update(zip(chosen, found, strict=True))
         return [evaluations[request] for request in requests]
 

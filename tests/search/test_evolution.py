@@ -1,0 +1,102 @@
+from draws import drive, tell_children
+
+from lionsearch.analysis import infer_kinds
+from lionsearch.catalog import load_program
+from lionsearch.lang import parse
+from lionsearch.search import MUTATIONS, Evolution, RacingSettings, SearchSettings
+
+ONE = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr, m")
+TWO = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.5)\n  return sign(m) * lr, m")
+PLAIN = {"racing": RacingSettings(seeds=0), "parsimony": 0.0}
+"""One score for each program, by which alone they are compared."""
+
+
+def always_best(**sizes):
+    """Settings with a tournament so large that the best individual always wins it."""
+    return SearchSettings(tournament=300, **PLAIN, **sizes)
+
+
+def test_initial_programs_come_first_in_order_and_unchanged():
+    search = Evolution([ONE, load_program("adamw")], SearchSettings(**PLAIN, population=4), seed=0)
+    first, second = search.ask(), search.ask()
+    assert (first.number, first.program, first.parent, first.change) == (0, ONE, None, "initial")
+    assert second.program == load_program("adamw").inline_hyperparameters()
+    assert (second.number, second.parent, second.change) == (1, None, "initial")
+
+
+def test_children_name_their_parent_and_their_mutation():
+    search = Evolution([ONE], SearchSettings(**PLAIN, population=3), seed=0)
+    asked = drive(search, 60)
+    assert [candidate.number for candidate in asked] == list(range(60))
+    for child in asked[1:]:
+        assert child.parent < child.number
+        assert set(child.change.split(" + ")) <= set(MUTATIONS)
+        infer_kinds(child.program)
+
+
+def test_the_winner_stays_until_as_many_younger_ones_came():
+    search = Evolution([ONE], always_best(population=5), seed=1)
+    tell_children(search, [0.0, 10.0])
+    parents = [candidate.parent for candidate in tell_children(search, [1.0] * 6)]
+    assert parents[:5] == [1] * 5  # the fifth was asked for before it was told
+    assert parents[5] != 1
+
+
+def test_the_initial_population_is_copies_in_turn():
+    search = Evolution([ONE, TWO], always_best(population=4), seed=0)
+    tell_children(search, [1.0, 2.0])
+    parents = [candidate.parent for candidate in tell_children(search, [0.0] * 5)]
+    assert parents[:4] == [1] * 4  # the copies go in the order ONE, TWO, ONE, TWO
+    assert parents[4] > 1
+
+
+def test_before_any_score_every_initial_program_is_a_parent():
+    search = Evolution([ONE, TWO], SearchSettings(**PLAIN, population=10), seed=0)
+    assert {search.ask().parent for _ in range(40)} == {None, 0, 1}
+
+
+def test_failed_candidates_never_win_against_scored_ones():
+    search = Evolution([ONE], always_best(population=6), seed=0)
+    tell_children(search, [None, -1e30])
+    assert {candidate.parent for candidate in tell_children(search, [None] * 5)} == {1}
+
+
+def test_where_all_failed_the_search_goes_on():
+    search = Evolution([ONE], SearchSettings(**PLAIN, population=3, restart_after=4), seed=0)
+    assert len(tell_children(search, [None] * 30)) == 30
+
+
+def test_a_tournament_of_one_gives_everyone_a_child():
+    search = Evolution([ONE], SearchSettings(**PLAIN, population=8, tournament=1), seed=0)
+    tell_children(search, range(9))
+    assert {search.ask().parent for _ in range(200)} == set(range(1, 9))
+
+
+def test_a_tournament_of_two_prefers_the_better():
+    search = Evolution([ONE], SearchSettings(**PLAIN, population=2, tournament=2), seed=0)
+    tell_children(search, [0.0, 5.0, 1.0])
+    parents = [search.ask().parent for _ in range(400)]
+    assert set(parents) == {1, 2}
+    assert 250 < parents.count(1) < 350  # three quarters
+
+
+def test_a_restart_brings_the_best_back():
+    search = Evolution([ONE], always_best(population=2, restart_after=5), seed=0)
+    tell_children(search, [0.0, 10.0])
+    parents = [candidate.parent for candidate in tell_children(search, [1.0] * 7)]
+    assert parents[:2] == [1, 1]
+    assert 1 not in parents[2:5]
+    assert parents[5:] == [1, 1]
+
+
+def test_an_improvement_puts_the_restart_off():
+    search = Evolution([ONE], always_best(population=2, restart_after=5), seed=0)
+    tell_children(search, [0.0, 10.0, 1.0, 1.0, 1.0, 11.0])
+    parents = [candidate.parent for candidate in tell_children(search, [1.0] * 7)]
+    assert parents[5:] == [5, 5]
+
+
+def test_asks_depend_on_what_was_told():
+    one, other = (Evolution([ONE], SearchSettings(**PLAIN, population=5), seed=0) for _ in range(2))
+    assert tell_children(one, range(10))[:2] == tell_children(other, range(10, 0, -1))[:2]
+    assert [one.ask() for _ in range(20)] != [other.ask() for _ in range(20)]
