@@ -22,6 +22,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "lang/signature": "lang/test_parsing.py",
     "lang/source": "lang/test_parsing.py",
     "records": "archive/test_store.py",
+    "search/candidate": "search/test_algorithms.py",
+    "search/settings": "search/test_algorithms.py",
     "simplify/following": "simplify/test_trajectory.py",
     "tasks/problem": "tasks/test_validation.py",
 }

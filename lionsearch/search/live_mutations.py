@@ -136,7 +136,7 @@ def crossover(live: LiveGraph, mate: LiveGraph, rng: random.Random) -> Graph | N
 
     Args:
         live: the graph to change.
-        mate: of a program with the same inputs, and slots of the same kinds.
+        mate: its slots are this program's in order; a value that needs an input or slot more is not brought.
         rng: drawn from.
     """
     read = rng.choice(live.reads)
@@ -144,11 +144,35 @@ def crossover(live: LiveGraph, mate: LiveGraph, rng: random.Random) -> Graph | N
     fitting = [place for place, other in enumerate(mate.kinds) if other is kind]
     if not fitting:
         return None
-    names = dict(zip(mate.graph.program.slots, live.graph.program.slots, strict=True))
+    names = dict(zip(mate.graph.program.slots, live.graph.program.slots, strict=False))
     brought = _slice(mate.graph.nodes, rng.choice(fitting))
+    leaves = {a for node in brought for a in node.arguments if isinstance(a, str)}
+    if any(live.leaves.get(names.get(leaf, leaf)) is not mate.leaves[leaf] for leaf in leaves):
+        return None
     nodes = tuple(map_arguments(node, lambda a: names.get(a, a) if isinstance(a, str) else a) for node in brought)
     graph = with_insertion(live.graph, 0, nodes)
     return with_read(graph, read._replace(place=read.place + len(nodes)), len(nodes) - 1)
+
+
+def rescale(live: LiveGraph, rng: random.Random) -> Graph:
+    """Return the graph with `lr` times 2^a wherever it is read, a ~ N(0, 1).
+
+    Where `lr` is only read to be multiplied by a constant, as in AdamW, it is that constant that changes.
+    """
+    graph, factor = live.graph, 2.0 ** rng.gauss(0.0, 1.0)
+    reads = [read for read in live.reads if read.value == "lr"]
+    for read in reads:
+        node = graph.nodes[read.place] if read.place < len(graph.nodes) else None
+        other = node.arguments[1 - read.position] if node is not None and node.operation == "multiply" else None
+        if node is None or not isinstance(other, float):
+            break
+        graph = with_read(graph, Read(read.place, 1 - read.position, 0), other * factor)
+    else:
+        return graph
+    graph = with_insertion(live.graph, 0, (Node("multiply", ("lr", factor), "lr"),))
+    for read in reads:
+        graph = with_read(graph, read._replace(place=read.place + 1), 0)
+    return graph
 
 
 def _make_node(name: str, arguments: Sequence[Reference | None]) -> Node | None:

@@ -1,6 +1,7 @@
 """Program -> a slightly different valid program.
 
 A mutation is drawn by its rate, and drawn again until the child is valid; then, with some chance, one more follows.
+At the end, with some chance, the child has another learning rate: what a new rule is worth shows at its own.
 Every parent has valid children. The parent is never changed. What each mutation does: `paper_mutations`,
 `live_mutations`.
 """
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from functools import cache
 
 from lionsearch.analysis import KindError, infer_kinds
 from lionsearch.lang import Program, Statement
@@ -46,7 +46,7 @@ def mutate(
         program: a valid program; its hyperparameters count as constants.
         rng: drawn from until the child is valid.
         settings: the rates and bounds.
-        mate: a valid program with the same inputs and slots, for a crossover; without one there is none.
+        mate: a valid program, for a crossover; without one there is none.
 
     Example:
         >>> from lionsearch.lang import parse
@@ -60,7 +60,13 @@ def mutate(
         child, change = _mutate_once(child, rng, settings, mate)
         changes.append(change)
         if change == "none" or not settings.again or rng.random() >= settings.again:
-            return child, " + ".join(changes)
+            break
+    if settings.rescale and changes != ["none"] and rng.random() < settings.rescale:
+        scaled = close_program(live_mutations.rescale(open_program(child), rng))
+        if scaled != child and len(scaled.statements) <= settings.max_length:
+            child = scaled
+            changes.append("rescale")
+    return child, " + ".join(changes)
 
 
 def _mutate_once(
@@ -80,9 +86,8 @@ def _mutate_once(
     return parent, "none"
 
 
-@cache
-def _weights(rates: MutationRates, has_mate: bool) -> tuple[float, ...]:
-    return tuple(rate if has_mate or name != "crossover" else 0.0 for name, rate in rates)
+def _weights(rates: MutationRates, has_mate: bool) -> list[float]:
+    return [rate if has_mate or name != "crossover" else 0.0 for name, rate in rates]
 
 
 def _apply(
@@ -110,7 +115,8 @@ def random_program(template: Program, rng: random.Random, settings: MutationSett
     longest = min(settings.max_length, max(2, 2 * len(template.statements)))
     length = rng.randint(min(2, longest), longest)
     rates = dict.fromkeys(MUTATIONS, 0.0) | {"insert": 1.0}
-    growing = settings.model_copy(update={"rates": MutationRates(**rates), "max_length": length, "again": 0.0})
+    insert_only = {"rates": MutationRates(**rates), "max_length": length, "again": 0.0, "rescale": 0.0}
+    growing = settings.model_copy(update=insert_only)
     while len(program.statements) < length:
         program, change = mutate(program, rng, growing)
         if change == "none":

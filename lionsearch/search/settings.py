@@ -47,6 +47,7 @@ class MutationSettings(Settings):
         constant_probability: how often a new argument is a constant where the operation takes one.
         constants: how new constants are drawn: `paper` or `mixed`, see `constant_draws`.
         again: the chance of one more mutation, after each; their number is geometric.
+        rescale: how often the learning rate of a child is another, see `live_mutations.rescale`.
     """
 
     operations: tuple[str, ...] = PAPER_OPERATIONS
@@ -55,6 +56,7 @@ class MutationSettings(Settings):
     constant_probability: float = Field(default=0.3, ge=0, le=1)
     constants: ConstantDraws = "mixed"
     again: float = Field(default=0.25, ge=0, lt=1)
+    rescale: float = Field(default=0.5, ge=0, le=1)
 
     @field_validator("operations")
     @classmethod
@@ -123,6 +125,7 @@ _PAPER: dict[str, Any] = {
         "rates": {**_NO_RATES, "insert": 1.0, "delete": 1.0, "change": 1.0},
         "constants": "paper",
         "again": 0.0,
+        "rescale": 0.0,
     },
 }
 

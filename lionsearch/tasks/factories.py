@@ -65,6 +65,58 @@ def digits_vit(
     return _classifier(_digits(noise, wrong_labels), init=init, logits=logits)
 
 
+def digits_rnn(width: int = 48, noise: float = 0.5, wrong_labels: float = 0.0, copies: int = 4) -> Problem:
+    """Return a recurrent network that reads a digit row by row and names it after the last.
+
+    Args:
+        width: units of the recurrent layer.
+        noise: as for `digits_mlp`.
+        wrong_labels: as for `digits_mlp`.
+        copies: of each training image, each with noise of its own.
+    """
+
+    def init(key: jax.Array) -> networks.Params:
+        body, head = jax.random.split(key)
+        return {"cell": networks.init_recurrent(body, 8, width), "head": networks.init_dense(head, width, 10)}
+
+    def logits(params: networks.Params, images: jax.Array) -> jax.Array:
+        states = networks.apply_recurrent(params["cell"], images.reshape(-1, 8, 8))
+        return networks.apply_dense(params["head"], states[:, -1])
+
+    return _classifier(_digits(noise, wrong_labels, copies), init=init, logits=logits)
+
+
+def docs_rnn(
+    width: int = 64, features: int = 16, context: int = 16, vocabulary: int = 64, evaluated: int = 256
+) -> Problem:
+    """Return a recurrent character-level language model on the text of `docs_transformer`.
+
+    Args:
+        width: units of the recurrent layer.
+        features: numbers that a character is given as, fixed and random.
+        context: characters that the model sees.
+        vocabulary: different characters; the rarest share one.
+        evaluated: sequences in the validation and in the test split.
+    """
+    codes = np.random.default_rng(3).normal(size=(vocabulary, features)).astype(np.float32)
+
+    def init(key: jax.Array) -> networks.Params:
+        body, head = jax.random.split(key)
+        return {
+            "cell": networks.init_recurrent(body, features, width),
+            "head": networks.init_dense(head, width, vocabulary),
+        }
+
+    def logits(params: networks.Params, batch: jax.Array) -> jax.Array:
+        states = networks.apply_recurrent(params["cell"], jnp.asarray(codes)[batch[:, :-1]])
+        return networks.apply_dense(params["head"], states.reshape(-1, width))
+
+    def loss(params: networks.Params, batch: jax.Array) -> jax.Array:
+        return networks.cross_entropy(logits(params, batch), batch[:, 1:].reshape(-1))
+
+    return Problem(init, loss, **_topics(context + 1, vocabulary, evaluated))
+
+
 def docs_transformer(
     width: int = 32, layers: int = 2, heads: int = 2, context: int = 32, vocabulary: int = 64, evaluated: int = 128
 ) -> Problem:
@@ -159,14 +211,14 @@ def _classifier(data: dict[str, Any], *, init: Any, logits: Any) -> Problem:
     return Problem(init, loss, **data, metrics=metrics, sampled_loss=sampled_loss)
 
 
-def _digits(noise: float, wrong_labels: float) -> dict[str, Any]:
-    """Return a third of the digits for each split; validation and test see each image under several noises."""
+def _digits(noise: float, wrong_labels: float, copies: int = 1) -> dict[str, Any]:
+    """Return a third of the digits for each split; an image is there several times, each under noise of its own."""
     images, labels = load_digits(return_X_y=True)
     scaled = (images - images.mean()) / images.std()
     rng = np.random.default_rng(0)
     data: dict[str, Any] = {}
     for split, chosen in zip(_SPLITS, np.split(rng.permutation(1797), 3), strict=True):
-        repeated = chosen if split == "train" else np.tile(chosen, _NOISES)
+        repeated = np.tile(chosen, copies if split == "train" else _NOISES)
         noisy = scaled[repeated] + noise * rng.normal(size=(len(repeated), 64))
         data[split] = {"image": noisy.astype(np.float32), "label": labels[repeated].astype(np.int32)}
     train = data["train"]["label"]

@@ -37,6 +37,24 @@ def apply_mlp(layers: list[Params], x: jax.Array) -> jax.Array:
     return apply_dense(layers[-1], x)
 
 
+def init_recurrent(key: jax.Array, inputs: int, width: int) -> Params:
+    """Return the weights of a recurrent layer, those from input to state and from state to state in one kernel."""
+    return init_dense(key, inputs + width, width)
+
+
+def apply_recurrent(params: Params, x: jax.Array) -> jax.Array:
+    """Return the states (batch, steps, width) of `h = tanh([x, h] @ kernel + bias)` for x (batch, steps, inputs).
+
+    The steps are unrolled: there are few.
+    """
+    state = jnp.zeros((x.shape[0], params["bias"].shape[0]))
+    states = []
+    for step in range(x.shape[1]):
+        state = jnp.tanh(apply_dense(params, jnp.concatenate([x[:, step], state], axis=1)))
+        states.append(state)
+    return jnp.stack(states, axis=1)
+
+
 def init_transformer(key: jax.Array, layers: int, width: int) -> list[Params]:
     """Return the blocks of a pre-norm transformer; the feed-forward part is 4 widths wide."""
     blocks = []

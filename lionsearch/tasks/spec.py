@@ -27,6 +27,7 @@ class TaskSpec(Settings):
         steps: training steps.
         batch: examples in a step.
         warmup: steps in which the schedule rises linearly to 1; a cosine takes it to 0 at the end.
+        power: the cosine is raised to it; above 1, the learning rate falls sooner.
         chunks: how often training may end early; divides `steps`.
         seeds: trainings in an evaluation, each with its own initial weights and batches.
         learning_rate: tuned AdamW's peak learning rate.
@@ -41,6 +42,7 @@ class TaskSpec(Settings):
     steps: int = Field(gt=0)
     batch: int = Field(gt=0)
     warmup: int = Field(ge=0)
+    power: float = Field(default=1.0, gt=0)
     chunks: int = Field(default=10, gt=0)
     seeds: int = Field(default=1, gt=0)
     learning_rate: float = Field(gt=0)
@@ -64,7 +66,7 @@ class TaskSpec(Settings):
         step = np.arange(self.steps)
         rising = (step + 1) / max(self.warmup, 1)
         falling = 0.5 * (1 + np.cos(np.pi * (step - self.warmup) / max(self.steps - self.warmup, 1)))
-        shape = np.where(step < self.warmup, rising, falling)
+        shape = np.where(step < self.warmup, rising, falling**self.power)
         return (shape * self.learning_rate / 0.001).astype(np.float32)
 
 

@@ -16,9 +16,10 @@ SCORED = Evaluation(
     Stage.SEARCH,
     0.1 + 0.2,
     (
-        TaskResult("cheap", 1 / 3, 0.7, metrics=(("accuracy", 0.1), ("rms", 1e-300))),
+        TaskResult("cheap", 1 / 3, 0.7, metrics=(("accuracy", 0.1), ("rms", 1e-300)), scores=(0.1 + 0.7, 0.6)),
         TaskResult("dear", 1e300, -0.1),
     ),
+    (0.1 + 0.3, 1e-300, 0.5),
 )
 FAILED = Evaluation(
     Stage.SEARCH,

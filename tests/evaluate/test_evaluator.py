@@ -3,9 +3,9 @@ from small_tasks import make_spec
 
 from lionsearch.analysis import check_program
 from lionsearch.catalog import load_program
-from lionsearch.evaluate.evaluator import Evaluator, summarize_results
+from lionsearch.evaluate.evaluator import Evaluator
 from lionsearch.evaluate.plan import EvaluationPlan, Limits, Seeds
-from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult, merge_results
 
 FAILURE = Failure(FailureKind.NON_FINITE, "the loss was not finite after 1 of 60 steps")
 HURDLES = (-0.5, -0.2, 0.0)
@@ -96,14 +96,98 @@ def test_stages_share_no_seed_with_many_seeds(count):
     assert len({seed for stage in Stage for seed in plan.seeds(stage, spec).seeds}) == 3 * count
 
 
-def test_no_result_of_a_task_is_not_a_score():
-    assert summarize_results([], Stage.SEARCH, 2) == Evaluation(Stage.SEARCH, -1.0, ())
-
-
 def test_the_search_goes_by_the_mean_and_elites_by_their_worst_task():
-    results = [TaskResult("a", loss=1.0, score=0.5), TaskResult("b", loss=1.0, score=-0.25)]
-    scores = {stage: summarize_results(results, stage, 2).score for stage in Stage}
+    evaluator, _ = make_evaluator(0.5, -0.25)
+    scores = {stage: evaluator.evaluate(PROGRAM, stage).score for stage in Stage}
     assert scores == {Stage.SEARCH: 0.125, Stage.CONFIRM: -0.25, Stage.REPORT: -0.25}
+
+
+class RacingRunner(FakeRunner):
+    """Gives each seed its own planned score; None fails."""
+
+    def __init__(self, name: str, scores: dict[int, float | None]):
+        super().__init__(name, 0.0)
+        self.scores = scores
+
+    def evaluate(self, program: object, seeds: Seeds) -> TaskResult:
+        self.asked.append(seeds)
+        (seed,) = seeds.seeds
+        score = self.scores[seed]
+        if score is None:
+            return TaskResult(self.name, failure=FAILURE)
+        return TaskResult(self.name, 2.0 + seed, score, metrics=(("seed", float(seed)),), scores=(score,))
+
+
+def make_race(*scores: list[float | None]) -> tuple[Evaluator, dict[str, RacingRunner]]:
+    evaluator, _ = make_evaluator(*[0.0] * len(scores))
+    runners = {name: RacingRunner(name, dict(enumerate(each))) for name, each in zip("abc", scores, strict=False)}
+    evaluator.runner = lambda spec: runners[spec.name]  # type: ignore
+    return evaluator, runners
+
+
+@pytest.mark.parametrize(
+    ("hurdles", "rounds"),
+    [
+        ((0.2, 0.2, 0.2), (0.1,)),
+        ((0.1, 0.2, 0.2), (0.1, 0.5, 0.0)),  # reaching a hurdle is enough; (0.1 + 0.5) / 2 is, too
+        ((-1.0, -1.0, 0.15), (0.1, 0.5, 0.0, 0.3)),
+        ((), (0.1,)),
+    ],
+)
+def test_the_mean_so_far_opens_the_next_seed(hurdles, rounds):
+    evaluator, runners = make_race([0.1, 0.5, 0.0, 0.3])
+    evaluation = evaluator.evaluate(PROGRAM, Stage.SEARCH, hurdles)
+    assert evaluation.rounds == rounds
+    assert evaluation.score == pytest.approx(sum(rounds) / len(rounds))
+    assert [seeds.seeds for seeds in runners["a"].asked] == [(seed,) for seed in range(len(rounds))]
+    (result,) = evaluation.results
+    assert result.scores == rounds
+    assert result.loss == pytest.approx(2.0 + (len(rounds) - 1) / 2)
+    assert dict(result.metrics) == {"seed": pytest.approx((len(rounds) - 1) / 2)}
+
+
+def test_a_round_of_a_race_is_one_seed_on_all_tasks():
+    evaluator, runners = make_race([0.1, 0.3], [0.3, 0.1])
+    evaluation = evaluator.evaluate(PROGRAM, Stage.SEARCH, (0.2,))
+    assert evaluation.rounds == pytest.approx((0.2, 0.2))
+    assert [result.score for result in evaluation.results] == pytest.approx([0.2, 0.2])
+    assert [len(runner.asked) for runner in runners.values()] == [2, 2]
+
+
+def test_a_tasks_hurdle_counts_in_the_first_round_of_a_race_only():
+    evaluator, runners = make_race([0.1, -0.9], [0.3, 0.1])
+    assert evaluator.evaluate(PROGRAM, Stage.SEARCH, (0.0,)).rounds == pytest.approx((0.2, -0.4))
+    evaluator, runners = make_race([-0.9, 0.1], [0.3, 0.1])
+    evaluation = evaluator.evaluate(PROGRAM, Stage.SEARCH, (-5.0,))
+    assert evaluation.rounds == pytest.approx((-0.95,))  # what misses it has no second round
+    assert [len(runner.asked) for runner in runners.values()] == [1, 0]
+
+
+def test_a_failure_on_any_seed_of_a_race_is_the_programs():
+    evaluator, runners = make_race([0.1, None, 0.3])
+    evaluation = evaluator.evaluate(PROGRAM, Stage.SEARCH, (0.0, 0.0))
+    assert (evaluation.score, evaluation.rounds, evaluation.failure) == (None, (), FAILURE)
+    assert len(runners["a"].asked) == 2
+
+
+def test_many_races_at_once_give_what_each_gives():
+    hurdles = [(0.2, 0.2), None, (0.1, 0.4), (-1.0, -1.0)]
+    planned = [0.1, 0.5, 0.0]
+
+    class Runner(RacingRunner):
+        def evaluate(self, program, seeds):
+            each = [super(Runner, self).evaluate(program, Seeds((seed,))) for seed in seeds.seeds]
+            return merge_results(each)
+
+    def make():
+        evaluator, _ = make_evaluator(0.0)
+        evaluator.runner = lambda spec: Runner("a", dict(enumerate(planned)))  # type: ignore
+        return evaluator
+
+    together = make().evaluate_many([PROGRAM] * 4, Stage.SEARCH, hurdles)
+    assert together == [make().evaluate(PROGRAM, Stage.SEARCH, each) for each in hurdles]
+    assert [len(evaluation.rounds) for evaluation in together] == [1, 1, 2, 3]
+    assert together[1].results[0].scores == (0.1, 0.5)  # the two seeds of the task
 
 
 @pytest.mark.slow  # two tasks are compiled one by one and in batches; `test_task_runner` has a batch of one task
@@ -157,5 +241,5 @@ def test_a_real_task_is_loaded_once_and_scored():
     spec = make_spec(name="real")
     evaluator = Evaluator(EvaluationPlan(((spec, 0.0),), limits=Limits(max_length=12, max_slots=2)))
     evaluation = evaluator.evaluate(PROGRAM.with_hyperparameters({"weight_decay": 0.1}), Stage.CONFIRM)
-    assert evaluation == Evaluation(Stage.CONFIRM, 0.0, evaluation.results)
+    assert evaluation == Evaluation(Stage.CONFIRM, 0.0, evaluation.results, (0.0,))
     assert evaluator.runner(spec) is evaluator.runner(spec)

@@ -30,7 +30,7 @@ def test_children_name_their_parent_and_their_mutation():
     assert [candidate.number for candidate in asked] == list(range(60))
     for child in asked[1:]:
         assert child.parent < child.number
-        assert set(child.change.split(" + ")) <= set(MUTATIONS)
+        assert set(child.change.split(" + ")) <= {*MUTATIONS, "rescale"}
         infer_kinds(child.program)
 
 

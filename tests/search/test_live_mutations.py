@@ -1,3 +1,4 @@
+import math
 import random
 from dataclasses import replace
 
@@ -10,7 +11,16 @@ from strategies import programs
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS, format_program, parse
 from lionsearch.search import MutationSettings
 from lionsearch.search.editing import close_program, map_arguments, open_program
-from lionsearch.search.live_mutations import bypass, crossover, duplicate, exchange, operation, redirect, splice
+from lionsearch.search.live_mutations import (
+    bypass,
+    crossover,
+    duplicate,
+    exchange,
+    operation,
+    redirect,
+    rescale,
+    splice,
+)
 
 SETTINGS = MutationSettings()
 PARENT = parse("def train(w, g, m, v, lr):\n  m = interp(g, m, 0.9)\n  u = m / norm(g)\n  return u * lr, m, v")
@@ -209,12 +219,34 @@ def test_any_program_can_be_given(mutation, program, seed):
         assert (child.state, child.optional_inputs) == (program.state, program.optional_inputs)
 
 
-@given(program=programs(max_length=10), mate=programs(max_length=10), seed=st.integers(0, 2**32))
-def test_any_mate_with_the_same_slots_can_be_given(program, mate, seed):
-    if len(mate.slots) == len(program.slots):
-        graph = crossover(
-            open_program(program.inline_hyperparameters()),
-            open_program(mate.inline_hyperparameters()),
-            random.Random(seed),
-        )
-        assert graph is None or close_program(graph).slots == program.slots
+@given(
+    program=programs(max_length=10) | programs(max_length=10, everything=True),
+    mate=programs(max_length=10) | programs(max_length=10, everything=True),
+    seed=st.integers(0, 2**32),
+)
+def test_any_mate_can_be_given(program, mate, seed):
+    live, other = (open_program(given.inline_hyperparameters()) for given in (program, mate))
+    graph = crossover(live, other, random.Random(seed))
+    if graph is not None:
+        child = close_program(graph)
+        assert (child.state, child.optional_inputs) == (program.state, program.optional_inputs)
+
+
+def test_a_rescaled_learning_rate_is_read_by_all_that_read_lr():
+    live = open_program(parse("def train(w, g, m, lr):\n  x = m + lr\n  return x * lr, m"))
+    found = text(rescale(live, random.Random(0)))
+    factor = 2.0 ** random.Random(0).gauss(0.0, 1.0)
+    assert found == f"lr = lr * {factor!r}; x = m + lr; v1 = x * lr; return v1, m"
+
+
+def test_a_factor_of_lr_takes_up_the_rescaling():
+    live = open_program(parse("def train(w, g, m, lr):\n  lr = lr * 0.25\n  return g * lr, m"))
+    factors = [float(text(rescale(live, random.Random(seed))).split(";")[0].split("*")[1]) for seed in range(400)]
+    ratios = sorted(math.log2(factor / 0.25) for factor in factors)
+    assert abs(ratios[200]) < 0.2
+    assert 0.8 < ratios[336] < 1.2  # one standard deviation of a normal distribution
+
+
+def test_a_program_that_does_not_read_lr_keeps_its_rate():
+    live = open_program(parse("def train(w, g, m, lr):\n  return g * 0.5, m"))
+    assert rescale(live, random.Random(0)) == live.graph

@@ -2,7 +2,7 @@ import random
 
 import pytest
 from draws import PARENT, children, eventually, is_valid, only
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import programs
 
@@ -30,11 +30,12 @@ AHEAD = parse(
 
 
 @pytest.mark.parametrize("change", LIVE)
+@settings(max_examples=40)
 @given(parent=programs(max_length=10) | programs(max_length=10, everything=True), seed=st.integers(0, 2**32))
 def test_children_are_valid_and_alive(change, parent, seed):
     before = repr(parent)
-    settings = only(change, max_length=40, operations=ALL_OPERATIONS)
-    child, name = mutate(parent, random.Random(seed), settings, parent)
+    one_mutation = only(change, max_length=40, operations=ALL_OPERATIONS)
+    child, name = mutate(parent, random.Random(seed), one_mutation, parent)
     assert repr(parent) == before
     assert is_valid(child)
     plain = parent.inline_hyperparameters()
@@ -52,16 +53,26 @@ def test_children_are_valid_and_alive(change, parent, seed):
 
 def test_without_a_mate_there_is_no_crossover():
     assert mutate(PARENT, random.Random(0), only("crossover")) == (PARENT, "none")
-    names = {name for _, name in children(PARENT, MutationSettings(again=0.0), 300)}
+    names = {name for _, name in children(PARENT, MutationSettings(again=0.0, rescale=0.0), 300)}
     assert names == set(MUTATIONS) - {"insert", "delete", "change", "crossover"}
 
 
 def test_the_number_of_mutations_is_geometric():
-    settings = MutationSettings(again=0.25)
+    settings = MutationSettings(again=0.25, rescale=0.0)
     counts = [len(change.split(" + ")) for _, change in children(PARENT, settings, 2000)]
     assert set(counts) >= {1, 2, 3, 4}
     assert 0.21 < sum(count > 1 for count in counts) / 2000 < 0.29
     assert 0.15 < sum(count > 2 for count in counts) / sum(count > 1 for count in counts) < 0.35
+
+
+def test_some_children_have_another_learning_rate():
+    settings = only("exchange").model_copy(update={"rescale": 0.5})
+    parent = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return (m + w) * lr, m")
+    names = [name for _, name in children(parent, settings, 400)]
+    assert set(names) == {"exchange", "exchange + rescale"}
+    assert 160 < names.count("exchange + rescale") < 240
+    full = settings.model_copy(update={"max_length": len(parent.statements)})
+    assert {name for _, name in children(parent, full, 50)} == {"exchange"}  # there is no room for the factor
 
 
 def test_the_papers_preset_has_its_three_mutations_one_at_a_time():
@@ -74,7 +85,7 @@ def test_a_preset_fills_in_only_what_is_not_given():
     given = {"preset": "paper", "mutation": {"rates": {"tune": 2.0}, "max_length": 7}, "racing": {"leaders": 3}}
     paper = parse_settings(given, SearchSettings, "test")
     assert (paper.mutation.rates.tune, paper.mutation.rates.insert, paper.mutation.rates.splice) == (2.0, 1.0, 0.0)
-    assert (paper.mutation.max_length, paper.mutation.again) == (7, 0.0)
+    assert (paper.mutation.max_length, paper.mutation.again, paper.mutation.rescale) == (7, 0.0, 0.0)
     assert (paper.racing.leaders, paper.racing.seeds) == (3, 0)
     assert parse_settings(paper.model_dump(), SearchSettings, "test") == paper
 
@@ -88,7 +99,7 @@ def test_hyperparameters_count_as_constants():
 
 def test_rates_decide_what_is_drawn():
     rates = MutationRates(**dict.fromkeys(MUTATIONS, 0.0) | {"insert": 1.0, "change": 1.0, "tune": 2.0})
-    names = [name for _, name in children(PARENT, MutationSettings(rates=rates, again=0.0), 1000)]
+    names = [name for _, name in children(PARENT, MutationSettings(rates=rates, again=0.0, rescale=0.0), 1000)]
     assert set(names) == {"insert", "change", "tune"}
     assert names.count("tune") > names.count("insert") + 100
 
