@@ -41,13 +41,16 @@ class EvaluationSettings(Settings):
     Attributes:
         confirm_seeds: fresh seeds that re-rank the elites.
         report_seeds: fresh seeds of what is reported at the end, on the test split.
-        elites: programs that are re-evaluated at the end.
+        elites: programs that are re-evaluated at the end; shorter ones that are best for their length come in addition.
+        simplify: the best program at the end is simplified on the tasks, if it is better than tuned AdamW, as long as
+            that costs less than this, in units of the score; absent, it is not.
         limits: the longest program, dead code removed.
     """
 
     confirm_seeds: int = Field(default=3, gt=0)
     report_seeds: int = Field(default=5, gt=0)
     elites: int = Field(default=16, gt=0)
+    simplify: float | None = Field(default=None, ge=0)
     limits: Limits = Limits()
 
 

@@ -7,6 +7,7 @@ replays the search against the stored evaluations.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -235,13 +236,18 @@ class SearchRun:
                 self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
 
     def _confirm_elites(self) -> None:
+        """Re-evaluate the best of the search, and the best for their length: what is shorter may be as good."""
         scored = [
             (not self._is_whole(evaluation), -evaluation.score, self._programs[name][0], name)
             for name, evaluation in self._known[Stage.SEARCH].items()
             if evaluation.score is not None and name in self._programs
         ]
-        for *_, name in sorted(scored)[: self._config.experiment.evaluation.elites]:
-            self._confirm(name)
+        shortest = math.inf
+        for rank, (few_seeds, _, _, name) in enumerate(sorted(scored)):
+            length = len(self._programs[name][1].statements)
+            if rank < self._config.experiment.evaluation.elites or (length < shortest and not few_seeds):
+                self._confirm(name)
+            shortest = min(shortest, length)
         for name in list(self._confirming):
             self._await(name, Stage.CONFIRM)
         self._take_in_confirmed()

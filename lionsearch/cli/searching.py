@@ -14,11 +14,12 @@ from lionsearch.cli.language import Json
 from lionsearch.errors import LionSearchError, RunError
 
 if TYPE_CHECKING:
-    from lionsearch.archive import RunStore
+    from lionsearch.archive import RunStore, ScoredProgram
     from lionsearch.config import RunConfig
-    from lionsearch.records import Evaluation, TaskResult
-    from lionsearch.run import RunResult
+    from lionsearch.records import Evaluation
     from lionsearch.workers import Pool
+
+_ALL = 10**9
 
 Workers = Annotated[
     int | None,
@@ -109,11 +110,14 @@ def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str
         if pool is not None:
             pool.close()
         store.close()
-    _save_best(store.folder, result)
+    from lionsearch.cli.ending import Ending
+
+    ending = Ending(store.folder, config, result)
+    ending.save()
     if json_output:
-        print(json.dumps(_describe_result(store.folder, result), indent=1))
+        print(json.dumps(ending.describe(), indent=1))
     else:
-        _print_result(store.folder, config, result)
+        ending.print()
     if not result.finished:
         raise typer.Exit(130)
 
@@ -146,146 +150,99 @@ def _free_folder(base: Path) -> Path:
     return folder
 
 
-def _save_best(folder: Path, result: RunResult) -> None:
-    """Write `best.py`, unless a later one is there already."""
-    if result.best is None or ((folder / "best.py").is_file() and not result.caught_up):
-        return
-    from lionsearch.lang import format_program
-
-    (folder / "best.py").write_text(format_program(result.best.program))
-
-
-def _describe_result(folder: Path, result: RunResult) -> dict[str, Any]:
-    from lionsearch.lang import format_program
-
-    progress = asdict(result.progress)
-    progress.pop("best")
-    best = None
-    if result.best is not None:
-        best = {
-            "candidate": result.best.candidate,
-            "fingerprint": result.best.fingerprint,
-            "program": format_program(result.best.program),
-            "search": asdict(result.best.search),
-            "confirm": asdict(result.best.confirm),
-        }
-    return {
-        "run": str(folder),
-        "finished": result.finished,
-        **progress,
-        "best": best,
-        "report": None if result.report is None else asdict(result.report),
-        "baseline": None if result.baseline is None else asdict(result.baseline),
-    }
-
-
-def _print_result(folder: Path, config: RunConfig, result: RunResult) -> None:
-    from lionsearch.cli.display import command_line, format_score, print_table
-    from lionsearch.cli.progress import progress_line
-    from lionsearch.lang import format_program
-
-    progress, best = result.progress, result.best if result.caught_up else None
-    print(f"{'finished' if result.finished else 'interrupted'}: {progress_line(progress)}")
-    if not result.caught_up:
-        print("that was among stored results; all that is stored is still there")
-    elif best is None:
-        print("no program has a score yet")
-    else:
-        print(f"\nbest on fresh seeds: candidate {best.candidate}, dead code removed\n")
-        print(format_program(best.program))
-    if best is not None and result.report is not None and result.baseline is not None:
-        seeds = config.experiment.evaluation.report_seeds
-        print(f"on the test splits, {seeds} more fresh seeds; 0 is AdamW as tuned for the task:")
-        rows = []
-        for spec in config.specs:
-            start, ours = (_result_on(spec.name, evaluation) for evaluation in (result.baseline, result.report))
-            rows.append((spec.name, format_score(start.score), format_score(ours.score), start.loss, ours.loss))
-        print_table(("task", "start's score", "best's score", "start's loss", "best's loss"), rows)
-        for title, evaluation in (("start", result.baseline), ("best", result.report)):
-            for each in evaluation.results:
-                if each.failure is not None:
-                    print(f"{title} on {each.task}: {each.failure.kind}, {each.failure.detail}")
-    print("\ngo on with:")
-    tasks = [word for entry in config.experiment.tasks for word in ("--task", entry.task)]
-    if not result.finished:
-        print(f"  {command_line('resume', folder)}")
-    print(f"  {command_line('inspect', folder)}")
-    if best is not None:
-        saved, short = folder / "best.py", folder / "short.py"
-        print(f"  {command_line('evaluate', saved, 'adamw', 'lion', *tasks)}")
-        print(f"  {command_line('simplify', saved, *tasks, *_half_of_lead(result.report), '--output', short)}")
-        print(f"  {command_line('identify', saved)}")
-        print(f"  {command_line('export', saved, '--to', 'optax')}")
-
-
-def _result_on(task: str, evaluation: Evaluation) -> TaskResult:
-    """Return the result on a task; an empty one if the system failed before."""
-    from lionsearch.records import TaskResult
-
-    return next((result for result in evaluation.results if result.task == task), TaskResult(task))
-
-
-def _half_of_lead(report: Evaluation | None) -> list[str]:
-    """Return the option for what a simplification may cost: half of what the best leads AdamW by."""
-    scores = [] if report is None or report.failure is not None else [result.score or 0.0 for result in report.results]
-    half = min(scores, default=0.0) / 2
-    return ["--tolerance", f"{half:.2g}"] if 0 < half < 0.03 else []
-
-
 def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
     from lionsearch.config import parse_config
     from lionsearch.records import Stage
 
     config = parse_config(store.read_config(), str(store.folder))
+    tasks = [spec.name for spec in config.specs]
     found: dict[str, Any] = {
         "run": str(store.folder),
         "experiment": config.name,
-        "tasks": [spec.name for spec in config.specs],
+        "tasks": tasks,
         "total": config.experiment.programs,
         **store.counts(),
         "failures": store.failures(),
     }
     for stage in Stage:
-        found[str(stage)] = [
-            {
-                "candidate": row.candidate,
-                "fingerprint": row.fingerprint,
-                "score": row.evaluation.score,
-                "tasks": {result.task: result.score for result in row.evaluation.results},
-                "program": row.text,
-            }
-            for row in store.leaderboard(stage, top)
-        ]
+        found[str(stage)] = [_describe_scored(row, tasks) for row in store.leaderboard(stage, top)]
+    found["front"] = [_describe_scored(row, tasks) for row in _front(store.leaderboard(Stage.CONFIRM, _ALL))]
     return found
 
 
+def _describe_scored(row: ScoredProgram, tasks: list[str]) -> dict[str, Any]:
+    from lionsearch.verdict import estimate
+
+    scored = [result for result in row.evaluation.results if result.score is not None]
+    intervals = {result.task: estimate(result.scores).interval for result in scored if len(result.scores) > 1}
+    return {
+        "candidate": row.candidate,
+        "fingerprint": row.fingerprint,
+        "score": row.evaluation.score,
+        "tasks": {result.task: result.score for result in scored},
+        "intervals": intervals,
+        "missed": _missed_hurdle(row.evaluation, tasks),
+        "seeds": min((len(result.scores) for result in scored), default=0),
+        "statements": _count_statements(row.text),
+        "program": row.text,
+    }
+
+
+def _front(ranked: list[ScoredProgram]) -> list[ScoredProgram]:
+    """Return the programs that no other is both better and shorter than, the shortest first."""
+    front: list[ScoredProgram] = []
+    for row in ranked:  # the best first
+        if not front or _count_statements(row.text) < _count_statements(front[-1].text):
+            front.append(row)
+    return front[::-1]
+
+
+def _count_statements(text: str) -> int:
+    from lionsearch.lang import parse
+
+    return len(parse(text).statements)
+
+
+def _missed_hurdle(evaluation: Evaluation, tasks: list[str]) -> str | None:
+    """Return the task whose score was too low for the next one to be reached; None if all were, or one failed."""
+    missed = evaluation.failure is None and 0 < len(evaluation.results) < len(tasks)
+    return evaluation.results[-1].task if missed else None
+
+
 def _describe_candidate(store: RunStore, candidate: int) -> dict[str, Any]:
+    from lionsearch.config import parse_config
     from lionsearch.records import Stage
 
     text = store.program_text(candidate)
     if text is None:
         generated = store.counts()["generated"]
         raise RunError(f"{store.folder}: there is no candidate {candidate}; {generated} are stored, numbered from 0")
+    tasks = [spec.name for spec in parse_config(store.read_config(), str(store.folder)).specs]
     scores = store.evaluations(Stage.SEARCH)
-    lineage = [
-        {**asdict(row), "score": scores[row.fingerprint].score if row.fingerprint in scores else None}
-        for row in store.lineage(candidate)
-    ]
+    lineage = []
+    for row in store.lineage(candidate):
+        found = scores.get(row.fingerprint)
+        missed = None if found is None else _missed_hurdle(found, tasks)
+        lineage.append({**asdict(row), "score": None if found is None else found.score, "missed": missed})
     return {"candidate": candidate, "program": text, "lineage": lineage}
 
 
 def _print_lineage(content: dict[str, Any]) -> None:
-    from lionsearch.cli.display import format_score, print_table
+    from lionsearch.cli.display import print_table
 
-    print("\nancestors, the latest first; the score is the search's mean over the tasks:")
-    rows = [
-        (row["number"], row["change"], row["live_statements"], format_score(row["score"])) for row in content["lineage"]
-    ]
+    print("\nancestors, the latest first; the score is the search's mean over the tasks, 0 is tuned AdamW:")
+    rows = [(row["number"], row["change"], row["live_statements"], _score_in_words(row)) for row in content["lineage"]]
     print_table(("candidate", "made by", "statements", "score"), rows)
 
 
+def _score_in_words(row: dict[str, Any]) -> str:
+    from lionsearch.cli.display import format_score
+
+    return format_score(row["score"]) if row["missed"] is None else f"missed the hurdle of {row['missed']}"
+
+
 def _print_run(content: dict[str, Any]) -> None:
-    from lionsearch.cli.display import command_line, format_score, print_table
+    from lionsearch.cli.display import command_line
 
     dead = 100 * (1 - content["live_statements"] / max(content["statements"], 1))
     print(
@@ -293,19 +250,39 @@ def _print_run(content: dict[str, Any]) -> None:
         f" {dead:.0f}% of statements dead"
     )
     print("failures: " + (", ".join(f"{kind} {count}" for kind, count in content["failures"].items()) or "none"))
-    titles = {"search": "in the search", "confirm": "on fresh seeds", "report": "on fresh seeds and the test splits"}
-    columns = {"search": "mean score", "confirm": "worst score", "report": "worst score"}
-    for stage, title in titles.items():
-        if not content[stage]:
-            continue
-        print(f"\nbest {title}; 0 is tuned AdamW:")
-        rows = [
-            (
-                row["candidate"],
-                format_score(row["score"]),
-                *(format_score(row["tasks"].get(t)) for t in content["tasks"]),
-            )
-            for row in content[stage]
-        ]
-        print_table(("candidate", columns[stage], *content["tasks"]), rows)
+    titles = {
+        "search": ("best in the search", "mean score"),
+        "confirm": ("best on fresh seeds", "worst score"),
+        "report": ("best on fresh seeds and the test splits", "worst score"),
+        "front": ("best on fresh seeds for its length", "worst score"),
+    }
+    for name, (title, column) in titles.items():
+        if content[name]:
+            print(f"\n{title}; 0 is tuned AdamW, ± the 95 % interval:")
+            _print_scored(content[name], column, content["tasks"])
     print(f"\nshow one: {command_line('inspect', content['run'], '--candidate', 'NUMBER')}")
+
+
+def _print_scored(rows: list[dict[str, Any]], column: str, tasks: list[str]) -> None:
+    from lionsearch.cli.display import print_table
+
+    cells = [
+        (
+            row["candidate"],
+            row["statements"],
+            row["seeds"],
+            _score_in_words(row),
+            *(_score_with_interval(row, task) for task in tasks),
+        )
+        for row in rows
+    ]
+    print_table(("candidate", "statements", "seeds", column, *tasks), cells)
+
+
+def _score_with_interval(row: dict[str, Any], task: str) -> str:
+    from lionsearch.cli.display import format_score
+
+    if task not in row["tasks"]:
+        return "not reached"
+    interval = f" ±{row['intervals'][task]:.4f}" if task in row["intervals"] else ""
+    return format_score(row["tasks"][task]) + interval

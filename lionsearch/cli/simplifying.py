@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from lionsearch.simplify.identify import Identity
     from lionsearch.simplify.pipeline import Judges, Simplified
     from lionsearch.simplify.steps import Step
+    from lionsearch.tasks.spec import TaskSpec
 
 Target = Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, composition, or RUN:ID.")]
 
@@ -38,7 +40,7 @@ def simplify(
 
     given, provenance = load_target(program)
     _check_output(output)
-    judges = _make_judges(given, provenance.name, task, seeds, tolerance) if task else None
+    judges = make_judges(given, provenance.name, _load_tasks(task), seeds, tolerance) if task else None
     from lionsearch.simplify.pipeline import simplify as run
 
     if judges:
@@ -93,12 +95,28 @@ def identify(
         _print_identity(provenance.name, identity, neighbours, task)
 
 
-def _make_judges(program: Program, name: str, task_names: list[str], seeds: int, tolerance: float) -> Judges:
+def _load_tasks(names: list[str]) -> list[TaskSpec]:
     from lionsearch.tasks.spec import load_task
 
-    specs = [load_task(task) for task in task_names]
+    specs = [load_task(task) for task in names]
     if len({spec.name for spec in specs}) < len(specs):
-        raise SettingError(f"a task is given twice: {', '.join(task_names)}")
+        raise SettingError(f"a task is given twice: {', '.join(names)}")
+    return specs
+
+
+def make_judges(program: Program, name: str, specs: Sequence[TaskSpec], seeds: int, tolerance: float) -> Judges:
+    """Return what judges simplifications of a program.
+
+    Args:
+        program: that will be simplified.
+        name: what messages call it.
+        specs: the tasks.
+        seeds: paired trainings on each.
+        tolerance: what a score may change by.
+
+    Raises:
+        SettingError: if the program does not train on one of the tasks.
+    """
     from lionsearch.evaluate.device import configure_jax
 
     configure_jax()

@@ -30,22 +30,22 @@ class _Individual:
 
 
 class Evolution:
-    """Regularized evolution over programs.
+    """Regularized evolution over programs, on islands that now and then take in each other's best.
 
     Args:
-        initial: the first population is made of copies of these programs, in turn.
+        initial: the first population of every island is made of copies of these programs, in turn.
         settings: sizes and rates.
         seed: the whole sequence follows from it and from the scores.
     """
 
     def __init__(self, initial: Sequence[Program], settings: SearchSettings, seed: int):
         self._settings, self._seed = settings, seed
-        self._race = Race()
-        self._initial = number_initial(initial, self._hurdles())
-        self._asked = 0
-        self._population = self._fill([_Individual(candidate, (), 0) for candidate in self._initial])
-        self._best: _Individual | None = None
-        self._stale = 0
+        self._initial = number_initial(initial, _Island([], settings).hurdles())
+        self._islands = [
+            _Island([_Individual(candidate, (), 0) for candidate in self._initial], settings)
+            for _ in range(settings.islands)
+        ]
+        self._asked = self._told = 0
 
     def ask(self) -> Candidate:
         """Return the next initial program, or a child of a tournament's winner."""
@@ -54,29 +54,80 @@ class Evolution:
         if number < len(self._initial):
             return self._initial[number]
         rng = make_rng(self._seed, "child", number)
-        parent = self._draw_parent(rng)
-        mate = self._draw_parent(rng).program if self._settings.mutation.rates.crossover else None
+        island = self._islands[number % len(self._islands)]
+        parent = island.draw_parent(rng)
+        mate = island.draw_parent(rng).program if self._settings.mutation.rates.crossover else None
         program, change = mutate(parent.program, rng, self._settings.mutation, mate)
-        return Candidate(number, program, parent.number, change, self._hurdles())
+        return Candidate(number, program, parent.number, change, island.hurdles())
 
     def tell(self, candidate: Candidate, scores: Sequence[float]) -> None:
-        """Let the candidate into the population, in place of the oldest."""
-        individual = _Individual(candidate, tuple(scores), self._count_statements(candidate.program))
+        """Let the candidate into its island's population, in place of the oldest."""
+        statements = len(find_live(candidate.program).statements) if self._settings.parsimony else 0
+        individual = _Individual(candidate, tuple(scores), statements)
         if candidate.change == "initial":
-            self._population = deque(
-                individual if other.candidate.number == candidate.number else other for other in self._population
-            )
+            for island in self._islands:
+                island.replace(individual)
         else:
-            self._population.append(individual)
-            self._population.popleft()
-        if self._settings.racing.seeds:
-            self._race = lead((other.scores for other in self._population), self._settings.racing)
-        self._restart_when_stale(individual)
+            self._islands[candidate.number % len(self._islands)].add(individual)
+        self._told += 1
+        if len(self._islands) > 1 and self._told % self._settings.migrate_after == 0:
+            self._migrate()
 
-    def _draw_parent(self, rng: random.Random) -> Candidate:
+    def _migrate(self) -> None:
+        """Let the best of each island into the next one."""
+        best = [island.best() for island in self._islands]
+        for island, newcomer in zip(self._islands, [best[-1], *best[:-1]], strict=True):
+            island.add(newcomer)
+
+
+class _Island:
+    """A population, the oldest first, and the race that it sets."""
+
+    def __init__(self, individuals: Sequence[_Individual], settings: SearchSettings):
+        self._settings = settings
+        self._race = Race()
+        self._population = self._fill(individuals) if individuals else deque()
+        self._record: _Individual | None = None
+        self._stale = 0
+
+    def draw_parent(self, rng: random.Random) -> Candidate:
+        """Return the winner of a tournament."""
         population = self._population
         drawn = [population[rng.randrange(len(population))] for _ in range(self._settings.tournament)]
         return max(drawn, key=self._fitness).candidate
+
+    def best(self) -> _Individual:
+        """Return the best there is."""
+        return max(self._population, key=self._fitness)
+
+    def hurdles(self) -> tuple[float, ...] | None:
+        """Return what opens a candidate's further seeds; None without racing."""
+        racing = self._settings.racing
+        return self._race.hurdles(racing) if racing.seeds else None
+
+    def replace(self, individual: _Individual) -> None:
+        """Let an initial program, now that it has scores, take the places of its copies."""
+        number = individual.candidate.number
+        self._population = deque(
+            individual if other.candidate.number == number else other for other in self._population
+        )
+        self._update(individual)
+
+    def add(self, individual: _Individual) -> None:
+        """Let an individual in, in place of the oldest."""
+        self._population.append(individual)
+        self._population.popleft()
+        self._update(individual)
+
+    def _update(self, individual: _Individual) -> None:
+        if self._settings.racing.seeds:
+            self._race = lead((other.scores for other in self._population), self._settings.racing)
+        if self._record is None or self._fitness(individual) > self._fitness(self._record):
+            self._record, self._stale = individual, 0
+            return
+        self._stale += 1
+        if self._settings.restart_after is not None and self._stale >= self._settings.restart_after:
+            self._population, self._stale = self._fill([self._record]), 0
 
     def _fitness(self, individual: _Individual) -> float:
         if not individual.scores:
@@ -84,20 +135,5 @@ class Evolution:
         estimate = self._race.estimate(individual.scores, self._settings.racing)
         return estimate - self._settings.parsimony * individual.statements
 
-    def _count_statements(self, program: Program) -> int:
-        return len(find_live(program).statements) if self._settings.parsimony else 0
-
-    def _hurdles(self) -> tuple[float, ...] | None:
-        racing = self._settings.racing
-        return self._race.hurdles(racing) if racing.seeds else None
-
-    def _restart_when_stale(self, individual: _Individual) -> None:
-        if self._best is None or self._fitness(individual) > self._fitness(self._best):
-            self._best, self._stale = individual, 0
-            return
-        self._stale += 1
-        if self._settings.restart_after is not None and self._stale >= self._settings.restart_after:
-            self._population, self._stale = self._fill([self._best]), 0
-
-    def _fill(self, individuals: list[_Individual]) -> deque[_Individual]:
+    def _fill(self, individuals: Sequence[_Individual]) -> deque[_Individual]:
         return deque(individuals[i % len(individuals)] for i in range(self._settings.population))

@@ -91,7 +91,9 @@ class SearchSettings(Settings):
     Attributes:
         algorithm: `evolution`, `random` or `tuning`.
         preset: `live`, or `paper`: what is not given is as in Chen et al. 2023.
-        population: programs kept by evolution; the oldest is dropped.
+        population: programs kept by evolution, on each island; the oldest is dropped.
+        islands: populations side by side, whose candidates come in turn.
+        migrate_after: candidates after which the best of each island also lives on the next one.
         tournament: programs drawn at random (one can be drawn twice), the best of which becomes a parent.
         restart_after: start a new population from the best program once so many candidates have not improved on it;
             absent, it never does.
@@ -103,6 +105,8 @@ class SearchSettings(Settings):
     algorithm: Literal["evolution", "random", "tuning"] = "evolution"
     preset: Literal["live", "paper"] = "live"
     population: int = Field(default=1000, gt=0)
+    islands: int = Field(default=1, gt=0)
+    migrate_after: int = Field(default=1000, gt=0)
     tournament: int = Field(default=2, gt=0)
     restart_after: int | None = Field(default=None, gt=0)
     parsimony: float = Field(default=0.001, ge=0)

@@ -8,10 +8,7 @@ import pytest
 from sampling import every
 from workers.tiny_project import environment, kill_group, run_cli, start_cli, write_project
 
-from lionsearch.cli.searching import _half_of_lead, _save_best
 from lionsearch.lang import parse
-from lionsearch.records import Evaluation, Stage, TaskResult
-from lionsearch.run import Elite, Progress, RunResult
 
 
 @pytest.fixture(scope="module")
@@ -60,32 +57,7 @@ def test_the_next_run_gets_a_folder_of_its_own(project, searched):
     assert done.stderr.startswith("runs/tiny is there already; this run goes to runs/tiny-2\n")
     assert done.stdout.startswith("finished: 20/20 programs")
     assert "lionsearch inspect runs/tiny-2\n" in done.stdout
-    assert "lionsearch evaluate runs/tiny-2/best.py adamw lion --task linear\n" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("scores", "option"),
-    [((0.01, 0.04), ["--tolerance", "0.005"]), ((0.07, 0.2), []), ((-0.1, 0.2), []), ((), [])],
-)
-def test_a_simplification_may_cost_half_of_the_lead(scores, option):
-    report = Evaluation(Stage.REPORT, 0.0, tuple(TaskResult(str(score), 1.0, score) for score in scores))
-    assert _half_of_lead(report) == option
-
-
-def test_a_resume_that_is_interrupted_among_stored_results_keeps_the_best(tmp_path):
-    def save(text, caught_up):
-        search, confirm = Evaluation(Stage.SEARCH, 0.5, ()), Evaluation(Stage.CONFIRM, 0.5, ())
-        progress = Progress(500, 1000, 0, 100, 4000, 1000, 0, 0.0, None)
-        _save_best(
-            tmp_path, RunResult(progress, Elite(1, "f", parse(text), search, confirm), None, None, False, caught_up)
-        )
-        return (tmp_path / "best.py").read_text()
-
-    older, best, newer = (f"def train(w, g, lr): return g * {number}" for number in (1, 2, 3))
-    assert "g * 1" in save(older, caught_up=False), "a process that was killed has left none"
-    assert "g * 2" in save(best, caught_up=True)
-    assert "g * 2" in save(older, caught_up=False)
-    assert "g * 3" in save(newer, caught_up=True)
+    assert "\nverdict: " in done.stdout
 
 
 def test_the_commands_it_names_work(project, searched):
@@ -120,8 +92,21 @@ def test_inspect_as_text(project, searched):
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout.startswith("runs/tiny: 200 of 200 programs, ")
-    for title in ("best in the search", "best on fresh seeds; 0", "best on fresh seeds and the test splits"):
+    for title in (
+        "best in the search",
+        "best on fresh seeds; 0",
+        "fresh seeds and the test splits",
+        "best on fresh seeds for its length",
+    ):
         assert title in done.stdout
+
+
+def test_the_front_gets_better_as_it_gets_longer(project, searched):
+    front = json.loads(run_cli(project, "inspect", "runs/tiny", "--top", 1, "--json").stdout)["front"]
+    assert [row["statements"] for row in front] == sorted({row["statements"] for row in front})
+    assert [row["score"] for row in front] == sorted(row["score"] for row in front)
+    assert front[-1]["candidate"] == searched["best"]["candidate"]
+    assert all(row["statements"] == len(parse(row["program"]).statements) for row in front)
 
 
 def test_inspect_a_candidate(project, searched):
@@ -138,7 +123,7 @@ def test_inspect_a_candidate(project, searched):
     ancestors = [line.split() for line in plain.rstrip().splitlines()[-len(lineage) :]]
     assert [int(words[0]) for words in ancestors] == [row["number"] for row in lineage]
     assert ancestors[-1][:2] == ["0", "initial"]
-    assert all(row["score"] is not None for row in lineage)
+    assert lineage[0]["score"] == pytest.approx(searched["best"]["search"]["score"])
 
 
 def test_inspect_a_candidate_that_is_not_there(project, searched):

@@ -1,0 +1,195 @@
+"""What a search says when it ends: the best program, what it is worth, and what it is."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lionsearch.config import RunConfig
+    from lionsearch.lang import Program
+    from lionsearch.records import Evaluation
+    from lionsearch.run import RunResult
+    from lionsearch.simplify.identify import Identity
+    from lionsearch.verdict import Verdict
+
+
+class Ending:
+    """A run's result, and what follows from it.
+
+    Args:
+        folder: of the run.
+        config: the run's.
+        result: how the run ended.
+    """
+
+    def __init__(self, folder: Path, config: RunConfig, result: RunResult):
+        self.folder, self.config, self.result = folder, config, result
+        self.best = result.best if result.caught_up else None
+        self.verdict = _judge(result)
+        self.short = self._simplify()
+        self.identity = None if self.best is None or not result.finished else _identify(self.short or self.best.program)
+
+    def _simplify(self) -> Program | None:
+        """Return the best program without what changes its scores little, if it is worth that and was asked for."""
+        tolerance = self.config.experiment.evaluation.simplify
+        if tolerance is None or self.best is None or self.verdict is None or not self.verdict.better:
+            return None
+        from lionsearch.cli.simplifying import make_judges
+        from lionsearch.simplify.pipeline import simplify
+
+        print("simplifying the best program on its tasks", file=sys.stderr, flush=True)
+        name = f"candidate {self.best.candidate}"
+        judges = make_judges(self.best.program, name, self.config.specs, 16, tolerance)
+        found = simplify(self.best.program, judges)
+        return found.program if found.finished and found.steps else None
+
+    def save(self) -> None:
+        """Write `best.py`, and `short.py`, the simplified one."""
+        from lionsearch.lang import format_program
+
+        save_best(self.folder, self.result)
+        if self.short is not None:
+            (self.folder / "short.py").write_text(format_program(self.short))
+
+    def describe(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        from lionsearch.lang import format_program
+
+        result, best = self.result, self.result.best
+        progress = asdict(result.progress)
+        progress.pop("best")
+        return {
+            "run": str(self.folder),
+            "finished": result.finished,
+            **progress,
+            "best": None
+            if best is None
+            else {
+                "candidate": best.candidate,
+                "fingerprint": best.fingerprint,
+                "program": format_program(best.program),
+                "search": asdict(best.search),
+                "confirm": asdict(best.confirm),
+            },
+            "report": None if result.report is None else asdict(result.report),
+            "baseline": None if result.baseline is None else asdict(result.baseline),
+            "verdict": None
+            if self.verdict is None
+            else {"sentence": str(self.verdict), "better_on": self.verdict.better, **asdict(self.verdict)},
+            "short": None if self.short is None else format_program(self.short),
+            "identity": None
+            if self.identity is None
+            else {
+                "name": self.identity.name,
+                "hyperparameters": dict(self.identity.hyperparameters),
+                "transforms": list(self.identity.transforms),
+                "also": list(self.identity.also),
+            },
+        }
+
+    def print(self) -> None:
+        """Print it."""
+        from lionsearch.cli.progress import progress_line
+        from lionsearch.lang import format_program
+
+        result = self.result
+        print(f"{'finished' if result.finished else 'interrupted'}: {progress_line(result.progress)}")
+        if not result.caught_up:
+            print("that was among stored results; all that is stored is still there")
+        elif self.best is None:
+            print("no program has a score yet")
+        else:
+            print(f"\nbest on fresh seeds: candidate {self.best.candidate}, dead code removed\n")
+            print(format_program(self.best.program))
+        if self.best is not None and self.verdict is not None:
+            self._print_verdict(self.verdict)
+        if self.best is not None and result.finished:
+            self._print_identity()
+        self._print_next()
+
+    def _print_verdict(self, verdict: Verdict) -> None:
+        from lionsearch.cli.display import print_table
+
+        seeds = self.config.experiment.evaluation.report_seeds
+        print(f"on the test splits, {seeds} more fresh seeds, 95 % intervals; 0 is AdamW as tuned for the task:")
+        rows = [(each.task, each.start, each.best, each.lead) for each in verdict.tasks]
+        print_table(("task", "start's score", "best's score", "best over start"), rows)
+        for title, evaluation in (("start", self.result.baseline), ("best", self.result.report)):
+            for line in _failures(evaluation):
+                print(f"{title} on {line}")
+        print(f"verdict: {verdict}")
+
+    def _print_identity(self) -> None:
+        from lionsearch.lang import format_program
+
+        if self.short is not None:
+            tolerance = self.config.experiment.evaluation.simplify
+            print(f"\nwithout what changes its scores by less than {tolerance:g}:\n")
+            print(format_program(replace(self.short, description="")))
+        subject = "it" if self.short is None else "that"
+        if self.identity is None:
+            print(f"{subject} is no known optimizer, nor a transform of one")
+            return
+        print(f"{subject} is {self.identity}")
+        if self.identity.also:
+            print(f"with these constants the same rule: {', '.join(self.identity.also)}")
+
+    def _print_next(self) -> None:
+        from lionsearch.cli.display import command_line
+
+        print("\ngo on with:")
+        if not self.result.finished:
+            print(f"  {command_line('resume', self.folder)}")
+        print(f"  {command_line('inspect', self.folder)}")
+        if self.best is None or (self.verdict is not None and not self.verdict.better):
+            return
+        tasks = [word for entry in self.config.experiment.tasks for word in ("--task", entry.task)]
+        saved, short = self.folder / "best.py", self.folder / "short.py"
+        print(f"  {command_line('evaluate', saved, 'adamw', 'lion', *tasks)}")
+        if self.short is None:
+            half = _half_of_lead(self.result.report)
+            print(f"  {command_line('simplify', saved, *tasks, *half, '--output', short)}")
+        print(f"  {command_line('identify', saved if self.short is None else short)}")
+        print(f"  {command_line('export', saved if self.short is None else short, '--to', 'optax')}")
+
+
+def save_best(folder: Path, result: RunResult) -> None:
+    """Write `best.py`, unless a later one is there already."""
+    if result.best is None or ((folder / "best.py").is_file() and not result.caught_up):
+        return
+    from lionsearch.lang import format_program
+
+    (folder / "best.py").write_text(format_program(result.best.program))
+
+
+def _judge(result: RunResult) -> Verdict | None:
+    if result.report is None or result.baseline is None:
+        return None
+    from lionsearch.verdict import judge
+
+    return judge(result.report, result.baseline)
+
+
+def _identify(program: Program) -> Identity | None:
+    """Return what a program is, by symbols alone, after exact simplification."""
+    from lionsearch.evaluate.device import configure_jax
+
+    configure_jax()
+    from lionsearch.simplify.identify import identify
+
+    return identify(program)
+
+
+def _failures(evaluation: Evaluation | None) -> list[str]:
+    found = [] if evaluation is None else evaluation.results
+    return [f"{each.task}: {each.failure.kind}, {each.failure.detail}" for each in found if each.failure is not None]
+
+
+def _half_of_lead(report: Evaluation | None) -> list[str]:
+    """Return the option for what a simplification may cost: half of what the best leads AdamW by."""
+    scores = [] if report is None or report.failure is not None else [result.score or 0.0 for result in report.results]
+    half = min(scores, default=0.0) / 2
+    return ["--tolerance", f"{half:.2g}"] if 0 < half < 0.03 else []

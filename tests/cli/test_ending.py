@@ -1,0 +1,116 @@
+import json
+
+import pytest
+from workers.tiny_project import run_cli, write_experiment, write_project
+
+from lionsearch.cli.ending import _half_of_lead, save_best
+from lionsearch.lang import parse
+from lionsearch.records import Evaluation, Stage, TaskResult
+from lionsearch.run import Elite, Progress, RunResult
+
+TUNING = """programs = {programs}
+window = 4
+initial = ["{initial}"]
+
+[[tasks]]
+task = "linear"
+hurdle = 0.9
+
+[[tasks]]
+task = "digits_mlp"
+
+[search]
+algorithm = "tuning"
+population = 4
+racing = {{ seeds = 2 }}
+
+[evaluation]
+elites = 2
+confirm_seeds = 2
+report_seeds = 5
+simplify = 0.05
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = write_project(tmp_path_factory.mktemp("project"))
+    write_program(folder, "slow", "m = interp(g, m, 0.5)", "x = sin(lr) * 0.0", "return (m + x) * (lr * 0.001), m")
+    write_program(folder, "gentle", "return g * (lr * 0.0003), m")
+    task = (
+        folder / "proxy_tasks" / "linear.toml"
+    ).read_text()  # a rate far from AdamW's best, so that it can be beaten
+    (folder / "proxy_tasks" / "untuned.toml").write_text(task.replace("learning_rate = 0.3", "learning_rate = 0.003"))
+    return folder
+
+
+def write_program(folder, name, *lines):
+    text = "\n  ".join(["def train(w, g, m, lr):", *lines])
+    (folder / "programs" / f"{name}.py").write_text(f"{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("scores", "option"),
+    [((0.01, 0.04), ["--tolerance", "0.005"]), ((0.07, 0.2), []), ((-0.1, 0.2), []), ((), [])],
+)
+def test_a_simplification_may_cost_half_of_the_lead(scores, option):
+    report = Evaluation(Stage.REPORT, 0.0, tuple(TaskResult(str(score), 1.0, score) for score in scores))
+    assert _half_of_lead(report) == option
+
+
+def test_a_resume_that_is_interrupted_among_stored_results_keeps_the_best(tmp_path):
+    def save(text, caught_up):
+        search, confirm = Evaluation(Stage.SEARCH, 0.5, ()), Evaluation(Stage.CONFIRM, 0.5, ())
+        progress = Progress(500, 1000, 0, 100, 4000, 1000, 0, 0.0, None)
+        save_best(
+            tmp_path, RunResult(progress, Elite(1, "f", parse(text), search, confirm), None, None, False, caught_up)
+        )
+        return (tmp_path / "best.py").read_text()
+
+    older, best, newer = (f"def train(w, g, lr): return g * {number}" for number in (1, 2, 3))
+    assert "g * 1" in save(older, caught_up=False), "a process that was killed has left none"
+    assert "g * 2" in save(best, caught_up=True)
+    assert "g * 2" in save(older, caught_up=False)
+    assert "g * 3" in save(newer, caught_up=True)
+
+
+def test_a_search_that_finds_nothing_better_says_so_and_offers_no_follow_up(project):
+    write_experiment(project, "worse", TUNING.format(programs=6, initial="gentle"))
+    done = run_cli(project, "search", "worse", "--workers", 0)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    verdict = next(line for line in lines if line.startswith("verdict: "))
+    assert verdict.startswith("verdict: no better than tuned AdamW on either task; ")
+    rows = [line for line in lines if line.startswith(("linear ", "digits_mlp "))]
+    assert len(rows) == 2
+    assert all(line.count("±") == 3 for line in rows)
+    assert any(line.startswith("it is sgd with ") for line in lines)
+    commands = lines[lines.index("go on with:") + 1 :]
+    assert [line.split()[1] for line in commands] == ["inspect"]
+    content = json.loads(run_cli(project, "resume", "runs/worse", "--workers", 0, "--json").stdout)
+    assert content["verdict"]["better_on"] == []
+    assert content["verdict"]["sentence"] == verdict.removeprefix("verdict: ")
+    assert content["identity"]["name"] == "sgd"
+    assert content["short"] is None
+
+
+def test_a_missed_hurdle_is_named(project):
+    write_experiment(project, "worse", TUNING.format(programs=6, initial="gentle"))
+    run_cli(project, "search", "worse", "--workers", 0, "--output", "runs/missed")
+    content = json.loads(run_cli(project, "inspect", "runs/missed", "--json").stdout)
+    assert {row["missed"] for row in content["search"]} == {"linear"}
+    for arguments in ((), ("--candidate", 0)):
+        assert "missed the hurdle of linear" in run_cli(project, "inspect", "runs/missed", *arguments).stdout
+
+
+def test_a_search_that_finds_something_better_simplifies_and_names_it(project):
+    text = TUNING.format(programs=150, initial="slow").replace("hurdle = 0.9", "hurdle = -2.0")
+    text = text.replace('"linear"', '"untuned"')
+    write_experiment(project, "better", text.replace('\n[[tasks]]\ntask = "digits_mlp"\n', ""))
+    done = run_cli(project, "search", "better", "--workers", 0)
+    assert done.returncode == 0, done.stderr
+    assert "\nverdict: better than tuned AdamW; better than the start\n" in done.stdout
+    assert "\nwithout what changes its scores by less than 0.05:\n" in done.stdout
+    assert "lionsearch export runs/better/short.py --to optax\n" in done.stdout
+    identified = json.loads(run_cli(project, "identify", "runs/better/short.py", "--nearest", 0, "--json").stdout)
+    assert f"\nthat is {identified['name'] or 'no known optimizer'}" in done.stdout
