@@ -38,7 +38,7 @@ from lionsearch.tasks.spec import load_task
 
 PANEL = (
     "adamw", "adamw_debiased", "nesterov_adamw", "two_beta_adamw", "nadam", "rmsprop", "adafactor", "cautious_adamw",
-    "grams", "momentum_over_own_rms", "cbrt_adamw", "sign_sgd", "signum", "lion", "cautious_lion",
+    "grams", "momentum_over_own_rms", "cbrt_adamw", "sgd_momentum", "sign_sgd", "signum", "lion", "cautious_lion",
 )  # fmt: skip
 OWN = {
     "nesterov_adamw": """
@@ -46,6 +46,11 @@ def train(w, g, m, v, lr, *, b1=0.9, b2=0.999, weight_decay=0.01, lr_scale=0.001
     m = interp(g, m, b1)
     v = interp(square(g), v, b2)
     return (interp(g, m, b1) / sqrt(v) + w * weight_decay) * (lr * lr_scale), m, v
+""",
+    "sgd_momentum": """
+def train(w, g, m, lr, *, b1=0.9, weight_decay=0.01, lr_scale=0.03):
+    m = interp(g, m, b1)
+    return (m + w * weight_decay) * (lr * lr_scale), m
 """,
     "two_beta_adamw": """
 def train(w, g, m, v, lr, *, b1=0.9, b2=0.99, b3=0.999, weight_decay=0.01, lr_scale=0.001):

@@ -65,11 +65,14 @@ def digits_vit(
     return _classifier(_digits(noise, wrong_labels), init=init, logits=logits)
 
 
-def digits_rnn(width: int = 48, noise: float = 0.5, wrong_labels: float = 0.0, copies: int = 4) -> Problem:
+def digits_rnn(
+    width: int = 48, gated: bool = False, noise: float = 0.5, wrong_labels: float = 0.2, copies: int = 4
+) -> Problem:
     """Return a recurrent network that reads a digit row by row and names it after the last.
 
     Args:
         width: units of the recurrent layer.
+        gated: whether they are gated recurrent units.
         noise: as for `digits_mlp`.
         wrong_labels: as for `digits_mlp`.
         copies: of each training image, each with noise of its own.
@@ -77,44 +80,16 @@ def digits_rnn(width: int = 48, noise: float = 0.5, wrong_labels: float = 0.0, c
 
     def init(key: jax.Array) -> networks.Params:
         body, head = jax.random.split(key)
-        return {"cell": networks.init_recurrent(body, 8, width), "head": networks.init_dense(head, width, 10)}
-
-    def logits(params: networks.Params, images: jax.Array) -> jax.Array:
-        states = networks.apply_recurrent(params["cell"], images.reshape(-1, 8, 8))
-        return networks.apply_dense(params["head"], states[:, -1])
-
-    return _classifier(_digits(noise, wrong_labels, copies), init=init, logits=logits)
-
-
-def docs_rnn(
-    width: int = 64, features: int = 16, context: int = 16, vocabulary: int = 64, evaluated: int = 256
-) -> Problem:
-    """Return a recurrent character-level language model on the text of `docs_transformer`.
-
-    Args:
-        width: units of the recurrent layer.
-        features: numbers that a character is given as, fixed and random.
-        context: characters that the model sees.
-        vocabulary: different characters; the rarest share one.
-        evaluated: sequences in the validation and in the test split.
-    """
-    codes = np.random.default_rng(3).normal(size=(vocabulary, features)).astype(np.float32)
-
-    def init(key: jax.Array) -> networks.Params:
-        body, head = jax.random.split(key)
         return {
-            "cell": networks.init_recurrent(body, features, width),
-            "head": networks.init_dense(head, width, vocabulary),
+            "recurrent": networks.init_recurrent(body, 8, width, gated=gated),
+            "head": networks.init_dense(head, width, 10),
         }
 
-    def logits(params: networks.Params, batch: jax.Array) -> jax.Array:
-        states = networks.apply_recurrent(params["cell"], jnp.asarray(codes)[batch[:, :-1]])
-        return networks.apply_dense(params["head"], states.reshape(-1, width))
+    def logits(params: networks.Params, images: jax.Array) -> jax.Array:
+        last = networks.apply_recurrent(params["recurrent"], images.reshape(-1, 8, 8))
+        return networks.apply_dense(params["head"], last)
 
-    def loss(params: networks.Params, batch: jax.Array) -> jax.Array:
-        return networks.cross_entropy(logits(params, batch), batch[:, 1:].reshape(-1))
-
-    return Problem(init, loss, **_topics(context + 1, vocabulary, evaluated))
+    return _classifier(_digits(noise, wrong_labels, copies), init=init, logits=logits)
 
 
 def docs_transformer(

@@ -37,22 +37,29 @@ def apply_mlp(layers: list[Params], x: jax.Array) -> jax.Array:
     return apply_dense(layers[-1], x)
 
 
-def init_recurrent(key: jax.Array, inputs: int, width: int) -> Params:
-    """Return the weights of a recurrent layer, those from input to state and from state to state in one kernel."""
-    return init_dense(key, inputs + width, width)
+def init_recurrent(key: jax.Array, inputs: int, width: int, *, gated: bool) -> Params:
+    """Return the weights of a recurrent layer: of each part, those from input and from state in one kernel."""
+    cell, gates = jax.random.split(key)
+    params = {"cell": init_dense(cell, inputs + width, width)}
+    return params | {"gates": init_dense(gates, inputs + width, 2 * width)} if gated else params
 
 
 def apply_recurrent(params: Params, x: jax.Array) -> jax.Array:
-    """Return the states (batch, steps, width) of `h = tanh([x, h] @ kernel + bias)` for x (batch, steps, inputs).
+    """Return the last state (batch, width) for x (batch, steps, inputs); the steps are unrolled: there are few.
 
-    The steps are unrolled: there are few.
+    Plain, a step is `h = tanh([x, h] @ kernel + bias)`; with gates, it is that of Cho et al. 2014 (arXiv 1406.1078).
     """
-    state = jnp.zeros((x.shape[0], params["bias"].shape[0]))
-    states = []
+    state = jnp.zeros((x.shape[0], params["cell"]["bias"].shape[0]))
     for step in range(x.shape[1]):
-        state = jnp.tanh(apply_dense(params, jnp.concatenate([x[:, step], state], axis=1)))
-        states.append(state)
-    return jnp.stack(states, axis=1)
+        seen = x[:, step]
+        both = jnp.concatenate([seen, state], axis=1)
+        if "gates" not in params:
+            state = jnp.tanh(apply_dense(params["cell"], both))
+            continue
+        keep, reset = jnp.split(jax.nn.sigmoid(apply_dense(params["gates"], both)), 2, axis=1)
+        new = jnp.tanh(apply_dense(params["cell"], jnp.concatenate([seen, reset * state], axis=1)))
+        state = keep * state + (1 - keep) * new
+    return state
 
 
 def init_transformer(key: jax.Array, layers: int, width: int) -> list[Params]:

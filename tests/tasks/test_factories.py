@@ -16,7 +16,7 @@ from lionsearch.tasks.spec import fingerprint_task, load_problem, load_task
 from lionsearch.tasks.validation import count_examples, count_parameters
 
 NAMES = TASKS.names()
-CLASSES = {"digits_mlp": 10, "digits_vit": 10, "docs_transformer": 64}
+CLASSES = {"digits_mlp": 10, "digits_rnn": 10, "digits_gru": 10, "digits_vit": 10, "docs_transformer": 64}
 SPLITS = ("train", "validation", "test")
 
 
@@ -128,6 +128,28 @@ def test_only_training_labels_are_wrong():
         split: float(np.mean(getattr(right, split)["label"] != getattr(wrong, split)["label"])) for split in SPLITS
     }
     assert changed == {"train": pytest.approx(0.45, abs=0.06), "validation": 0.0, "test": 0.0}
+
+
+def test_copies_of_a_training_image_differ_by_their_noise_alone():
+    once, often = (factories.digits_rnn(copies=copies, wrong_labels=0.0) for copies in (1, 3))
+    assert [count_examples(p.train) for p in (once, often)] == [599, 3 * 599]
+    labels = often.train["label"].reshape(3, 599)
+    assert (labels == once.train["label"]).all()
+    images = often.train["image"].reshape(3, 599, 64)
+    assert np.std(images - images.mean(axis=0)) == pytest.approx(0.5 * (2 / 3) ** 0.5, rel=0.02)
+    assert [count_examples(p.validation) for p in (once, often)] == [1198, 1198]
+
+
+def test_a_recurrent_network_reads_the_rows_in_order():
+    problem = factories.digits_rnn()
+    params = jax.jit(problem.init)(jax.random.key(0))
+    batch = jax.tree.map(lambda leaf: leaf[:8], problem.train)
+    turned = {**batch, "image": batch["image"].reshape(-1, 8, 8)[:, ::-1].reshape(-1, 64)}
+    loss = jax.jit(problem.loss)
+    assert float(loss(params, turned)) != pytest.approx(float(loss(params, batch)), rel=1e-5)
+    params["recurrent"]["cell"]["kernel"] = params["recurrent"]["cell"]["kernel"].at[8:].set(0.0)
+    last = {**batch, "image": batch["image"] * (np.arange(64) >= 56)}  # without memory only the last row counts
+    assert float(loss(params, last)) == pytest.approx(float(loss(params, batch)), rel=1e-5)
 
 
 def test_vision_transformer_mixes_patches_of_two_by_two():

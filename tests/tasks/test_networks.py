@@ -50,6 +50,24 @@ def test_mlp_is_what_numpy_says():
     np.testing.assert_allclose(apply_mlp(layers, jnp.asarray(x, jnp.float32)), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("gated", [False, True])
+def test_recurrent_is_what_numpy_says(gated):
+    params = networks.init_recurrent(KEY, 3, 5, gated=gated)
+    x = np.random.default_rng(0).normal(size=(2, 4, 3))
+    dense = lambda layer, v: v @ np.asarray(layer["kernel"], np.float64) + np.asarray(layer["bias"])  # noqa: E731
+    sigmoid = lambda v: 1 / (1 + np.exp(-v))  # noqa: E731
+    found = jax.jit(networks.apply_recurrent)(params, jnp.asarray(x, jnp.float32))
+    for sequence, last in zip(x, found, strict=True):
+        h = np.zeros(5)
+        for seen in sequence:
+            keep, reset = np.zeros(5), np.ones(5)
+            if gated:
+                gates = sigmoid(dense(params["gates"], np.r_[seen, h]))
+                keep, reset = gates[:5], gates[5:]
+            h = keep * h + (1 - keep) * np.tanh(dense(params["cell"], np.r_[seen, reset * h]))
+        np.testing.assert_allclose(last, h, rtol=1e-4, atol=1e-5)
+
+
 def test_dense_starts_with_the_variance_that_keeps_the_scale():
     layer = networks.init_dense(KEY, 100, 400)
     assert float(jnp.std(layer["kernel"])) == pytest.approx(0.1, rel=0.02)

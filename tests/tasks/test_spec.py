@@ -87,6 +87,12 @@ def test_schedule_rises_linearly_and_falls_as_a_cosine():
     assert 0 < lr[-1] < 1e-3
 
 
+def test_a_power_below_one_keeps_the_rate_up_for_longer():
+    plain, flat = make_spec().schedule(), make_spec(power=0.5).schedule()
+    np.testing.assert_allclose(flat[:10], plain[:10], rtol=1e-6)
+    np.testing.assert_allclose(flat[10:] ** 2, plain[10:], atol=1e-6)
+
+
 def test_schedule_is_in_units_of_adamws_own_rate():
     np.testing.assert_allclose(make_spec(learning_rate=0.02).schedule(), 20 * make_spec().schedule(), rtol=1e-6)
 
