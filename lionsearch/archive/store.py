@@ -98,6 +98,7 @@ class RunStore:
             else:
                 self._database = sqlite3.connect(f"{(folder / DATABASE).absolute().as_uri()}?mode=ro", uri=True)
             self._database.execute("SELECT count(*) FROM candidates")
+            self._database.execute("SELECT rounds FROM evaluations LIMIT 1")  # not there before version 0.3
         except sqlite3.Error as error:
             self._release()
             raise RunError(f"{folder}: its database {DATABASE} cannot be used: {error}") from None

@@ -353,3 +353,13 @@ def test_a_reader_cannot_write(store):
     reader = _reopened(store)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         fill(reader, 1, first=1)
+
+
+def test_a_run_of_an_older_version_is_refused_with_a_reason(tmp_path):
+    RunStore.create(tmp_path / "run", "{}").close()
+    database = sqlite3.connect(tmp_path / "run" / "run.sqlite")
+    database.execute("ALTER TABLE evaluations DROP COLUMN rounds")
+    database.commit()
+    database.close()
+    with pytest.raises(RunError, match=r"its database run.sqlite cannot be used: no such column: rounds"):
+        RunStore.read(tmp_path / "run")

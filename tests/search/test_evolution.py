@@ -100,3 +100,19 @@ def test_asks_depend_on_what_was_told():
     one, other = (Evolution([ONE], SearchSettings(**PLAIN, population=5), seed=0) for _ in range(2))
     assert tell_children(one, range(10))[:2] == tell_children(other, range(10, 0, -1))[:2]
     assert [one.ask() for _ in range(20)] != [other.ask() for _ in range(20)]
+
+
+def test_parents_come_from_the_childs_own_island():
+    search = Evolution([ONE], always_best(population=4, islands=3, migrate_after=10**6), seed=0)
+    asked = tell_children(search, [float(number) for number in range(60)])
+    for child in asked[1:]:
+        assert child.parent == 0 or child.parent % 3 == child.number % 3
+
+
+def test_now_and_then_the_best_of_an_island_lives_on_the_next():
+    search = Evolution([ONE], always_best(population=4, islands=3, migrate_after=12), seed=0)
+    scores = [0.0, 1.0, 2.0, 9.0, *[0.5] * 8]  # candidate 3 is the best of island 0
+    tell_children(search, scores)
+    parents = {child.number % 3: child.parent for child in tell_children(search, [0.0] * 3)}
+    assert parents[1] == 3
+    assert parents[2] == 1  # which came from island 1
