@@ -2,8 +2,8 @@
 
     python experiments/rediscover_lion/collect.py runs/lion_0 runs/lion_1 ... --baseline runs/random runs/paper ...
 
-Writes `results.json`, `scores.png`, `raw_N.py` and `winners/seed_N.py` beside itself and prints the table. Seeds and test
-data of the scores are the reports' own; the tasks that no search saw are trained on here.
+Writes `results.json`, `scores.png`, `raw_N.py` and `winners/seed_N.py` beside itself and prints the table. Seeds and
+test data of the scores are the reports' own; the tasks that no search saw are trained on here.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def draw(runs: list[dict[str, Any]], baselines: list[dict[str, Any]]) -> None:
     for run in baselines:
         first = next(other for other in baselines if _kind(other) == _kind(run)) is run
         _draw_path(axes, run, color=colours[names.index(_kind(run))], label=_kind(run) if first else None)
-    axes.set(xlabel="programs generated", ylabel="best score on fresh seeds (0: tuned AdamW)", xscale="log", xlim=(10, None))
+    axes.set(xlabel="programs generated", ylabel="best score on fresh seeds (0: tuned AdamW)")
+    axes.set(xscale="log", xlim=(10, None))
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)
     figure.tight_layout()
