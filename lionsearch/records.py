@@ -102,3 +102,16 @@ class Evaluation:
     def failure(self) -> Failure | None:
         """The first failure among the tasks."""
         return next((result.failure for result in self.results if result.failure is not None), None)
+
+
+def race_order(fingerprint: str, seeds: int) -> tuple[int, ...]:
+    """Return the order in which a race trains a program with its seeds: all of them, from one that its name decides.
+
+    With one first seed for all, what is let in would be what that seed favours.
+
+    Example:
+        >>> race_order("00000003c0ffee", 5)
+        (3, 4, 0, 1, 2)
+    """
+    first = int(fingerprint[:8], 16) % seeds
+    return (*range(first, seeds), *range(first))

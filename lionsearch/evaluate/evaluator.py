@@ -15,10 +15,11 @@ from statistics import fmean
 
 import jax
 
+from lionsearch.analysis import fingerprint
 from lionsearch.evaluate.plan import FIRST_SEED, EvaluationPlan, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.lang import Program
-from lionsearch.records import Evaluation, Stage, TaskResult, merge_results
+from lionsearch.records import Evaluation, Stage, TaskResult, merge_results, race_order
 from lionsearch.tasks.spec import TaskSpec
 
 _UNREACHED = -1.0
@@ -30,6 +31,7 @@ class _Course:
 
     program: Program
     hurdles: tuple[float, ...] | None
+    order: tuple[int, ...]
     rounds: list[list[TaskResult]] = field(default_factory=list)
 
     def round_scores(self, tasks: int) -> tuple[float, ...]:
@@ -48,6 +50,11 @@ class _Course:
             return False
         scores = self.round_scores(tasks)
         return bool(scores) and fmean(scores) >= self.hurdles[done - 1]
+
+
+def _enter(program: Program, hurdles: tuple[float, ...] | None) -> _Course:
+    order = (0,) if hurdles is None else race_order(fingerprint(program), len(hurdles) + 1)
+    return _Course(program, hurdles, order)
 
 
 class Evaluator:
@@ -69,8 +76,8 @@ class Evaluator:
         Args:
             program: any valid program.
             stage: decides seeds and split. The tasks' hurdles count in the search only, and a report is of all tasks.
-            hurdles: of a race: for each seed after the first, the mean so far that opens it. None trains with all the
-                seeds of the stage.
+            hurdles: of a race: for each seed after the first, in the program's `race_order`, the mean so far that opens
+                it. None trains with all the seeds of the stage.
 
         Raises:
             TaskError: if a task cannot be used, or cannot give an input that the program asks for.
@@ -89,7 +96,7 @@ class Evaluator:
             TaskError: as `evaluate`.
         """
         tasks = len(self._plan.tasks)
-        courses = [_Course(*each) for each in zip(programs, hurdles or [None] * len(programs), strict=True)]
+        courses = [_enter(*each) for each in zip(programs, hurdles or [None] * len(programs), strict=True)]
         number = 0
         while going := [course for course in courses if course.goes_on(tasks)]:
             for course in going:
@@ -100,11 +107,13 @@ class Evaluator:
 
     def _run_round(self, courses: list[_Course], stage: Stage, number: int) -> None:
         for spec, hurdle in self._plan.tasks:
-            for racing in (True, False):
-                chosen = [course for course in courses if (course.hurdles is not None) is racing]
+            groups: dict[int | None, list[_Course]] = {}
+            for course in courses:
+                groups.setdefault(None if course.hurdles is None else course.order[number], []).append(course)
+            for seed, chosen in groups.items():
                 seeds = self._plan.seeds(stage, spec)
-                if racing:
-                    seeds = Seeds((FIRST_SEED[stage] + number,), seeds.split, seeds.early_exit)
+                if seed is not None:
+                    seeds = Seeds((FIRST_SEED[stage] + seed,), seeds.split, seeds.early_exit)
                 results = self._train([course.program for course in chosen], spec, seeds)
                 for course, result in zip(chosen, results, strict=True):
                     course.rounds[-1].append(result)
@@ -112,7 +121,7 @@ class Evaluator:
             courses = [course for course in courses if self._sees_next(course.rounds[-1][-1], opens, stage)]
 
     def _train(self, programs: list[Program], spec: TaskSpec, seeds: Seeds) -> list[TaskResult]:
-        if self._batched and programs:
+        if self._batched:
             return self.runner(spec).evaluate_population(programs, seeds)
         return [self.runner(spec).evaluate(program, seeds) for program in programs]
 

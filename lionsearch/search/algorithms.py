@@ -14,7 +14,6 @@ from lionsearch.lang import Program
 from lionsearch.search.candidate import Candidate, Search, number_initial
 from lionsearch.search.evolution import Evolution
 from lionsearch.search.mutation import random_program
-from lionsearch.search.racing import Race
 from lionsearch.search.randomness import make_rng
 from lionsearch.search.settings import MutationRates, SearchSettings
 
@@ -23,8 +22,7 @@ class RandomSearch:
     """The initial programs, then random ones with the first's inputs and slots; nothing is learned from scores."""
 
     def __init__(self, initial: Sequence[Program], settings: SearchSettings, seed: int):
-        self._hurdles = Race().hurdles(settings.racing) if settings.racing.seeds else None
-        self._initial = number_initial(initial, self._hurdles)
+        self._initial = number_initial(initial, settings.racing)
         self._settings, self._seed = settings, seed
         self._asked = 0
 
@@ -36,7 +34,7 @@ class RandomSearch:
             return self._initial[number]
         rng = make_rng(self._seed, "random", number)
         program = random_program(self._initial[0].program, rng, self._settings.mutation)
-        return Candidate(number, program, None, "random", self._hurdles)
+        return Candidate(number, program, None, "random", self._initial[0].hurdles)
 
     def tell(self, candidate: Candidate, scores: Sequence[float]) -> None:
         """Ignore the scores."""

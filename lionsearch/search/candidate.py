@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lionsearch.analysis import fingerprint, remove_dead_code
 from lionsearch.lang import Program
+from lionsearch.records import race_order
+from lionsearch.search.racing import Race
+from lionsearch.search.settings import RacingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +22,8 @@ class Candidate:
         program: dead code included.
         parent: the number of the candidate it was made from; None for an initial or a random program.
         change: the mutations that made it; `initial` or `random` where there were none.
-        hurdles: for each seed after the first, the mean score so far that opens it; None without racing, where the
-            tasks say how many seeds there are.
+        hurdles: for each seed after the first in its order (`race_order`), the mean score so far that opens it; None
+            without racing, where the tasks say how many seeds there are.
     """
 
     number: int
@@ -37,18 +41,24 @@ class Search(Protocol):
         ...
 
     def tell(self, candidate: Candidate, scores: Sequence[float]) -> None:
-        """Report a candidate's score on each seed, in the order asked.
+        """Report a candidate's score on each seed, candidates in the order asked.
 
         Args:
             candidate: as it was asked for.
-            scores: higher is better; none if it failed.
+            scores: in the order of its seeds; higher is better; none if it failed.
         """
         ...
 
 
-def number_initial(initial: Sequence[Program], hurdles: tuple[float, ...] | None) -> list[Candidate]:
-    """Return the candidates that a search begins with."""
+def number_initial(initial: Sequence[Program], racing: RacingSettings) -> list[Candidate]:
+    """Return the candidates that a search begins with; a race is open to all of them."""
+    hurdles = Race().hurdles(range(racing.seeds), racing) if racing.seeds else None
     return [
         Candidate(number, program.inline_hyperparameters(), None, "initial", hurdles)
         for number, program in enumerate(initial)
     ]
+
+
+def seed_order(program: Program, racing: RacingSettings) -> tuple[int, ...]:
+    """Return the order in which a candidate is trained with the seeds of a race; of one seed without."""
+    return race_order(fingerprint(remove_dead_code(program)), racing.seeds) if racing.seeds else (0,)

@@ -39,11 +39,17 @@ def draw_constant(rng: random.Random, draws: ConstantDraws) -> float:
 def change_constant(old: float, rng: random.Random, draws: ConstantDraws) -> float | None:
     """Return a constant made from the old one, or None where that is not finite.
 
-    Mixed, it is with equal chances the old times 2^a, 1 - (1 - old) 2^a, a ~ N(0, 1), or a new constant.
+    Mixed, it is with equal chances the old times 2^a, 1 - (1 - old) 2^a, or a new constant, and a is N(0, 1) or, for
+    what is nearly right, N(0, 1/4^2).
     """
     way = rng.randrange(3) if draws == "mixed" else 0
     if way == 2:
         return draw_constant(rng, draws)
-    factor = 2.0 ** rng.gauss(0.0, 1.0)
+    factor = draw_factor(rng) if draws == "mixed" else 2.0 ** rng.gauss(0.0, 1.0)
     changed = old * factor if way == 0 else 1.0 - (1.0 - old) * factor
     return changed if math.isfinite(changed) else None
+
+
+def draw_factor(rng: random.Random) -> float:
+    """Return 2^a, where a is N(0, 1) or, with equal chances, N(0, 1/4^2)."""
+    return 2.0 ** (rng.gauss(0.0, 1.0) * rng.choice((1.0, 0.25)))

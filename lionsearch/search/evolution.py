@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from lionsearch.analysis import find_live
 from lionsearch.lang import Program
-from lionsearch.search.candidate import Candidate, number_initial
+from lionsearch.search.candidate import Candidate, number_initial, seed_order
 from lionsearch.search.mutation import mutate
 from lionsearch.search.racing import Race, lead
 from lionsearch.search.randomness import make_rng
@@ -24,9 +24,17 @@ from lionsearch.search.settings import SearchSettings
 
 @dataclass(frozen=True, slots=True)
 class _Individual:
+    """A candidate, its scores in the order of its seeds, and its live statements."""
+
     candidate: Candidate
-    scores: tuple[float, ...]
-    statements: int
+    order: tuple[int, ...]
+    scores: tuple[float, ...] = ()
+    statements: int = 0
+
+    @property
+    def by_seed(self) -> tuple[float, ...]:
+        """The scores of a candidate that had all seeds."""
+        return tuple(score for _, score in sorted(zip(self.order, self.scores, strict=True)))
 
 
 class Evolution:
@@ -40,11 +48,9 @@ class Evolution:
 
     def __init__(self, initial: Sequence[Program], settings: SearchSettings, seed: int):
         self._settings, self._seed = settings, seed
-        self._initial = number_initial(initial, _Island([], settings).hurdles())
-        self._islands = [
-            _Island([_Individual(candidate, (), 0) for candidate in self._initial], settings)
-            for _ in range(settings.islands)
-        ]
+        self._initial = number_initial(initial, settings.racing)
+        first = [_Individual(candidate, seed_order(candidate.program, settings.racing)) for candidate in self._initial]
+        self._islands = [_Island(first, settings) for _ in range(settings.islands)]
         self._asked = self._told = 0
 
     def ask(self) -> Candidate:
@@ -58,12 +64,13 @@ class Evolution:
         parent = island.draw_parent(rng)
         mate = island.draw_parent(rng).program if self._settings.mutation.rates.crossover else None
         program, change = mutate(parent.program, rng, self._settings.mutation, mate)
-        return Candidate(number, program, parent.number, change, island.hurdles())
+        return Candidate(number, program, parent.number, change, island.hurdles(program))
 
     def tell(self, candidate: Candidate, scores: Sequence[float]) -> None:
-        """Let the candidate into its island's population, in place of the oldest."""
+        """Let the candidate into its island's population."""
         statements = len(find_live(candidate.program).statements) if self._settings.parsimony else 0
-        individual = _Individual(candidate, tuple(scores), statements)
+        order = seed_order(candidate.program, self._settings.racing)
+        individual = _Individual(candidate, order, tuple(scores), statements)
         if candidate.change == "initial":
             for island in self._islands:
                 island.replace(individual)
@@ -81,12 +88,12 @@ class Evolution:
 
 
 class _Island:
-    """A population, the oldest first, and the race that it sets."""
+    """A population, those that came first at its front, and the race that it sets."""
 
     def __init__(self, individuals: Sequence[_Individual], settings: SearchSettings):
         self._settings = settings
         self._race = Race()
-        self._population = self._fill(individuals) if individuals else deque()
+        self._population = self._fill(individuals)
         self._record: _Individual | None = None
         self._stale = 0
 
@@ -100,10 +107,10 @@ class _Island:
         """Return the best there is."""
         return max(self._population, key=self._fitness)
 
-    def hurdles(self) -> tuple[float, ...] | None:
+    def hurdles(self, program: Program) -> tuple[float, ...] | None:
         """Return what opens a candidate's further seeds; None without racing."""
         racing = self._settings.racing
-        return self._race.hurdles(racing) if racing.seeds else None
+        return self._race.hurdles(seed_order(program, racing), racing) if racing.seeds else None
 
     def replace(self, individual: _Individual) -> None:
         """Let an initial program, now that it has scores, take the places of its copies."""
@@ -114,14 +121,23 @@ class _Island:
         self._update(individual)
 
     def add(self, individual: _Individual) -> None:
-        """Let an individual in, in place of the oldest."""
-        self._population.append(individual)
-        self._population.popleft()
+        """Let an individual in, in place of the oldest, or of the worst once there is no more room."""
+        if self._settings.survival == "young":
+            self._population.append(individual)
+            self._population.popleft()
+            self._update(individual)
+            return
+        if individual.scores:
+            self._population.append(individual)
         self._update(individual)
+        if len(self._population) > self._settings.population:
+            self._population.remove(min(self._population, key=self._fitness))
 
     def _update(self, individual: _Individual) -> None:
-        if self._settings.racing.seeds:
-            self._race = lead((other.scores for other in self._population), self._settings.racing)
+        racing = self._settings.racing
+        if racing.seeds:
+            whole = (other.by_seed for other in self._population if len(other.scores) == racing.seeds)
+            self._race = lead(whole, racing)
         if self._record is None or self._fitness(individual) > self._fitness(self._record):
             self._record, self._stale = individual, 0
             return
@@ -132,8 +148,10 @@ class _Island:
     def _fitness(self, individual: _Individual) -> float:
         if not individual.scores:
             return -math.inf
-        estimate = self._race.estimate(individual.scores, self._settings.racing)
+        estimate = self._race.estimate(individual.scores, individual.order, self._settings.racing)
         return estimate - self._settings.parsimony * individual.statements
 
     def _fill(self, individuals: Sequence[_Individual]) -> deque[_Individual]:
+        if self._settings.survival == "best":
+            return deque(individuals)
         return deque(individuals[i % len(individuals)] for i in range(self._settings.population))

@@ -27,7 +27,7 @@ from dataclasses import replace
 
 from lionsearch.analysis.dataflow import Graph, Node, Reference, replace_node
 from lionsearch.lang import OPERATIONS
-from lionsearch.search.constant_draws import change_constant
+from lionsearch.search.constant_draws import change_constant, draw_factor
 from lionsearch.search.editing import LiveGraph, Read, map_arguments, with_insertion, with_node, with_read
 from lionsearch.search.paper_mutations import draw_argument
 from lionsearch.search.settings import MutationSettings
@@ -155,11 +155,16 @@ def crossover(live: LiveGraph, mate: LiveGraph, rng: random.Random) -> Graph | N
 
 
 def rescale(live: LiveGraph, rng: random.Random) -> Graph:
-    """Return the graph with `lr` times 2^a wherever it is read, a ~ N(0, 1).
+    """Return the graph with another learning rate, see `draw_factor`."""
+    return scale_rate(live, draw_factor(rng))
+
+
+def scale_rate(live: LiveGraph, factor: float) -> Graph:
+    """Return the graph with `lr` times a factor wherever it is read.
 
     Where `lr` is only read to be multiplied by a constant, as in AdamW, it is that constant that changes.
     """
-    graph, factor = live.graph, 2.0 ** rng.gauss(0.0, 1.0)
+    graph = live.graph
     reads = [read for read in live.reads if read.value == "lr"]
     for read in reads:
         node = graph.nodes[read.place] if read.place < len(graph.nodes) else None

@@ -15,6 +15,7 @@ from lionsearch.analysis import KindError, infer_kinds
 from lionsearch.lang import Program, Statement
 from lionsearch.search import live_mutations, paper_mutations
 from lionsearch.search.editing import close_program, open_program
+from lionsearch.search.rates import match_rate
 from lionsearch.search.settings import MutationRates, MutationSettings
 
 _ATTEMPTS = 1000
@@ -61,12 +62,21 @@ def mutate(
         changes.append(change)
         if change == "none" or not settings.again or rng.random() >= settings.again:
             break
-    if settings.rescale and changes != ["none"] and rng.random() < settings.rescale:
-        scaled = close_program(live_mutations.rescale(open_program(child), rng))
-        if scaled != child and len(scaled.statements) <= settings.max_length:
-            child = scaled
-            changes.append("rescale")
+    if changes != ["none"]:
+        if settings.match and rng.random() < settings.match:
+            child = _keep(match_rate(child, program.inline_hyperparameters()), child, "match", changes, settings)
+        if settings.rescale and rng.random() < settings.rescale:
+            scaled = close_program(live_mutations.rescale(open_program(child), rng))
+            child = _keep(scaled, child, "rescale", changes, settings)
     return child, " + ".join(changes)
+
+
+def _keep(scaled: Program, child: Program, change: str, changes: list[str], settings: MutationSettings) -> Program:
+    """Return the child at another learning rate, if that is another program and there is room for it."""
+    if scaled == child or len(scaled.statements) > settings.max_length:
+        return child
+    changes.append(change)
+    return scaled
 
 
 def _mutate_once(
@@ -115,7 +125,7 @@ def random_program(template: Program, rng: random.Random, settings: MutationSett
     longest = min(settings.max_length, max(2, 2 * len(template.statements)))
     length = rng.randint(min(2, longest), longest)
     rates = dict.fromkeys(MUTATIONS, 0.0) | {"insert": 1.0}
-    insert_only = {"rates": MutationRates(**rates), "max_length": length, "again": 0.0, "rescale": 0.0}
+    insert_only = {"rates": MutationRates(**rates), "max_length": length, "again": 0.0, "rescale": 0.0, "match": 0.0}
     growing = settings.model_copy(update=insert_only)
     while len(program.statements) < length:
         program, change = mutate(program, rng, growing)

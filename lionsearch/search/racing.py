@@ -1,8 +1,9 @@
 """Which candidates get more seeds, and how programs with different numbers of seeds are compared.
 
-Every candidate is trained with the first seed. The hopeless stop there; what would be among the leaders of the
-population goes on, seed by seed. Programs share their seeds, so a candidate is measured against what the leaders had
-on the same ones: what a seed does to all programs alike drops out.
+Every candidate is trained with one seed. The hopeless stop there; what would be among the leaders of the population
+goes on, seed by seed. Programs share their seeds, so a candidate is measured against what the leaders had on the same
+ones: what a seed does to all programs alike drops out. Which seed comes first differs from program to program: the
+leaders would soon be those that one first seed favours, and nothing better on the others would pass it.
 
 References: racing as in Maron & Moore 1994 and irace (López-Ibáñez et al. 2016), here against a moving population.
 """
@@ -10,7 +11,7 @@ References: racing as in Maron & Moore 1994 and irace (López-Ibáñez et al. 20
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -31,32 +32,45 @@ class Race:
     leaders: tuple[float, ...] = ()
     noise: float = 0.0
 
-    def hurdles(self, settings: RacingSettings) -> tuple[float, ...]:
-        """Return, for each seed after the first, the mean so far that opens it."""
+    def hurdles(self, order: Sequence[int], settings: RacingSettings) -> tuple[float, ...]:
+        """Return, for each seed after the first, the mean so far that opens it.
+
+        Args:
+            order: of the seeds, as `race_order` gives it for the program.
+            settings: the margin.
+        """
         if not self.leaders:
-            return (-math.inf,) * (settings.seeds - 1)
+            return (-math.inf,) * (len(order) - 1)
         return tuple(
-            fmean(self.leaders[:count]) - settings.margin * self.noise / math.sqrt(count)
-            for count in range(1, settings.seeds)
+            self._mean_on(order[:count]) - settings.margin * self.noise / math.sqrt(count)
+            for count in range(1, len(order))
         )
 
-    def estimate(self, scores: tuple[float, ...], settings: RacingSettings) -> float:
-        """Return what parents are compared by: the mean as on all seeds, less a penalty for few."""
+    def estimate(self, scores: Sequence[float], order: Sequence[int], settings: RacingSettings) -> float:
+        """Return what parents are compared by: the mean as on all seeds, less a penalty for few.
+
+        Args:
+            scores: in the order of the seeds; at least one.
+            order: of the seeds.
+            settings: the penalty.
+        """
         mean = fmean(scores)
         if self.leaders:
-            mean += fmean(self.leaders) - fmean(self.leaders[: len(scores)])
+            mean += fmean(self.leaders) - self._mean_on(order[: len(scores)])
         return mean - settings.penalty * self.noise / math.sqrt(len(scores))
 
+    def _mean_on(self, seeds: Sequence[int]) -> float:
+        return fmean([self.leaders[seed] for seed in seeds])
 
-def lead(all_scores: Iterable[tuple[float, ...]], settings: RacingSettings) -> Race:
+
+def lead(whole: Iterable[tuple[float, ...]], settings: RacingSettings) -> Race:
     """Return the race that a population sets.
 
     Args:
-        all_scores: of its programs, one score for each seed.
+        whole: the scores of its programs that were trained with all seeds, by seed.
         settings: how many lead.
     """
-    whole = sorted({scores for scores in all_scores if len(scores) == settings.seeds}, key=fmean, reverse=True)
-    leaders = whole[: settings.leaders]
+    leaders = sorted(set(whole), key=fmean, reverse=True)[: settings.leaders]
     if not leaders:
         return Race()
     means = tuple(fmean(column) for column in zip(*leaders, strict=True))
@@ -65,5 +79,5 @@ def lead(all_scores: Iterable[tuple[float, ...]], settings: RacingSettings) -> R
         for scores in leaders
         for score, mean in zip(scores, means, strict=True)
     ]
-    freedom = max((len(leaders) - 1) * (settings.seeds - 1), 1)
+    freedom = max((len(leaders) - 1) * (len(means) - 1), 1)
     return Race(means, max(math.sqrt(sum(value * value for value in rest) / freedom), _LEAST_NOISE))

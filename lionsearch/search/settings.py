@@ -48,6 +48,7 @@ class MutationSettings(Settings):
         constants: how new constants are drawn: `paper` or `mixed`, see `constant_draws`.
         again: the chance of one more mutation, after each; their number is geometric.
         rescale: how often the learning rate of a child is another, see `live_mutations.rescale`.
+        match: how often it is the one at which the child's updates are as large as its parent's, see `rates`.
     """
 
     operations: tuple[str, ...] = PAPER_OPERATIONS
@@ -56,7 +57,8 @@ class MutationSettings(Settings):
     constant_probability: float = Field(default=0.3, ge=0, le=1)
     constants: ConstantDraws = "mixed"
     again: float = Field(default=0.25, ge=0, lt=1)
-    rescale: float = Field(default=0.5, ge=0, le=1)
+    rescale: float = Field(default=0.25, ge=0, le=1)
+    match: float = Field(default=0.5, ge=0, le=1)
 
     @field_validator("operations")
     @classmethod
@@ -91,7 +93,9 @@ class SearchSettings(Settings):
     Attributes:
         algorithm: `evolution`, `random` or `tuning`.
         preset: `live`, or `paper`: what is not given is as in Chen et al. 2023.
-        population: programs kept by evolution, on each island; the oldest is dropped.
+        population: programs kept by evolution, on each island.
+        survival: who is dropped for a new one: `best` drops the worst, `young` the oldest. Few children of live
+            mutations are as good as their parents, so that among the young good lineages die out.
         islands: populations side by side, whose candidates come in turn.
         migrate_after: candidates after which the best of each island also lives on the next one.
         tournament: programs drawn at random (one can be drawn twice), the best of which becomes a parent.
@@ -107,6 +111,7 @@ class SearchSettings(Settings):
     population: int = Field(default=1000, gt=0)
     islands: int = Field(default=1, gt=0)
     migrate_after: int = Field(default=1000, gt=0)
+    survival: Literal["best", "young"] = "best"
     tournament: int = Field(default=2, gt=0)
     restart_after: int | None = Field(default=None, gt=0)
     parsimony: float = Field(default=0.001, ge=0)
@@ -123,6 +128,7 @@ class SearchSettings(Settings):
 
 _NO_RATES = dict.fromkeys(MutationRates.model_fields, 0.0)
 _PAPER: dict[str, Any] = {
+    "survival": "young",
     "parsimony": 0.0,
     "racing": {"seeds": 0},
     "mutation": {
@@ -130,6 +136,7 @@ _PAPER: dict[str, Any] = {
         "constants": "paper",
         "again": 0.0,
         "rescale": 0.0,
+        "match": 0.0,
     },
 }
 

@@ -1,11 +1,13 @@
+from statistics import fmean
+
 import pytest
 from small_tasks import make_spec
 
-from lionsearch.analysis import check_program
+from lionsearch.analysis import check_program, fingerprint
 from lionsearch.catalog import load_program
 from lionsearch.evaluate.evaluator import Evaluator
 from lionsearch.evaluate.plan import EvaluationPlan, Limits, Seeds
-from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult, merge_results
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult, merge_results, race_order
 
 FAILURE = Failure(FailureKind.NON_FINITE, "the loss was not finite after 1 of 60 steps")
 HURDLES = (-0.5, -0.2, 0.0)
@@ -119,8 +121,12 @@ class RacingRunner(FakeRunner):
 
 
 def make_race(*scores: list[float | None]) -> tuple[Evaluator, dict[str, RacingRunner]]:
+    """An evaluator of as many tasks as lists, which hold the score on each seed in the order of the race."""
     evaluator, _ = make_evaluator(*[0.0] * len(scores))
-    runners = {name: RacingRunner(name, dict(enumerate(each))) for name, each in zip("abc", scores, strict=False)}
+    runners = {
+        name: RacingRunner(name, dict(zip(race_order(fingerprint(PROGRAM), len(each)), each, strict=True)))
+        for name, each in zip("abc", scores, strict=False)
+    }
     evaluator.runner = lambda spec: runners[spec.name]  # type: ignore
     return evaluator, runners
 
@@ -135,15 +141,16 @@ def make_race(*scores: list[float | None]) -> tuple[Evaluator, dict[str, RacingR
     ],
 )
 def test_the_mean_so_far_opens_the_next_seed(hurdles, rounds):
-    evaluator, runners = make_race([0.1, 0.5, 0.0, 0.3])
+    evaluator, runners = make_race([0.1, 0.5, 0.0, 0.3][: len(hurdles) + 1])
+    seen = race_order(fingerprint(PROGRAM), len(hurdles) + 1)[: len(rounds)]
     evaluation = evaluator.evaluate(PROGRAM, Stage.SEARCH, hurdles)
     assert evaluation.rounds == rounds
     assert evaluation.score == pytest.approx(sum(rounds) / len(rounds))
-    assert [seeds.seeds for seeds in runners["a"].asked] == [(seed,) for seed in range(len(rounds))]
+    assert [seeds.seeds for seeds in runners["a"].asked] == [(seed,) for seed in seen]
     (result,) = evaluation.results
     assert result.scores == rounds
-    assert result.loss == pytest.approx(2.0 + (len(rounds) - 1) / 2)
-    assert dict(result.metrics) == {"seed": pytest.approx((len(rounds) - 1) / 2)}
+    assert result.loss == pytest.approx(2.0 + fmean(seen))
+    assert dict(result.metrics) == {"seed": pytest.approx(fmean(seen))}
 
 
 def test_a_round_of_a_race_is_one_seed_on_all_tasks():
@@ -172,7 +179,7 @@ def test_a_failure_on_any_seed_of_a_race_is_the_programs():
 
 def test_many_races_at_once_give_what_each_gives():
     hurdles = [(0.2, 0.2), None, (0.1, 0.4), (-1.0, -1.0)]
-    planned = [0.1, 0.5, 0.0]
+    planned = dict(zip(race_order(fingerprint(PROGRAM), 3), [0.1, 0.5, 0.0], strict=True))
 
     class Runner(RacingRunner):
         def evaluate(self, program, seeds):
@@ -181,13 +188,13 @@ def test_many_races_at_once_give_what_each_gives():
 
     def make():
         evaluator, _ = make_evaluator(0.0)
-        evaluator.runner = lambda spec: Runner("a", dict(enumerate(planned)))  # type: ignore
+        evaluator.runner = lambda spec: Runner("a", planned)  # type: ignore
         return evaluator
 
     together = make().evaluate_many([PROGRAM] * 4, Stage.SEARCH, hurdles)
     assert together == [make().evaluate(PROGRAM, Stage.SEARCH, each) for each in hurdles]
     assert [len(evaluation.rounds) for evaluation in together] == [1, 1, 2, 3]
-    assert together[1].results[0].scores == (0.1, 0.5)  # the two seeds of the task
+    assert together[1].results[0].scores == (planned[0], planned[1])  # the two seeds of the task
 
 
 @pytest.mark.slow  # two tasks are compiled one by one and in batches; `test_task_runner` has a batch of one task
@@ -243,3 +250,9 @@ def test_a_real_task_is_loaded_once_and_scored():
     evaluation = evaluator.evaluate(PROGRAM.with_hyperparameters({"weight_decay": 0.1}), Stage.CONFIRM)
     assert evaluation == Evaluation(Stage.CONFIRM, 0.0, evaluation.results, (0.0,))
     assert evaluator.runner(spec) is evaluator.runner(spec)
+
+
+def test_programs_of_a_race_start_from_different_seeds():
+    orders = [race_order(f"{name:08x}", 5) for name in range(10)]
+    assert all(sorted(order) == [0, 1, 2, 3, 4] for order in orders)
+    assert {order[0] for order in orders} == {0, 1, 2, 3, 4}

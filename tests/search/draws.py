@@ -24,7 +24,7 @@ PLACES = range(len(PARENT.statements))
 def only(*changes, **settings):
     """Settings with these mutations alone, one for each child."""
     rates = dict.fromkeys(MUTATIONS, 0.0) | dict.fromkeys(changes, 1.0)
-    return MutationSettings(rates=MutationRates(**rates), again=0.0, rescale=0.0, **settings)
+    return MutationSettings(rates=MutationRates(**rates), again=0.0, rescale=0.0, match=0.0, **settings)
 
 
 def children(parent, settings, count):

@@ -33,7 +33,12 @@ def test_tuning_changes_constants_only():
     initial = load_program("adamw")
     shape = _without_constants(initial.inline_hyperparameters())
     asked = drive(make_search([initial], SearchSettings(algorithm="tuning", population=5), seed=0), 100)
-    assert {part for candidate in asked for part in candidate.change.split(" + ")} == {"initial", "tune", "rescale"}
+    assert {part for candidate in asked for part in candidate.change.split(" + ")} == {
+        "initial",
+        "tune",
+        "match",
+        "rescale",
+    }
     assert {_without_constants(candidate.program) for candidate in asked} == {shape}
     assert len({candidate.program for candidate in asked}) == 100
 

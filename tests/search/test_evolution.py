@@ -7,7 +7,7 @@ from lionsearch.search import MUTATIONS, Evolution, RacingSettings, SearchSettin
 
 ONE = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr, m")
 TWO = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.5)\n  return sign(m) * lr, m")
-PLAIN = {"racing": RacingSettings(seeds=0), "parsimony": 0.0}
+PLAIN = {"racing": RacingSettings(seeds=0), "parsimony": 0.0, "survival": "young"}
 """One score for each program, by which alone they are compared."""
 
 
@@ -30,7 +30,7 @@ def test_children_name_their_parent_and_their_mutation():
     assert [candidate.number for candidate in asked] == list(range(60))
     for child in asked[1:]:
         assert child.parent < child.number
-        assert set(child.change.split(" + ")) <= {*MUTATIONS, "rescale"}
+        assert set(child.change.split(" + ")) <= {*MUTATIONS, "match", "rescale"}
         infer_kinds(child.program)
 
 
@@ -116,3 +116,18 @@ def test_now_and_then_the_best_of_an_island_lives_on_the_next():
     parents = {child.number % 3: child.parent for child in tell_children(search, [0.0] * 3)}
     assert parents[1] == 3
     assert parents[2] == 1  # which came from island 1
+
+
+def test_the_worst_goes_where_the_best_survive():
+    settings = {**PLAIN, "survival": "best"}
+    search = Evolution([ONE], SearchSettings(**settings, population=3, tournament=300), seed=0)
+    tell_children(search, [5.0, 1.0, 7.0, 6.0, None, 2.0, 0.0])
+    later = tell_children(search, [3.0] * 20)
+    assert {child.parent for child in later} == {2}  # the best stays for ever
+
+
+def test_failures_and_what_is_worse_than_all_do_not_get_in():
+    settings = {**PLAIN, "survival": "best"}
+    search = Evolution([ONE], SearchSettings(**settings, population=3, tournament=1), seed=0)
+    tell_children(search, [5.0, None, 7.0, 6.0, None, 2.0, 0.0])
+    assert {child.parent for child in tell_children(search, [3.0] * 60)} == {0, 2, 3}

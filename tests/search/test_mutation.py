@@ -53,12 +53,12 @@ def test_children_are_valid_and_alive(change, parent, seed):
 
 def test_without_a_mate_there_is_no_crossover():
     assert mutate(PARENT, random.Random(0), only("crossover")) == (PARENT, "none")
-    names = {name for _, name in children(PARENT, MutationSettings(again=0.0, rescale=0.0), 300)}
+    names = {name for _, name in children(PARENT, MutationSettings(again=0.0, rescale=0.0, match=0.0), 300)}
     assert names == set(MUTATIONS) - {"insert", "delete", "change", "crossover"}
 
 
 def test_the_number_of_mutations_is_geometric():
-    settings = MutationSettings(again=0.25, rescale=0.0)
+    settings = MutationSettings(again=0.25, rescale=0.0, match=0.0)
     counts = [len(change.split(" + ")) for _, change in children(PARENT, settings, 2000)]
     assert set(counts) >= {1, 2, 3, 4}
     assert 0.21 < sum(count > 1 for count in counts) / 2000 < 0.29
@@ -85,7 +85,12 @@ def test_a_preset_fills_in_only_what_is_not_given():
     given = {"preset": "paper", "mutation": {"rates": {"tune": 2.0}, "max_length": 7}, "racing": {"leaders": 3}}
     paper = parse_settings(given, SearchSettings, "test")
     assert (paper.mutation.rates.tune, paper.mutation.rates.insert, paper.mutation.rates.splice) == (2.0, 1.0, 0.0)
-    assert (paper.mutation.max_length, paper.mutation.again, paper.mutation.rescale) == (7, 0.0, 0.0)
+    assert (paper.mutation.max_length, paper.mutation.again, paper.mutation.rescale, paper.mutation.match) == (
+        7,
+        0.0,
+        0.0,
+        0.0,
+    )
     assert (paper.racing.leaders, paper.racing.seeds) == (3, 0)
     assert parse_settings(paper.model_dump(), SearchSettings, "test") == paper
 
@@ -99,7 +104,9 @@ def test_hyperparameters_count_as_constants():
 
 def test_rates_decide_what_is_drawn():
     rates = MutationRates(**dict.fromkeys(MUTATIONS, 0.0) | {"insert": 1.0, "change": 1.0, "tune": 2.0})
-    names = [name for _, name in children(PARENT, MutationSettings(rates=rates, again=0.0, rescale=0.0), 1000)]
+    names = [
+        name for _, name in children(PARENT, MutationSettings(rates=rates, again=0.0, rescale=0.0, match=0.0), 1000)
+    ]
     assert set(names) == {"insert", "change", "tune"}
     assert names.count("tune") > names.count("insert") + 100
 
