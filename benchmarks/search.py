@@ -45,6 +45,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "default": {},
     **{f"no {name}": {"mutation": {"rates": {name: 0.0}}} for name in _LIVE},
     "no rescale": {"mutation": {"rescale": 0.0}},
+    "no match": {"mutation": {"match": 0.0}},
+    "the young survive": {"survival": "young"},
     "paper's constants": {"mutation": {"constants": "paper"}},
     "one mutation at a time": {"mutation": {"again": 0.0}},
     "no parsimony": {"parsimony": 0.0},

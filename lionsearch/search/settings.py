@@ -21,7 +21,7 @@ class MutationRates(Settings):
     insert: float = Field(default=0.0, ge=0)
     delete: float = Field(default=0.0, ge=0)
     change: float = Field(default=0.0, ge=0)
-    tune: float = Field(default=1.0, ge=0)
+    tune: float = Field(default=3.0, ge=0)
     splice: float = Field(default=1.0, ge=0)
     duplicate: float = Field(default=1.0, ge=0)
     bypass: float = Field(default=1.0, ge=0)

@@ -99,6 +99,7 @@ task = "linear"
 [search]
 population = 20
 tournament = 3
+racing = { seeds = 3 }
 
 [search.mutation]
 max_length = 20
