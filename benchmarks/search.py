@@ -54,9 +54,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "one island": {"islands": 1},
     "paper": {"preset": "paper"},
 }
-"""What each row changes of the experiment's `[search]`; `paper` is the preset with the experiment's population."""
+"""What each row changes of the experiment's `[search]`; a preset stands for itself."""
 
-_PAPER_KEEPS = ("population", "tournament", "islands", "migrate_after")
 _FAMILY = ("lion", "signum")
 
 
@@ -166,7 +165,7 @@ def search(row: str, experiment: str, seed: int, seconds: float, evaluators: dic
     config = load_experiment(experiment)
     given = config.experiment.search.model_dump()
     change = ROWS[row]
-    content = {**{key: given[key] for key in _PAPER_KEEPS}, **change} if row == "paper" else _merge(given, change)
+    content = change if "preset" in change else _merge(given, change)
     settings = parse_settings(content, SearchSettings, row)
     plan = config.plan()
     evaluator = evaluators.setdefault(experiment, Evaluator(plan))

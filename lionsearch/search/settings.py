@@ -83,7 +83,7 @@ class RacingSettings(Settings):
 
     seeds: int = Field(default=8, ge=0)
     leaders: int = Field(default=10, gt=0)
-    margin: float = Field(default=0.5)
+    margin: float = Field(default=0.0)
     penalty: float = Field(default=0.5, ge=0)
 
 
@@ -108,13 +108,13 @@ class SearchSettings(Settings):
 
     algorithm: Literal["evolution", "random", "tuning"] = "evolution"
     preset: Literal["live", "paper"] = "live"
-    population: int = Field(default=1000, gt=0)
-    islands: int = Field(default=1, gt=0)
+    population: int = Field(default=50, gt=0)
+    islands: int = Field(default=2, gt=0)
     migrate_after: int = Field(default=1000, gt=0)
     survival: Literal["best", "young"] = "best"
-    tournament: int = Field(default=2, gt=0)
+    tournament: int = Field(default=5, gt=0)
     restart_after: int | None = Field(default=None, gt=0)
-    parsimony: float = Field(default=0.001, ge=0)
+    parsimony: float = Field(default=0.003, ge=0)
     racing: RacingSettings = RacingSettings()
     mutation: MutationSettings = MutationSettings()
 
@@ -128,7 +128,10 @@ class SearchSettings(Settings):
 
 _NO_RATES = dict.fromkeys(MutationRates.model_fields, 0.0)
 _PAPER: dict[str, Any] = {
+    "population": 1000,
+    "islands": 1,
     "survival": "young",
+    "tournament": 2,
     "parsimony": 0.0,
     "racing": {"seeds": 0},
     "mutation": {

@@ -7,13 +7,13 @@ from lionsearch.search import MUTATIONS, Evolution, RacingSettings, SearchSettin
 
 ONE = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr, m")
 TWO = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.5)\n  return sign(m) * lr, m")
-PLAIN = {"racing": RacingSettings(seeds=0), "parsimony": 0.0, "survival": "young"}
+PLAIN = {"racing": RacingSettings(seeds=0), "parsimony": 0.0, "survival": "young", "islands": 1}
 """One score for each program, by which alone they are compared."""
 
 
 def always_best(**sizes):
     """Settings with a tournament so large that the best individual always wins it."""
-    return SearchSettings(tournament=300, **PLAIN, **sizes)
+    return SearchSettings(tournament=300, **{**PLAIN, **sizes})
 
 
 def test_initial_programs_come_first_in_order_and_unchanged():
