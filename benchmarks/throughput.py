@@ -36,7 +36,7 @@ from lionsearch.evaluate.plan import EvaluationPlan, Limits, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.lang import Program
 from lionsearch.records import Stage
-from lionsearch.search import MutationRates, MutationSettings, mutate
+from lionsearch.search import MUTATIONS, MutationRates, MutationSettings, mutate
 from lionsearch.tasks.spec import TaskSpec, load_task
 from lionsearch.workers.pool import Request
 
@@ -69,7 +69,7 @@ def main() -> None:
             subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
 
 
-def measure_language(rounds: int = 5, programs: int = 4000) -> None:
+def measure_language(rounds: int = 5, programs: int = 400) -> None:
     """Print how many twenty-statement programs a second one core mutates, checks, strips and fingerprints."""
     rng, settings = random.Random(0), MutationSettings()
     parents = [grow_program(rng, 20) for _ in range(200)]
@@ -226,7 +226,8 @@ def draw_candidates(count: int) -> list[Program]:
 
 def grow_program(rng: random.Random, length: int) -> Program:
     """Return AdamW with random statements inserted up to a length."""
-    insert_only = MutationSettings(rates=MutationRates(insert=1.0, delete=0.0, change=0.0))
+    rates = MutationRates(**dict.fromkeys(MUTATIONS, 0.0) | {"insert": 1.0})
+    insert_only = MutationSettings(rates=rates, again=0.0, match=0.0, rescale=0.0)
     program = load_program("adamw")
     while len(program.statements) < length:
         program, _ = mutate(program, rng, insert_only)
