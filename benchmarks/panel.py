@@ -77,6 +77,8 @@ def train(w, g, m, v, lr, *, b1=0.9, b2=0.999, weight_decay=0.01, lr_scale=0.001
 
 _STARTS = ({"b1": 0.8, "b2": 0.95, "b3": 0.95}, {"b1": 0.9, "b2": 0.998, "b3": 0.998})
 _BETAS = ("b1", "b2", "b3")
+_DECAY_UNIT = 0.3
+"""Weight decay is tuned as it is, not as its logarithm: a search also finds negative ones, where they pay."""
 _GENERATIONS, _AVERAGED, _POPULATION = 24, 6, 9
 _FIRST_TUNING_SEED, _FIRST_TEST_SEED = 10_000, 50_000
 
@@ -102,7 +104,7 @@ class Tuner:
         self._program, self._runner = program, runner
         given = dict(program.hyperparameters)
         self._names = [name for name in ("lr_scale", "b1", "b2", "b3", "weight_decay") if name in given]
-        self._given = {**given, "weight_decay": max(runner.spec.weight_decay, 0.01)}
+        self._given = {**given, "weight_decay": runner.spec.weight_decay}
         self._first = _FIRST_TUNING_SEED
 
     def tune(self) -> dict[str, float]:
@@ -136,9 +138,13 @@ class Tuner:
         return {name: self._to_constant(name, x) for name, x in zip(self._names, point.tolist(), strict=True)}
 
     def _to_number(self, name: str, value: float) -> float:
+        if name == "weight_decay":
+            return value / _DECAY_UNIT
         return math.log2(1.0 - value) if name in _BETAS else math.log2(value)
 
     def _to_constant(self, name: str, number: float) -> float:
+        if name == "weight_decay":
+            return number * _DECAY_UNIT
         return 1.0 - 2.0 ** min(number, 0.0) if name in _BETAS else 2.0 ** min(number, 10.0)
 
 

@@ -1,8 +1,13 @@
-"""A child's learning rate, such that its updates are as large as its parent's.
+"""A child's learning rate, such that it moves the weights as far as its parent does.
 
 A new rule is good at a learning rate of its own: the sign of an update wants a much smaller one than the update did.
 Without help, rule and rate would have to change in the same child. So both programs are run along the same made-up
-gradients, and the child's rate is multiplied by the ratio of their updates. Nothing in this knows any form of rule.
+gradients, and the child's rate is multiplied by the ratio of how far they get in ten steps: not in one, since what
+momentum averages adds up and what it does not average cancels out. Nothing in this knows any form of rule.
+
+Over fourteen programs of the panel (`benchmarks/panel.py`) on a recurrent network, each with its tuned constants, the
+distance in ten steps differs by a factor of 2^0.4 (standard deviation), the size of single steps by 2^1.1, and the
+tuned rates themselves by 2^1.3.
 """
 
 from __future__ import annotations
@@ -17,8 +22,9 @@ from lionsearch.lang import Program
 from lionsearch.search.editing import close_program, open_program
 from lionsearch.search.live_mutations import scale_rate
 
-_STEPS, _SKIPPED = 40, 10
+_STEPS, _SKIPPED, _WINDOW = 40, 10, 10
 _SHAPE = (4, 4)
+_LOUDEST = 8.0
 _CLOSE = 1.1
 _LIMIT = 2.0**12
 
@@ -40,7 +46,10 @@ def match_rate(child: Program, parent: Program) -> Program:
 
 @lru_cache(maxsize=4096)
 def _log_size(program: Program) -> float | None:
-    """Return the mean logarithm of the sizes of a program's updates, None where they are not finite."""
+    """Return the logarithm of how far a program moves a weight in ten steps, None where that is not finite.
+
+    Root mean square over time, geometric mean over the weights that move.
+    """
     if set(program.optional_inputs) - {"t"}:
         return None
     weights, gradients = _trajectory()
@@ -48,19 +57,21 @@ def _log_size(program: Program) -> float | None:
     path = np.array([leaf for (leaf,) in [weights, *history][_SKIPPED:]])
     if not np.isfinite(path).all():
         return None
-    sizes = np.abs(np.diff(path, axis=0))
-    sizes = sizes[sizes > 0]
-    if not sizes.size or not np.isfinite(sizes).all():
+    with np.errstate(over="ignore"):
+        squares = np.mean(np.square(path[_WINDOW:] - path[:-_WINDOW]), axis=0)
+    squares = squares[squares > 0]
+    if not squares.size or not np.isfinite(squares).all():
         return None
-    return float(np.mean(np.log(sizes)))
+    return float(np.mean(np.log(squares)) / 2)
 
 
 @lru_cache(maxsize=1)
 def _trajectory() -> tuple[tuple[np.ndarray, ...], list[tuple[np.ndarray, ...]]]:
-    """Return weights, and noisy gradients of different sizes, as those of small networks are."""
+    """Return weights, and gradients as those of small networks are: of different sizes, noisy, some batches loud."""
     rng = np.random.default_rng(11)
     weights = 0.2 * rng.normal(size=_SHAPE)
     scales = np.geomspace(1e-3, 1e-1, weights.size).reshape(_SHAPE)
     mean = 0.3 * rng.normal(size=_SHAPE)
-    gradients = [(scales * (mean + rng.normal(size=_SHAPE)),) for _ in range(_STEPS)]
+    loudness = rng.permutation(np.geomspace(1 / _LOUDEST, _LOUDEST, _STEPS))
+    gradients = [(scales * (mean + loud * rng.normal(size=_SHAPE)),) for loud in loudness]
     return (weights,), gradients

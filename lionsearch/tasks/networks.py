@@ -38,10 +38,24 @@ def apply_mlp(layers: list[Params], x: jax.Array) -> jax.Array:
 
 
 def init_recurrent(key: jax.Array, inputs: int, width: int, *, gated: bool) -> Params:
-    """Return the weights of a recurrent layer: of each part, those from input and from state in one kernel."""
-    cell, gates = jax.random.split(key)
-    params = {"cell": init_dense(cell, inputs + width, width)}
-    return params | {"gates": init_dense(gates, inputs + width, 2 * width)} if gated else params
+    """Return the weights of a recurrent layer: of each part, those from input and from state in one kernel.
+
+    Those from the input have variance 1 / inputs, those from the state are orthogonal (Saxe et al. 2013, arXiv
+    1312.6120), so that a signal keeps its size over the steps.
+    """
+    cell, reset, keep = jax.random.split(key, 3)
+    params = {"cell": _init_cell(cell, inputs, width)}
+    if not gated:
+        return params
+    gates = [_init_cell(reset, inputs, width), _init_cell(keep, inputs, width)]
+    return params | {"gates": jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=-1), *gates)}
+
+
+def _init_cell(key: jax.Array, inputs: int, width: int) -> Params:
+    below, before = jax.random.split(key)
+    kernel = init_dense(below, inputs, width)["kernel"]
+    orthogonal = jax.nn.initializers.orthogonal()(before, (width, width))
+    return {"kernel": jnp.concatenate([kernel, orthogonal]), "bias": jnp.zeros(width)}
 
 
 def apply_recurrent(params: Params, x: jax.Array) -> jax.Array:

@@ -11,6 +11,7 @@ KEY = jax.random.key(0)
 # jitted, because one by one each of their operations would be compiled
 init_mlp = jax.jit(networks.init_mlp, static_argnames="widths")
 apply_mlp = jax.jit(networks.apply_mlp)
+init_recurrent = jax.jit(networks.init_recurrent, static_argnames=("inputs", "width", "gated"))
 init_transformer = jax.jit(networks.init_transformer, static_argnames=("layers", "width"))
 apply_transformer = jax.jit(networks.apply_transformer, static_argnames=("tokens", "heads", "causal"))
 
@@ -51,8 +52,18 @@ def test_mlp_is_what_numpy_says():
 
 
 @pytest.mark.parametrize("gated", [False, True])
+def test_a_recurrent_layer_neither_shrinks_nor_stretches_its_state(gated):
+    params = as_numpy(init_recurrent(KEY, 20, 30, gated=gated))
+    kernels = np.concatenate([layer["kernel"] for layer in params.values()], axis=1)
+    assert kernels.shape == (50, 90 if gated else 30)
+    for part in np.split(kernels, kernels.shape[1] // 30, axis=1):
+        np.testing.assert_allclose(part[20:] @ part[20:].T, np.eye(30), atol=1e-5)
+        assert part[:20].std() == pytest.approx(20**-0.5, rel=0.1)
+
+
+@pytest.mark.parametrize("gated", [False, True])
 def test_recurrent_is_what_numpy_says(gated):
-    params = networks.init_recurrent(KEY, 3, 5, gated=gated)
+    params = init_recurrent(KEY, 3, 5, gated=gated)
     x = np.random.default_rng(0).normal(size=(2, 4, 3))
     dense = lambda layer, v: v @ np.asarray(layer["kernel"], np.float64) + np.asarray(layer["bias"])  # noqa: E731
     sigmoid = lambda v: 1 / (1 + np.exp(-v))  # noqa: E731
