@@ -119,7 +119,7 @@ class Tuner:
         means = []
         for _ in range(_GENERATIONS):
             points = [search.ask() for _ in range(_POPULATION)]
-            losses = self._losses([self._settings(point) for point in points], 1)
+            losses = self._losses([self._settings(point) for point in points], 2)
             search.tell(list(zip(points, losses, strict=True)))
             means.append(search.mean)
         return self._settings(np.mean(means[-_AVERAGED:], axis=0))

@@ -24,12 +24,11 @@ from lionsearch.search.settings import SearchSettings
 
 @dataclass(frozen=True, slots=True)
 class _Individual:
-    """A candidate, its scores in the order of its seeds, and its live statements."""
+    """A candidate and its scores in the order of its seeds, less what its live statements cost."""
 
     candidate: Candidate
     order: tuple[int, ...]
     scores: tuple[float, ...] = ()
-    statements: int = 0
 
     @property
     def by_seed(self) -> tuple[float, ...]:
@@ -68,9 +67,9 @@ class Evolution:
 
     def tell(self, candidate: Candidate, scores: Sequence[float]) -> None:
         """Let the candidate into its island's population."""
-        statements = len(find_live(candidate.program).statements) if self._settings.parsimony else 0
+        cost = _cost(candidate.program, self._settings)
         order = seed_order(candidate.program, self._settings.racing)
-        individual = _Individual(candidate, order, tuple(scores), statements)
+        individual = _Individual(candidate, order, tuple(score - cost for score in scores))
         if candidate.change == "initial":
             for island in self._islands:
                 island.replace(individual)
@@ -110,7 +109,10 @@ class _Island:
     def hurdles(self, program: Program) -> tuple[float, ...] | None:
         """Return what opens a candidate's further seeds; None without racing."""
         racing = self._settings.racing
-        return self._race.hurdles(seed_order(program, racing), racing) if racing.seeds else None
+        if not racing.seeds:
+            return None
+        cost = _cost(program, self._settings)
+        return tuple(hurdle + cost for hurdle in self._race.hurdles(seed_order(program, racing), racing))
 
     def replace(self, individual: _Individual) -> None:
         """Let an initial program, now that it has scores, take the places of its copies."""
@@ -136,8 +138,8 @@ class _Island:
     def _update(self, individual: _Individual) -> None:
         racing = self._settings.racing
         if racing.seeds:
-            whole = (other.by_seed for other in self._population if len(other.scores) == racing.seeds)
-            self._race = lead(whole, racing)
+            whole = [other.by_seed for other in self._population if len(other.scores) == racing.seeds]
+            self._race = lead(whole, racing) if whole else self._race
         if self._record is None or self._fitness(individual) > self._fitness(self._record):
             self._record, self._stale = individual, 0
             return
@@ -148,10 +150,14 @@ class _Island:
     def _fitness(self, individual: _Individual) -> float:
         if not individual.scores:
             return -math.inf
-        estimate = self._race.estimate(individual.scores, individual.order, self._settings.racing)
-        return estimate - self._settings.parsimony * individual.statements
+        return self._race.estimate(individual.scores, individual.order, self._settings.racing)
 
     def _fill(self, individuals: Sequence[_Individual]) -> deque[_Individual]:
         if self._settings.survival == "best":
             return deque(individuals)
         return deque(individuals[i % len(individuals)] for i in range(self._settings.population))
+
+
+def _cost(program: Program, settings: SearchSettings) -> float:
+    """Return what is taken off a program's scores for its length."""
+    return settings.parsimony * len(find_live(program).statements) if settings.parsimony else 0.0

@@ -58,7 +58,7 @@ class MutationSettings(Settings):
     constants: ConstantDraws = "mixed"
     again: float = Field(default=0.25, ge=0, lt=1)
     rescale: float = Field(default=0.25, ge=0, le=1)
-    match: float = Field(default=0.5, ge=0, le=1)
+    match: float = Field(default=0.75, ge=0, le=1)
 
     @field_validator("operations")
     @classmethod
@@ -84,7 +84,7 @@ class RacingSettings(Settings):
     seeds: int = Field(default=8, ge=0)
     leaders: int = Field(default=10, gt=0)
     margin: float = Field(default=0.0)
-    penalty: float = Field(default=0.5, ge=0)
+    penalty: float = Field(default=1.0, ge=0)
 
 
 class SearchSettings(Settings):
@@ -101,7 +101,7 @@ class SearchSettings(Settings):
         tournament: programs drawn at random (one can be drawn twice), the best of which becomes a parent.
         restart_after: start a new population from the best program once so many candidates have not improved on it;
             absent, it never does.
-        parsimony: what a live statement costs, in units of the score, when parents are compared.
+        parsimony: what a live statement costs, in units of the score, in races and when parents are compared.
         racing: how many seeds a candidate gets.
         mutation: how children are made.
     """
@@ -114,7 +114,7 @@ class SearchSettings(Settings):
     survival: Literal["best", "young"] = "best"
     tournament: int = Field(default=5, gt=0)
     restart_after: int | None = Field(default=None, gt=0)
-    parsimony: float = Field(default=0.003, ge=0)
+    parsimony: float = Field(default=0.005, ge=0)
     racing: RacingSettings = RacingSettings()
     mutation: MutationSettings = MutationSettings()
 

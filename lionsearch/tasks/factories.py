@@ -35,32 +35,34 @@ def digits_mlp(width: int = 64, noise: float = 0.5, wrong_labels: float = 0.3) -
 
 
 def digits_vit(
-    width: int = 24, layers: int = 1, heads: int = 2, noise: float = 0.3, wrong_labels: float = 0.2
+    width: int = 24, layers: int = 1, heads: int = 2, patch: int = 2, noise: float = 0.3, wrong_labels: float = 0.2
 ) -> Problem:
-    """Return a small vision transformer on the digits, cut into 16 patches of 2x2 pixels.
+    """Return a small vision transformer on the digits, cut into square patches.
 
     Args:
         width: width of a token.
         layers: transformer blocks.
         heads: attention heads.
+        patch: pixels of a patch's side; divides 8.
         noise: as for `digits_mlp`.
         wrong_labels: as for `digits_mlp`.
     """
+    side = 8 // patch
 
     def init(key: jax.Array) -> networks.Params:
         embed, place, body, head = jax.random.split(key, 4)
         return {
-            "embed": networks.init_dense(embed, 4, width),
-            "positions": 0.5 * jax.random.normal(place, (16, width)),
+            "embed": networks.init_dense(embed, patch**2, width),
+            "positions": 0.5 * jax.random.normal(place, (side**2, width)),
             "blocks": networks.init_transformer(body, layers, width),
             "head": networks.init_dense(head, width, 10),
         }
 
     def logits(params: networks.Params, images: jax.Array) -> jax.Array:
-        patches = images.reshape(-1, 4, 2, 4, 2).transpose(0, 1, 3, 2, 4).reshape(-1, 4)
-        tokens = networks.apply_dense(params["embed"], patches).reshape(-1, 16, width) + params["positions"]
-        mixed = networks.apply_transformer(params["blocks"], tokens.reshape(-1, width), 16, heads, causal=False)
-        return networks.apply_dense(params["head"], mixed.reshape(-1, 16, width).mean(axis=1))
+        patches = images.reshape(-1, side, patch, side, patch).transpose(0, 1, 3, 2, 4).reshape(-1, patch**2)
+        tokens = networks.apply_dense(params["embed"], patches).reshape(-1, side**2, width) + params["positions"]
+        mixed = networks.apply_transformer(params["blocks"], tokens.reshape(-1, width), side**2, heads, causal=False)
+        return networks.apply_dense(params["head"], mixed.reshape(-1, side**2, width).mean(axis=1))
 
     return _classifier(_digits(noise, wrong_labels), init=init, logits=logits)
 

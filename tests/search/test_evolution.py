@@ -1,3 +1,4 @@
+import pytest
 from draws import drive, tell_children
 
 from lionsearch.analysis import infer_kinds
@@ -131,3 +132,36 @@ def test_failures_and_what_is_worse_than_all_do_not_get_in():
     search = Evolution([ONE], SearchSettings(**settings, population=3, tournament=1), seed=0)
     tell_children(search, [5.0, None, 7.0, 6.0, None, 2.0, 0.0])
     assert {child.parent for child in tell_children(search, [3.0] * 60)} == {0, 2, 3}
+
+
+SHORT = parse("def train(w, g, m, lr):\n  return g * lr, m")
+RACING = {"racing": RacingSettings(seeds=2, leaders=1, margin=0.0), "survival": "best", "islands": 1}
+
+
+def raced(parsimony, told):
+    """A search from a long and a short program, the first told with all seeds."""
+    search = Evolution([TWO, SHORT], SearchSettings(**RACING, parsimony=parsimony), seed=0)
+    for scores in told:
+        search.tell(search.ask(), scores)
+    return search
+
+
+def test_a_shorter_program_goes_on_with_less():
+    search = raced(0.1, [(0.5, 0.5)])
+    hurdles = {program: search._islands[0].hurdles(program) for program in (TWO, SHORT)}
+    assert hurdles[TWO] == pytest.approx((0.5,))
+    assert hurdles[SHORT] == pytest.approx((0.5 - 0.2,))  # two statements fewer
+
+
+def test_the_shorter_program_wins_where_it_loses_less_than_its_statements_cost():
+    told = [(0.5, 0.5), (0.4, 0.4)]
+    best = [raced(parsimony, told)._islands[0].best().candidate.number for parsimony in (0.1, 0.01)]
+    assert best == [1, 0]
+
+
+def test_the_last_race_goes_on_where_nothing_has_all_seeds():
+    search = Evolution([ONE], SearchSettings(**RACING, parsimony=0.0, population=1), seed=0)
+    search.tell(search.ask(), (0.1, 0.1))
+    search.tell(search.ask(), (9.0,))
+    assert search._islands[0].best().candidate.number == 1
+    assert search.ask().hurdles == (0.1,)

@@ -16,7 +16,14 @@ from lionsearch.tasks.spec import fingerprint_task, load_problem, load_task
 from lionsearch.tasks.validation import count_examples, count_parameters
 
 NAMES = TASKS.names()
-CLASSES = {"digits_mlp": 10, "digits_rnn": 10, "digits_gru": 10, "digits_vit": 10, "docs_transformer": 64}
+CLASSES = {
+    "digits_mlp": 10,
+    "digits_rnn": 10,
+    "digits_gru": 10,
+    "digits_vit": 10,
+    "digits_tiny_vit": 10,
+    "docs_transformer": 64,
+}
 SPLITS = ("train", "validation", "test")
 
 
@@ -152,12 +159,15 @@ def test_a_recurrent_network_reads_the_rows_in_order():
     assert float(loss(params, last)) == pytest.approx(float(loss(params, batch)), rel=1e-5)
 
 
-def test_vision_transformer_mixes_patches_of_two_by_two():
-    problem = factories.digits_vit()
+@pytest.mark.parametrize("patch", [2, 4])
+def test_vision_transformer_mixes_square_patches(patch):
+    problem = factories.digits_vit(patch=patch)
+    side = 8 // patch
     params = jax.jit(problem.init)(jax.random.key(0))
     params["embed"]["kernel"] = jnp.zeros_like(params["embed"]["kernel"]).at[:, 0].set(1.0)
     batch = jax.tree.map(lambda leaf: leaf[:8], problem.train)
-    shuffled = {**batch, "image": batch["image"].reshape(-1, 4, 2, 4, 2)[:, :, ::-1, :, ::-1].reshape(-1, 64)}
+    patches = batch["image"].reshape(-1, side, patch, side, patch)
+    shuffled = {**batch, "image": patches[:, :, ::-1, :, ::-1].reshape(-1, 64)}
     moved = {**batch, "image": np.roll(batch["image"].reshape(-1, 8, 8), 1, axis=2).reshape(-1, 64)}
     loss = jax.jit(problem.loss)
     assert float(loss(params, shuffled)) == pytest.approx(float(loss(params, batch)), rel=1e-5)  # within a patch
