@@ -160,6 +160,8 @@ def measure(name: str, runner: TaskRunner, seeds: int) -> Entry:
 def lead(entry: Entry, base: Entry) -> tuple[float, float]:
     """Return the mean lead over another program and its standard error, seed by seed."""
     leads = [a - b for a, b in zip(entry.scores, base.scores, strict=True)]
+    if not all(math.isfinite(value) for value in leads):
+        return -math.inf, math.nan
     return statistics.fmean(leads), statistics.stdev(leads) / math.sqrt(len(leads)) if len(leads) > 1 else math.nan
 
 

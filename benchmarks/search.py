@@ -30,9 +30,8 @@ configure_jax()
 from lionsearch.analysis import fingerprint, remove_dead_code
 from lionsearch.catalog import load_program
 from lionsearch.cli.simplifying import make_judges
-from lionsearch.config import load_experiment
+from lionsearch.config import Experiment, load_experiment
 from lionsearch.evaluate.evaluator import Evaluator
-from lionsearch.evaluate.plan import EvaluationPlan
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, Stage
 from lionsearch.search import SearchSettings, make_search
@@ -101,14 +100,14 @@ class Drive:
 
     Args:
         settings: of the search.
-        plan: tasks and seeds.
-        evaluator: of the plan; may be shared.
+        experiment: says how many candidates are in flight, and how many elites there are.
+        evaluator: of its plan; may be shared.
         seed: of the search.
-        window: candidates in flight, as in the experiment.
     """
 
-    def __init__(self, settings: SearchSettings, plan: EvaluationPlan, evaluator: Evaluator, seed: int, window: int):
-        self._settings, self._plan, self._evaluator, self._window = settings, plan, evaluator, window
+    def __init__(self, settings: SearchSettings, experiment: Experiment, evaluator: Evaluator, seed: int):
+        self._settings, self._evaluator = settings, evaluator
+        self._window, self._elites = experiment.window, experiment.evaluation.elites
         self._search = make_search([load_program("adamw")], settings, seed)
         self._known: dict[str, tuple[Evaluation, Program]] = {}
         self._confirmed: dict[str, float] = {}
@@ -132,7 +131,7 @@ class Drive:
                 best_in_search = evaluation.score or 0.0
                 self._confirm(name, live, spent)
         whole = [(e.score or 0.0, name) for name, (e, _) in self._known.items() if self._is_whole(e)]
-        for _, name in sorted(whole, reverse=True)[:16]:
+        for _, name in sorted(whole, reverse=True)[: self._elites]:
             self._confirm(name, self._known[name][1], seconds)
 
     def _evaluate(self) -> tuple[Any, str]:
@@ -167,10 +166,10 @@ def search(row: str, experiment: str, seed: int, seconds: float, evaluators: dic
     change = ROWS[row]
     content = change if "preset" in change else _merge(given, change)
     settings = parse_settings(content, SearchSettings, row)
-    plan = config.plan()
-    evaluator = evaluators.setdefault(experiment, Evaluator(plan))
-    drive = Drive(settings, plan, evaluator, seed, config.experiment.window)
-    evaluator.evaluate(load_program("adamw"), Stage.SEARCH, (0.0,) * 7)  # compiles
+    evaluator = evaluators.setdefault(experiment, Evaluator(config.plan()))
+    drive = Drive(settings, config.experiment, evaluator, seed)
+    seeds = settings.racing.seeds
+    evaluator.evaluate(load_program("adamw"), Stage.SEARCH, (-math.inf,) * (seeds - 1) if seeds else None)  # compiles
     drive.run(seconds)
     report = evaluator.evaluate(drive.best, Stage.REPORT)
     tolerance = config.experiment.evaluation.simplify or 0.03

@@ -1,10 +1,11 @@
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from workers.tiny_project import EXPERIMENT, write_experiment, write_project, write_task
 
 from lionsearch.analysis import remove_dead_code
-from lionsearch.catalog import EXPERIMENTS, load_program
+from lionsearch.catalog import load_program
 from lionsearch.config import describe_environment, dump_config, load_experiment, parse_config
 from lionsearch.errors import SettingError
 from lionsearch.lang import parse
@@ -24,9 +25,12 @@ def test_an_experiment_is_resolved():
     assert config.initial() == [load_program("adamw")]
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS.names())
-def test_shipped_experiments_are_resolved(name):
-    config = load_experiment(name)
+SHIPPED = sorted((Path(__file__).parents[1] / "experiments").rglob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_experiments_are_resolved(path):
+    config = load_experiment(str(path))
     assert config.plan().tasks
     assert config.initial()
 

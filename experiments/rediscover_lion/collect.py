@@ -31,7 +31,7 @@ from lionsearch.tasks.spec import load_task
 from lionsearch.verdict import estimate
 
 _HERE = Path(__file__).parent
-_UNSEEN = ("digits_vit", "teacher_student")
+_UNSEEN = ("docs_transformer", "teacher_student")
 _UNSEEN_SEEDS = range(90_000, 90_008)
 _RATES = tuple(2.0**power for power in range(-6, 5))
 
@@ -48,7 +48,9 @@ def read_run(folder: Path) -> dict[str, Any]:
             best = row.evaluation.score or 0.0
             path.append((row.candidate, best))
     reports = store.leaderboard(Stage.REPORT, 2)
-    winner = next(row for row in reports if row.fingerprint == max(confirmed, key=_score).fingerprint)
+    if not reports:
+        raise SystemExit(f"{folder}: the run is not finished; go on with: lionsearch resume {folder}")
+    winner = max(reports, key=lambda row: row.candidate)  # the other one is the start
     trainings = sum(
         max(1, len(result.scores)) for found in store.evaluations(Stage.SEARCH).values() for result in found.results
     )
@@ -63,17 +65,13 @@ def read_run(folder: Path) -> dict[str, Any]:
         "dead statements": 1 - counts["live_statements"] / counts["statements"],
         "cache hits": 1 - counts["unique"] / counts["generated"],
         "path": path,
-        "test": {result.task: vars_of(result.scores) for result in winner.evaluation.results},
+        "test": {result.task: _mean_and_interval(result.scores) for result in winner.evaluation.results},
         "raw": winner.text,
         "short": short.read_text() if short.is_file() else winner.text,
     }
 
 
-def _score(row: Any) -> float:
-    return row.evaluation.score or 0.0
-
-
-def vars_of(scores: tuple[float, ...]) -> dict[str, float]:
+def _mean_and_interval(scores: tuple[float, ...]) -> dict[str, float]:
     """Return a mean and its 95 % interval."""
     found = estimate(scores)
     return {"mean": found.mean, "interval": found.interval}
@@ -91,7 +89,7 @@ def measure_unseen(programs: dict[str, str]) -> dict[str, dict[str, dict[str, fl
             losses = runner.losses(program, Seeds(tuple(_UNSEEN_SEEDS), "test"), rate)
             references = [runner.reference(seed, "test") for seed in _UNSEEN_SEEDS]
             scores = [(r.loss - loss) / (r.chance - r.loss) for r, loss in zip(references, losses, strict=True)]
-            found[name][task] = {**vars_of(tuple(scores)), "learning rate factor": rate}
+            found[name][task] = {**_mean_and_interval(tuple(scores)), "learning rate factor": rate}
     return found
 
 

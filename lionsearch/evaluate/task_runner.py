@@ -181,12 +181,12 @@ class TaskRunner:
         return ReferenceCache(describe_device())
 
     def _evaluated(self) -> dict[str, Any]:
-        """Return the splits that a loss is measured on; the probe is a quarter of the validation split."""
-        quarter = max(1, count_examples(self.problem.validation) // 4)
+        """Return the splits that a loss is measured on; the probe is an eighth of the validation split."""
+        few = max(1, count_examples(self.problem.validation) // 8)
         return {
             "validation": self.problem.validation,
             "test": self.problem.test,
-            "probe": jax.tree.map(lambda leaf: leaf[:quarter], self.problem.validation),
+            "probe": jax.tree.map(lambda leaf: leaf[:few], self.problem.validation),
         }
 
     def _interpreter(self, machine: Machine) -> Interpreter:

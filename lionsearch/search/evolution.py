@@ -1,4 +1,4 @@
-"""Regularized evolution: the winner of a tournament has a child, the oldest individual is dropped.
+"""Evolution: the winner of a tournament has a child; the worst individual is dropped, or the oldest (regularized).
 
 Invariant: the sequence of candidates depends only on the seed and on what was told before each `ask`.
 
@@ -24,11 +24,12 @@ from lionsearch.search.settings import SearchSettings
 
 @dataclass(frozen=True, slots=True)
 class _Individual:
-    """A candidate and its scores in the order of its seeds, less what its live statements cost."""
+    """A candidate, its scores in the order of its seeds, and what its live statements cost."""
 
     candidate: Candidate
     order: tuple[int, ...]
     scores: tuple[float, ...] = ()
+    cost: float = 0.0
 
     @property
     def by_seed(self) -> tuple[float, ...]:
@@ -37,7 +38,7 @@ class _Individual:
 
 
 class Evolution:
-    """Regularized evolution over programs, on islands that now and then take in each other's best.
+    """Evolution over programs, on islands that now and then take in each other's best.
 
     Args:
         initial: the first population of every island is made of copies of these programs, in turn.
@@ -67,9 +68,8 @@ class Evolution:
 
     def tell(self, candidate: Candidate, scores: Sequence[float]) -> None:
         """Let the candidate into its island's population."""
-        cost = _cost(candidate.program, self._settings)
         order = seed_order(candidate.program, self._settings.racing)
-        individual = _Individual(candidate, order, tuple(score - cost for score in scores))
+        individual = _Individual(candidate, order, tuple(scores), _cost(candidate.program, self._settings))
         if candidate.change == "initial":
             for island in self._islands:
                 island.replace(individual)
@@ -131,15 +131,15 @@ class _Island:
             return
         if individual.scores:
             self._population.append(individual)
-        self._update(individual)
         if len(self._population) > self._settings.population:
             self._population.remove(min(self._population, key=self._fitness))
+        self._update(individual)
 
     def _update(self, individual: _Individual) -> None:
         racing = self._settings.racing
         if racing.seeds:
-            whole = [other.by_seed for other in self._population if len(other.scores) == racing.seeds]
-            self._race = lead(whole, racing) if whole else self._race
+            whole = [other for other in self._population if len(other.scores) == racing.seeds]
+            self._race = lead(((other.by_seed, other.cost) for other in whole), racing)
         if self._record is None or self._fitness(individual) > self._fitness(self._record):
             self._record, self._stale = individual, 0
             return
@@ -150,7 +150,7 @@ class _Island:
     def _fitness(self, individual: _Individual) -> float:
         if not individual.scores:
             return -math.inf
-        return self._race.estimate(individual.scores, individual.order, self._settings.racing)
+        return self._race.estimate(individual.scores, individual.order, self._settings.racing) - individual.cost
 
     def _fill(self, individuals: Sequence[_Individual]) -> deque[_Individual]:
         if self._settings.survival == "best":
@@ -160,4 +160,4 @@ class _Island:
 
 def _cost(program: Program, settings: SearchSettings) -> float:
     """Return what is taken off a program's scores for its length."""
-    return settings.parsimony * len(find_live(program).statements) if settings.parsimony else 0.0
+    return settings.parsimony * len(find_live(program).statements)

@@ -25,7 +25,7 @@ class Race:
     """What candidates are measured by.
 
     Attributes:
-        leaders: the leaders' mean score on each seed; () while there are none.
+        leaders: the leaders' mean score on each seed, less what their statements cost; () while there are none.
         noise: the standard deviation of a score around its program's mean, once the seed's share is taken out.
     """
 
@@ -63,14 +63,19 @@ class Race:
         return fmean([self.leaders[seed] for seed in seeds])
 
 
-def lead(whole: Iterable[tuple[float, ...]], settings: RacingSettings) -> Race:
+def lead(whole: Iterable[tuple[tuple[float, ...], float]], settings: RacingSettings) -> Race:
     """Return the race that a population sets.
 
     Args:
-        whole: the scores of its programs that were trained with all seeds, by seed.
+        whole: of its programs that were trained with all seeds, the scores by seed and what the statements cost. Of
+            those with the same scores only the cheapest counts: the others are its copies.
         settings: how many lead.
     """
-    leaders = sorted(set(whole), key=fmean, reverse=True)[: settings.leaders]
+    costs: dict[tuple[float, ...], float] = {}
+    for scores, cost in whole:
+        costs[scores] = min(cost, costs.get(scores, cost))
+    net = [tuple(score - cost for score in scores) for scores, cost in costs.items()]
+    leaders = sorted(net, key=fmean, reverse=True)[: settings.leaders]
     if not leaders:
         return Race()
     means = tuple(fmean(column) for column in zip(*leaders, strict=True))

@@ -48,7 +48,7 @@ class MutationSettings(Settings):
         constants: how new constants are drawn: `paper` or `mixed`, see `constant_draws`.
         again: the chance of one more mutation, after each; their number is geometric.
         rescale: how often the learning rate of a child is another, see `live_mutations.rescale`.
-        match: how often it is the one at which the child's updates are as large as its parent's, see `rates`.
+        match: how often it is the one at which the child moves the weights as far as its parent, see `rates`.
     """
 
     operations: tuple[str, ...] = PAPER_OPERATIONS

@@ -47,6 +47,8 @@ def digits_vit(
         noise: as for `digits_mlp`.
         wrong_labels: as for `digits_mlp`.
     """
+    if patch < 1 or 8 % patch:
+        raise ValueError(f"patch is {patch}; it must be 1, 2, 4 or 8, which divide the 8 pixels of a digit's side")
     side = 8 // patch
 
     def init(key: jax.Array) -> networks.Params:

@@ -43,11 +43,11 @@ def init_recurrent(key: jax.Array, inputs: int, width: int, *, gated: bool) -> P
     Those from the input have variance 1 / inputs, those from the state are orthogonal (Saxe et al. 2013, arXiv
     1312.6120), so that a signal keeps its size over the steps.
     """
-    cell, reset, keep = jax.random.split(key, 3)
+    cell, keep, reset = jax.random.split(key, 3)
     params = {"cell": _init_cell(cell, inputs, width)}
     if not gated:
         return params
-    gates = [_init_cell(reset, inputs, width), _init_cell(keep, inputs, width)]
+    gates = [_init_cell(keep, inputs, width), _init_cell(reset, inputs, width)]
     return params | {"gates": jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=-1), *gates)}
 
 

@@ -157,11 +157,3 @@ def test_the_shorter_program_wins_where_it_loses_less_than_its_statements_cost()
     told = [(0.5, 0.5), (0.4, 0.4)]
     best = [raced(parsimony, told)._islands[0].best().candidate.number for parsimony in (0.1, 0.01)]
     assert best == [1, 0]
-
-
-def test_the_last_race_goes_on_where_nothing_has_all_seeds():
-    search = Evolution([ONE], SearchSettings(**RACING, parsimony=0.0, population=1), seed=0)
-    search.tell(search.ask(), (0.1, 0.1))
-    search.tell(search.ask(), (9.0,))
-    assert search._islands[0].best().candidate.number == 1
-    assert search.ask().hurdles == (0.1,)

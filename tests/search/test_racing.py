@@ -11,6 +11,11 @@ ORDER = (0, 1, 2)
 GOOD, BETTER, BAD = (0.1, 0.5, 0.3), (0.3, 0.5, 0.7), (-0.2, -0.1, -0.3)
 
 
+def free(*whole):
+    """Scores of programs whose statements cost nothing."""
+    return [(scores, 0.0) for scores in whole]
+
+
 def test_without_leaders_every_seed_is_open():
     assert lead([], SETTINGS) == Race()
     assert Race().hurdles(ORDER, SETTINGS) == (-math.inf, -math.inf)
@@ -18,22 +23,32 @@ def test_without_leaders_every_seed_is_open():
 
 
 def test_the_leaders_are_the_best_with_all_seeds():
-    race = lead([BAD, GOOD, BETTER, BAD], SETTINGS)
+    race = lead(free(BAD, GOOD, BETTER, BAD), SETTINGS)
     assert race.leaders == pytest.approx([0.2, 0.5, 0.5])
-    assert lead([BETTER, BETTER, GOOD, GOOD], SETTINGS) == race  # copies in the population count once
+    assert lead(free(BETTER, BETTER, GOOD, GOOD), SETTINGS) == race  # copies in the population count once
+
+
+def test_leaders_pay_for_their_statements():
+    race = lead([(BAD, 0.0), (BETTER, 0.8), (GOOD, 0.1)], SETTINGS)
+    assert race.leaders == pytest.approx([(0.1 - 0.1 - 0.2) / 2, (0.5 - 0.1 - 0.1) / 2, (0.3 - 0.1 - 0.3) / 2])
+
+
+def test_longer_copies_of_a_leader_do_not_lead():
+    race = lead(free(GOOD, BETTER), SETTINGS)
+    assert lead([(GOOD, 0.0), (BETTER, 0.05), (BETTER, 0.0), (BETTER, 0.1)], SETTINGS) == race
 
 
 def test_the_noise_is_what_seeds_and_programs_leave():
     seeds = (0.0, 1.0, -0.5)
     alike = [tuple(base + seed for seed in seeds) for base in (0.1, 0.4)]
-    assert lead(alike, SETTINGS).noise == pytest.approx(1e-6)
+    assert lead(free(*alike), SETTINGS).noise == pytest.approx(1e-6)
     wobbling = [(0.0, 0.0, 0.3), (0.0, 0.3, 0.0)]
     # by hand: residuals 0, -0.15, 0.15 and 0, 0.15, -0.15; (2 - 1) (3 - 1) degrees of freedom
-    assert lead(wobbling, SETTINGS).noise == pytest.approx(math.sqrt(4 * 0.15**2 / 2))
+    assert lead(free(*wobbling), SETTINGS).noise == pytest.approx(math.sqrt(4 * 0.15**2 / 2))
 
 
 def test_hurdles_are_the_leaders_mean_so_far_less_the_margin():
-    race = lead([GOOD, BETTER], SETTINGS)
+    race = lead(free(GOOD, BETTER), SETTINGS)
     first, second = race.hurdles(ORDER, SETTINGS)
     assert first == pytest.approx(0.2 - race.noise)
     assert second == pytest.approx(0.35 - race.noise / math.sqrt(2))

@@ -1,4 +1,3 @@
-import math
 import random
 
 import numpy as np
@@ -14,25 +13,37 @@ from lionsearch.search.rates import match_rate
 
 ADAMW = load_program("adamw").inline_hyperparameters()
 SIGN = parse("def train(w, g, m, v, lr):\n  m = interp(g, m, 0.9)\n  return sign(m) * (lr * 0.5), m, v")
+SIGN_OF_GRADIENT = parse("def train(w, g, m, v, lr):\n  return sign(g) * (lr * 0.5), m, v")
 SGD = parse("def train(w, g, m, v, lr):\n  lr = lr * 3.0\n  return g * lr, m, v")
 """A learning rate that is written once."""
 
 
-def sizes(program, steps=60):
-    """The mean logarithm of an update along gradients of another size than those that rates are matched on."""
+def walk(program, steps):
+    """The weights along gradients of another size than those that rates are matched on, some batches loud."""
     rng = np.random.default_rng(0)
     weights = (rng.normal(size=(6, 5)),)
-    gradients = [(0.01 * rng.normal(size=(6, 5)),) for _ in range(steps)]
-    path = np.array([leaf for (leaf,) in [weights, *run_oracle(program, weights, gradients, [1.0] * steps)]])
-    return float(np.mean(np.log(np.abs(np.diff(path[10:], axis=0)))))
+    gradients = [(0.01 * rng.choice([0.2, 1.0, 5.0]) * rng.normal(size=(6, 5)),) for _ in range(steps)]
+    return np.array([leaf for (leaf,) in [weights, *run_oracle(program, weights, gradients, [1.0] * steps)]])[10:]
 
 
-@pytest.mark.parametrize("child", [SIGN, SGD])
-def test_a_matched_child_makes_steps_as_large_as_its_parents(child):
+def distance(program, window, steps=50):
+    """How far, in powers of 2, a weight gets in so many steps: root mean square over time, mean over weights."""
+    path = walk(program, steps)
+    return float(np.mean(np.log2(np.mean(np.square(path[window:] - path[:-window]), axis=0)) / 2))
+
+
+@pytest.mark.parametrize("child", [SIGN, SGD, SIGN_OF_GRADIENT], ids=["sign", "sgd", "sign of the gradient"])
+def test_a_matched_child_gets_as_far_in_ten_steps_as_its_parent(child):
     matched = match_rate(child, ADAMW)
-    assert abs(sizes(matched) - sizes(ADAMW)) < math.log(2.0)
-    assert abs(sizes(child) - sizes(ADAMW)) > math.log(4.0)
+    assert abs(distance(matched, 10) - distance(ADAMW, 10)) < 0.8
+    assert abs(distance(child, 10) - distance(ADAMW, 10)) > 2.0
     assert len(matched.statements) == len(child.statements)  # the constant takes the factor up
+
+
+def test_what_momentum_does_not_average_makes_larger_steps_and_gets_no_further():
+    parent, child = SIGN, match_rate(SIGN_OF_GRADIENT, SIGN)
+    assert abs(distance(child, 10) - distance(parent, 10)) < 0.5
+    assert distance(child, 1) - distance(parent, 1) > 0.7
 
 
 @pytest.mark.parametrize(
