@@ -11,9 +11,9 @@ import math
 import random
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lionsearch.analysis import find_live
+from lionsearch.analysis import find_live, fingerprint, remove_dead_code
 from lionsearch.lang import Program
 from lionsearch.search.candidate import Candidate, number_initial, seed_order
 from lionsearch.search.mutation import mutate
@@ -21,15 +21,18 @@ from lionsearch.search.racing import Race, lead
 from lionsearch.search.randomness import make_rng
 from lionsearch.search.settings import SearchSettings
 
+_CONSTANT = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class _Individual:
-    """A candidate, its scores in the order of its seeds, and what its live statements cost."""
+    """A candidate, its scores in the order of its seeds, what its live statements cost, and its form."""
 
     candidate: Candidate
     order: tuple[int, ...]
     scores: tuple[float, ...] = ()
     cost: float = 0.0
+    form: str = ""
 
     @property
     def by_seed(self) -> tuple[float, ...]:
@@ -69,7 +72,9 @@ class Evolution:
     def tell(self, candidate: Candidate, scores: Sequence[float]) -> None:
         """Let the candidate into its island's population."""
         order = seed_order(candidate.program, self._settings.racing)
-        individual = _Individual(candidate, order, tuple(scores), _cost(candidate.program, self._settings))
+        cost = _cost(candidate.program, self._settings)
+        form = find_form(candidate.program) if self._settings.survival == "best" else ""
+        individual = _Individual(candidate, order, tuple(scores), cost, form)
         if candidate.change == "initial":
             for island in self._islands:
                 island.replace(individual)
@@ -123,7 +128,10 @@ class _Island:
         self._update(individual)
 
     def add(self, individual: _Individual) -> None:
-        """Let an individual in, in place of the oldest, or of the worst once there is no more room."""
+        """Let an individual in, in place of the oldest, or of the worst once there is no more room.
+
+        The worst of its form goes where there are too many of that.
+        """
         if self._settings.survival == "young":
             self._population.append(individual)
             self._population.popleft()
@@ -131,7 +139,10 @@ class _Island:
             return
         if individual.scores:
             self._population.append(individual)
-        if len(self._population) > self._settings.population:
+        alike = [other for other in self._population if other.form == individual.form]
+        if len(alike) > self._settings.niche:
+            self._population.remove(min(alike, key=self._fitness))
+        elif len(self._population) > self._settings.population:
             self._population.remove(min(self._population, key=self._fitness))
         self._update(individual)
 
@@ -156,6 +167,16 @@ class _Island:
         if self._settings.survival == "best":
             return deque(individuals)
         return deque(individuals[i % len(individuals)] for i in range(self._settings.population))
+
+
+def find_form(program: Program) -> str:
+    """Return a name that programs share which differ in nothing but constants, names and dead code."""
+    live = remove_dead_code(program.inline_hyperparameters())
+    blank = [
+        replace(statement, arguments=tuple(_CONSTANT if isinstance(a, float) else a for a in statement.arguments))
+        for statement in live.statements
+    ]
+    return fingerprint(replace(live, statements=tuple(blank)))
 
 
 def _cost(program: Program, settings: SearchSettings) -> float:

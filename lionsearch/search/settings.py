@@ -96,6 +96,8 @@ class SearchSettings(Settings):
         population: programs kept by evolution, on each island.
         survival: who is dropped for a new one: `best` drops the worst, `young` the oldest. Few children of live
             mutations are as good as their parents, so that among the young good lineages die out.
+        niche: where the best survive, so many at most on an island that differ in nothing but constants: else one form
+            with its constants a little different fills it, and every other is forgotten.
         islands: populations side by side, whose candidates come in turn.
         migrate_after: candidates after which the best of each island also lives on the next one.
         tournament: programs drawn at random (one can be drawn twice), the best of which becomes a parent.
@@ -112,6 +114,7 @@ class SearchSettings(Settings):
     islands: int = Field(default=2, gt=0)
     migrate_after: int = Field(default=1000, gt=0)
     survival: Literal["best", "young"] = "best"
+    niche: int = Field(default=5, gt=0)
     tournament: int = Field(default=5, gt=0)
     restart_after: int | None = Field(default=None, gt=0)
     parsimony: float = Field(default=0.005, ge=0)
