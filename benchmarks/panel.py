@@ -2,6 +2,7 @@
 
     python benchmarks/panel.py --task digits_rnn                        about three minutes on one core
     python benchmarks/panel.py --task digits_rnn --program lion signum  some of them
+    python benchmarks/panel.py --task digits_rnn digits_tiny_vit --together  each with the same constants on all tasks
 
 Learning rate, weight decay and betas of every program are tuned together by CMA-ES on the validation split, with fresh
 seeds in each generation; what is printed is measured on seeds and the test split that nothing was chosen by. 0 is
@@ -19,7 +20,7 @@ import math
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,8 @@ from lionsearch.tasks.spec import load_task
 
 PANEL = (
     "adamw", "adamw_debiased", "nesterov_adamw", "two_beta_adamw", "nadam", "rmsprop", "adafactor", "cautious_adamw",
-    "grams", "momentum_over_own_rms", "cbrt_adamw", "sgd_momentum", "sign_sgd", "signum", "lion", "cautious_lion",
+    "grams", "momentum_over_own_rms", "cbrt_adamw", "sgd_momentum", "normalized_sgd", "sign_sgd", "signum", "lion",
+    "cautious_lion",
 )  # fmt: skip
 OWN = {
     "nesterov_adamw": """
@@ -92,19 +94,43 @@ class Entry:
     scores: tuple[float, ...]
 
 
+class Together:
+    """Several tasks as one: a loss is the mean of what a training loses to tuned AdamW, in units of the score.
+
+    Args:
+        runners: the tasks.
+    """
+
+    def __init__(self, runners: Sequence[TaskRunner]):
+        self._runners = runners
+
+    def losses(self, program: Program, seeds: Seeds) -> list[float]:
+        """Return the mean over the tasks for each seed, inf where a training fails."""
+        rows = []
+        for runner in self._runners:
+            references = [runner.reference(seed, seeds.split) for seed in seeds.seeds]
+            losses = runner.losses(program, seeds)
+            rows.append([(loss - r.loss) / (r.chance - r.loss) for loss, r in zip(losses, references, strict=True)])
+        return [statistics.fmean(row) for row in zip(*rows, strict=True)]
+
+    def scores(self, program: Program, seeds: Seeds) -> tuple[float, ...]:
+        """Return the mean over the tasks for each seed."""
+        return tuple(-loss for loss in self.losses(program, seeds))
+
+
 class Tuner:
     """Tunes the constants of a program on a task.
 
     Args:
         program: `lr_scale`, `weight_decay` and the betas are tuned where it has them.
-        runner: the task.
+        runner: the tasks.
     """
 
-    def __init__(self, program: Program, runner: TaskRunner):
+    def __init__(self, program: Program, runner: Together):
         self._program, self._runner = program, runner
         given = dict(program.hyperparameters)
         self._names = [name for name in ("lr_scale", "b1", "b2", "b3", "weight_decay") if name in given]
-        self._given = {**given, "weight_decay": runner.spec.weight_decay}
+        self._given = {**given, "weight_decay": 0.0}
         self._first = _FIRST_TUNING_SEED
 
     def tune(self) -> dict[str, float]:
@@ -148,13 +174,12 @@ class Tuner:
         return 1.0 - 2.0 ** min(number, 0.0) if name in _BETAS else 2.0 ** min(number, 10.0)
 
 
-def measure(name: str, runner: TaskRunner, seeds: int) -> Entry:
-    """Return what a tuned program is worth on a task."""
+def measure(name: str, runner: Together, seeds: int) -> Entry:
+    """Return what a tuned program is worth on tasks."""
     program = check_program(OWN[name]) if name in OWN else load_program(name)
     settings = Tuner(program, runner).tune()
     chosen = Seeds(tuple(range(_FIRST_TEST_SEED, _FIRST_TEST_SEED + seeds)), "test")
-    result = runner.evaluate(program.with_hyperparameters(settings), chosen)
-    return Entry(name, settings, result.scores or (-math.inf,) * seeds)
+    return Entry(name, settings, runner.scores(program.with_hyperparameters(settings), chosen))
 
 
 def lead(entry: Entry, base: Entry) -> tuple[float, float]:
@@ -181,18 +206,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", nargs="+", required=True, help="names or files of tasks")
     parser.add_argument("--program", nargs="+", default=PANEL, help="of the panel or the catalog")
+    parser.add_argument("--together", action="store_true", help="the same constants on all tasks")
     parser.add_argument("--seeds", type=int, default=48, help="test seeds")
     parser.add_argument("--json", type=Path, help="a file that the entries are written to")
     options = parser.parse_args()
     found: dict[str, list[dict[str, object]]] = {}
-    for task in options.task:
+    for tasks in [options.task] if options.together else [[task] for task in options.task]:
         started = time.perf_counter()
-        runner = TaskRunner(load_task(task), Limits())
-        entries = [measure(name, runner, options.seeds) for name in options.program]
-        spec = runner.spec
-        print(f"\n## {spec.name}: {spec.steps} steps, batch {spec.batch}, {spec.options}\n")
+        runners = [TaskRunner(load_task(task), Limits()) for task in tasks]
+        entries = [measure(name, Together(runners), options.seeds) for name in options.program]
+        title = "; ".join(
+            f"{spec.name}: {spec.steps} steps, batch {spec.batch}, {spec.options}"
+            for spec in (runner.spec for runner in runners)
+        )
+        print(f"\n## {title}\n")
         print_panel(entries, time.perf_counter() - started)
-        found[spec.name] = [vars(entry) for entry in entries]
+        found[", ".join(tasks)] = [asdict(entry) for entry in entries]
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
 
