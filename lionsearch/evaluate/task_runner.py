@@ -40,6 +40,9 @@ _GRADIENTS = {"g", "g_ahead", "g_anchor", "g_full"}
 _SIGNALS = 2_000_000_011
 """Sets the random numbers of optional inputs apart from those of the initial weights."""
 
+_PROBED = 100
+"""Examples that a probe should have."""
+
 _Prepared = tuple[Machine, EncodedProgram]
 
 
@@ -181,8 +184,12 @@ class TaskRunner:
         return ReferenceCache(describe_device())
 
     def _evaluated(self) -> dict[str, Any]:
-        """Return the splits that a loss is measured on; the probe is an eighth of the validation split."""
-        few = max(1, count_examples(self.problem.validation) // 8)
+        """Return the splits that a loss is measured on.
+
+        The probe is an eighth of the validation split; of a small one more, up to a quarter, so that it says something.
+        """
+        count = count_examples(self.problem.validation)
+        few = max(1, min(count // 4, max(count // 8, _PROBED)))
         return {
             "validation": self.problem.validation,
             "test": self.problem.test,
