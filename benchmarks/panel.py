@@ -1,6 +1,6 @@
 """What optimizers are worth on a task, each with its constants tuned: which tasks tell them apart?
 
-    python benchmarks/panel.py --task digits_rnn                        about three minutes on one core
+    python benchmarks/panel.py --task digits_rnn                        some ten minutes on one core
     python benchmarks/panel.py --task digits_rnn --program lion signum  some of them
     python benchmarks/panel.py --task digits_rnn digits_tiny_vit --together  each with the same constants on all tasks
 
@@ -119,7 +119,7 @@ class Together:
 
 
 class Tuner:
-    """Tunes the constants of a program on a task.
+    """Tunes the constants of a program on tasks, the same for all of them.
 
     Args:
         program: `lr_scale`, `weight_decay` and the betas are tuned where it has them.
@@ -175,7 +175,7 @@ class Tuner:
 
 
 def measure(name: str, runner: Together, seeds: int) -> Entry:
-    """Return what a tuned program is worth on tasks."""
+    """Return what a program, tuned on tasks, is worth there."""
     program = check_program(OWN[name]) if name in OWN else load_program(name)
     settings = Tuner(program, runner).tune()
     chosen = Seeds(tuple(range(_FIRST_TEST_SEED, _FIRST_TEST_SEED + seeds)), "test")

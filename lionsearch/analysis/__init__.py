@@ -1,6 +1,7 @@
 """What is known of a program without running it: kinds, liveness, fingerprint. No JAX."""
 
 from lionsearch.analysis.fingerprint import fingerprint as fingerprint
+from lionsearch.analysis.fingerprint import skeleton as skeleton
 from lionsearch.analysis.kinds import KindError as KindError
 from lionsearch.analysis.kinds import check_program as check_program
 from lionsearch.analysis.kinds import infer_kinds as infer_kinds

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from lionsearch.analysis.liveness import remove_dead_code
 from lionsearch.lang import INPUTS, OPERATIONS, Program
 
+_ANY_CONSTANT = 0.5
 _DIGEST_BYTES = 12
 _pack = struct.Struct("<cf").pack
 
@@ -44,6 +46,24 @@ def fingerprint(program: Program) -> str:
         values[statement.target] = _node(statement.operation, arguments)
     outputs = [values[name] for name in (live.update, *live.slots)]
     return hashlib.blake2b(b"|".join(outputs), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def skeleton(program: Program) -> str:
+    r"""Return the fingerprint of the program with all its constants alike: what is left are operations and data flow.
+
+    Example:
+        >>> from lionsearch.lang import parse
+        >>> one = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr, m")
+        >>> two = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.5)\n  return lr * m, m")
+        >>> skeleton(one) == skeleton(two), fingerprint(one) == fingerprint(two)
+        (True, False)
+    """
+    program = program.inline_hyperparameters()
+    alike = tuple(
+        replace(statement, arguments=tuple(_ANY_CONSTANT if isinstance(a, float) else a for a in statement.arguments))
+        for statement in program.statements
+    )
+    return fingerprint(replace(program, statements=alike))
 
 
 def _input(program: Program, name: str) -> bytes:

@@ -11,9 +11,9 @@ import math
 import random
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from lionsearch.analysis import find_live, fingerprint, remove_dead_code
+from lionsearch.analysis import find_live, skeleton
 from lionsearch.lang import Program
 from lionsearch.search.candidate import Candidate, number_initial, seed_order
 from lionsearch.search.mutation import mutate
@@ -21,18 +21,16 @@ from lionsearch.search.racing import Race, lead
 from lionsearch.search.randomness import make_rng
 from lionsearch.search.settings import SearchSettings
 
-_CONSTANT = 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class _Individual:
-    """A candidate, its scores in the order of its seeds, what its live statements cost, and its form."""
+    """A candidate, its scores in the order of its seeds, what its live statements cost, and its skeleton."""
 
     candidate: Candidate
     order: tuple[int, ...]
     scores: tuple[float, ...] = ()
     cost: float = 0.0
-    form: str = ""
+    skeleton: str = ""
 
     @property
     def by_seed(self) -> tuple[float, ...]:
@@ -73,8 +71,7 @@ class Evolution:
         """Let the candidate into its island's population."""
         order = seed_order(candidate.program, self._settings.racing)
         cost = _cost(candidate.program, self._settings)
-        form = find_form(candidate.program) if self._settings.survival == "best" else ""
-        individual = _Individual(candidate, order, tuple(scores), cost, form)
+        individual = _Individual(candidate, order, tuple(scores), cost, skeleton(candidate.program))
         if candidate.change == "initial":
             for island in self._islands:
                 island.replace(individual)
@@ -130,7 +127,7 @@ class _Island:
     def add(self, individual: _Individual) -> None:
         """Let an individual in, in place of the oldest, or of the worst once there is no more room.
 
-        The worst of its form goes where there are too many of that.
+        The worst of its skeleton goes where there are too many of that.
         """
         if self._settings.survival == "young":
             self._population.append(individual)
@@ -139,7 +136,7 @@ class _Island:
             return
         if individual.scores:
             self._population.append(individual)
-        alike = [other for other in self._population if other.form == individual.form]
+        alike = [other for other in self._population if other.skeleton == individual.skeleton]
         if len(alike) > self._settings.niche:
             self._population.remove(min(alike, key=self._fitness))
         elif len(self._population) > self._settings.population:
@@ -167,16 +164,6 @@ class _Island:
         if self._settings.survival == "best":
             return deque(individuals)
         return deque(individuals[i % len(individuals)] for i in range(self._settings.population))
-
-
-def find_form(program: Program) -> str:
-    """Return a name that programs share which differ in nothing but constants, names and dead code."""
-    live = remove_dead_code(program.inline_hyperparameters())
-    blank = [
-        replace(statement, arguments=tuple(_CONSTANT if isinstance(a, float) else a for a in statement.arguments))
-        for statement in live.statements
-    ]
-    return fingerprint(replace(live, statements=tuple(blank)))
 
 
 def _cost(program: Program, settings: SearchSettings) -> float:

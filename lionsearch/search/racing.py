@@ -33,7 +33,7 @@ class Race:
     noise: float = 0.0
 
     def hurdles(self, order: Sequence[int], settings: RacingSettings) -> tuple[float, ...]:
-        """Return, for each seed after the first, the mean so far that opens it.
+        """Return, for each seed after the first, the mean so far, less what the statements cost, that opens it.
 
         Args:
             order: of the seeds, as `race_order` gives it for the program.

@@ -96,8 +96,8 @@ class SearchSettings(Settings):
         population: programs kept by evolution, on each island.
         survival: who is dropped for a new one: `best` drops the worst, `young` the oldest. Few children of live
             mutations are as good as their parents, so that among the young good lineages die out.
-        niche: where the best survive, so many at most on an island that differ in nothing but constants: else one form
-            with its constants a little different fills it, and every other is forgotten.
+        niche: where the best survive, programs of one skeleton, which differ in nothing but constants, on an island at
+            most: else one that is tuned a little differently each time fills it, and every other is forgotten.
         islands: populations side by side, whose candidates come in turn.
         migrate_after: candidates after which the best of each island also lives on the next one.
         tournament: programs drawn at random (one can be drawn twice), the best of which becomes a parent.

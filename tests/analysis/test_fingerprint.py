@@ -19,7 +19,7 @@ from strategies import (
     same_numbers,
 )
 
-from lionsearch.analysis import KindError, find_live, fingerprint, infer_kinds
+from lionsearch.analysis import KindError, find_live, fingerprint, infer_kinds, skeleton
 from lionsearch.lang import OPERATIONS, Program, Statement, parse
 from lionsearch.lang.kinds import SLOT_KINDS
 
@@ -497,3 +497,14 @@ def test_fingerprints_are_the_same_in_another_process():
             check=True,
         ).stdout
         assert json.loads(output) == [fingerprint(parse(path.read_text())) for path in PROGRAMS]
+
+
+def test_programs_share_a_skeleton_if_they_differ_in_constants_names_and_dead_code_alone():
+    def of_momentum(*lines):
+        return skeleton(parse("def train(w, g, m, lr):\n  " + "\n  ".join(lines)))
+
+    one = of_momentum("m = interp(g, m, 0.9)", "return m * lr, m")
+    other = parse("def train(w, g, v, lr, *, b1=0.3):\n  d = g * 3.0\n  v = interp(g, v, b1)\n  return lr * v, v")
+    assert one == of_momentum("m = interp(g, m, 0.5)", "return m * lr, m") == skeleton(other)
+    assert one != of_momentum("m = interp(g, m, 0.9)", "return sign(m) * lr, m")
+    assert one != of_momentum("m = interp(g, 0.9, m)", "return m * lr, m")
