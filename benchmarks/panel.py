@@ -95,7 +95,7 @@ class Entry:
 
 
 class Together:
-    """Several tasks as one: a loss is the mean of what a training loses to tuned AdamW, in units of the score.
+    """Several tasks as one.
 
     Args:
         runners: the tasks.
@@ -104,18 +104,14 @@ class Together:
     def __init__(self, runners: Sequence[TaskRunner]):
         self._runners = runners
 
-    def losses(self, program: Program, seeds: Seeds) -> list[float]:
-        """Return the mean over the tasks for each seed, inf where a training fails."""
-        rows = []
-        for runner in self._runners:
-            references = [runner.reference(seed, seeds.split) for seed in seeds.seeds]
-            losses = runner.losses(program, seeds)
-            rows.append([(loss - r.loss) / (r.chance - r.loss) for loss, r in zip(losses, references, strict=True)])
-        return [statistics.fmean(row) for row in zip(*rows, strict=True)]
-
     def scores(self, program: Program, seeds: Seeds) -> tuple[float, ...]:
-        """Return the mean over the tasks for each seed."""
-        return tuple(-loss for loss in self.losses(program, seeds))
+        """Return the mean score over the tasks for each seed, -inf where a training fails."""
+        columns = [
+            [runner.reference(seed, seeds.split).score(loss) for seed, loss in zip(seeds.seeds, losses, strict=True)]
+            for runner in self._runners
+            for losses in [runner.losses(program, seeds)]
+        ]
+        return tuple(statistics.fmean(row) for row in zip(*columns, strict=True))
 
 
 class Tuner:
@@ -123,11 +119,11 @@ class Tuner:
 
     Args:
         program: `lr_scale`, `weight_decay` and the betas are tuned where it has them.
-        runner: the tasks.
+        tasks: on which.
     """
 
-    def __init__(self, program: Program, runner: Together):
-        self._program, self._runner = program, runner
+    def __init__(self, program: Program, tasks: Together):
+        self._program, self._tasks = program, tasks
         given = dict(program.hyperparameters)
         self._names = [name for name in ("lr_scale", "b1", "b2", "b3", "weight_decay") if name in given]
         self._given = {**given, "weight_decay": 0.0}
@@ -151,11 +147,11 @@ class Tuner:
         return self._settings(np.mean(means[-_AVERAGED:], axis=0))
 
     def _losses(self, all_settings: Sequence[dict[str, float]], count: int) -> list[float]:
-        """Return the mean loss of each of the settings, all on the same fresh seeds."""
+        """Return the mean score, negative, of each of the settings, all on the same fresh seeds."""
         seeds = Seeds(tuple(range(self._first, self._first + count)))
         self._first += count
         found = [
-            statistics.fmean(self._runner.losses(self._program.with_hyperparameters(settings), seeds))
+            -statistics.fmean(self._tasks.scores(self._program.with_hyperparameters(settings), seeds))
             for settings in all_settings
         ]
         return [loss if math.isfinite(loss) else 1e3 for loss in found]
@@ -174,12 +170,12 @@ class Tuner:
         return 1.0 - 2.0 ** min(number, 0.0) if name in _BETAS else 2.0 ** min(number, 10.0)
 
 
-def measure(name: str, runner: Together, seeds: int) -> Entry:
+def measure(name: str, tasks: Together, seeds: int) -> Entry:
     """Return what a program, tuned on tasks, is worth there."""
     program = check_program(OWN[name]) if name in OWN else load_program(name)
-    settings = Tuner(program, runner).tune()
+    settings = Tuner(program, tasks).tune()
     chosen = Seeds(tuple(range(_FIRST_TEST_SEED, _FIRST_TEST_SEED + seeds)), "test")
-    return Entry(name, settings, runner.scores(program.with_hyperparameters(settings), chosen))
+    return Entry(name, settings, tasks.scores(program.with_hyperparameters(settings), chosen))
 
 
 def lead(entry: Entry, base: Entry) -> tuple[float, float]:

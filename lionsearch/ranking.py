@@ -162,7 +162,7 @@ class Ranking:
             seconds.append((time.process_time() - start) / self._spec.steps)
             reference = runner.reference(seed, "test")
             losses.append(loss)
-            scores.append(max((reference.loss - loss) / (reference.chance - reference.loss), -1.0))
+            scores.append(max(reference.score(loss), -1.0))
         good = all(map(math.isfinite, losses)) and math.isfinite(best.loss)
         width = student.ppf(0.975, len(scores) - 1) * stdev(scores) / math.sqrt(len(scores)) if good else None
         factors = [point.factor for point in points]

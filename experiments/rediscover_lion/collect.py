@@ -88,7 +88,7 @@ def measure_unseen(programs: dict[str, str]) -> dict[str, dict[str, dict[str, fl
             rate = min(tuning, key=lambda rate: tuning[rate] if math.isfinite(tuning[rate]) else math.inf)
             losses = runner.losses(program, Seeds(tuple(_UNSEEN_SEEDS), "test"), rate)
             references = [runner.reference(seed, "test") for seed in _UNSEEN_SEEDS]
-            scores = [(r.loss - loss) / (r.chance - r.loss) for r, loss in zip(references, losses, strict=True)]
+            scores = [reference.score(loss) for reference, loss in zip(references, losses, strict=True)]
             found[name][task] = {**_mean_and_interval(tuple(scores)), "learning rate factor": rate}
     return found
 

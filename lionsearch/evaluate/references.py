@@ -32,6 +32,15 @@ class Reference:
     probe_chance: float
     curve: tuple[float, ...]
 
+    def score(self, loss: float) -> float:
+        """Return what a final loss is worth: 0 is tuned AdamW's, -1 an untrained network's; -inf for an infinite one.
+
+        Example:
+            >>> Reference(chance=2.0, loss=1.0, probe_chance=2.0, curve=()).score(0.75)
+            0.25
+        """
+        return (self.loss - loss) / (self.chance - self.loss)
+
 
 def cache_folder() -> Path:
     """Return the folder of stored references; `LIONSEARCH_CACHE` overrides it."""

@@ -314,10 +314,10 @@ class TaskRunner:
         return None
 
     def _summarize(self, outcomes: Sequence[Outcome], seeds: Seeds) -> TaskResult:
-        scores = []
-        for seed, outcome in zip(seeds.seeds, outcomes, strict=True):
-            reference = self.reference(seed, seeds.split)
-            scores.append((reference.loss - float(outcome.loss)) / (reference.chance - reference.loss))
+        scores = [
+            self.reference(seed, seeds.split).score(float(outcome.loss))
+            for seed, outcome in zip(seeds.seeds, outcomes, strict=True)
+        ]
         names = sorted(outcomes[0].metrics)
         metrics = tuple((name, float(np.mean([o.metrics[name] for o in outcomes]))) for name in names)
         loss = float(np.mean([float(outcome.loss) for outcome in outcomes]))

@@ -62,3 +62,8 @@ def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path, monkeypatch):
 def test_without_the_variable_the_folder_is_the_users(monkeypatch):
     monkeypatch.delenv("LIONSEARCH_CACHE")
     assert cache_folder().name == "lionsearch"
+
+
+def test_a_score_is_what_is_gained_over_adamw_in_units_of_what_adamw_gains():
+    scores = [REFERENCE.score(loss) for loss in (0.1, 2.3, -1.0, float("inf"))]
+    assert scores == pytest.approx([0.0, -1.0, 0.5, -float("inf")])
