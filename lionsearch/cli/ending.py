@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lionsearch.records import Evaluation
     from lionsearch.run import RunResult
     from lionsearch.simplify.identify import Identity
+    from lionsearch.simplify.pipeline import Simplified
     from lionsearch.verdict import Verdict
 
 
@@ -29,22 +30,23 @@ class Ending:
         self.folder, self.config, self.result = folder, config, result
         self.best = result.best if result.caught_up else None
         self.verdict = _judge(result)
-        self.short = self._simplify()
+        self.tolerance = find_tolerance(self.verdict, config.experiment.evaluation.simplify)
+        self.simplified = self._simplify()
+        self.short = None if self.simplified is None else self.simplified.program
         self.identity = None if self.best is None or not result.finished else _identify(self.short or self.best.program)
 
-    def _simplify(self) -> Program | None:
+    def _simplify(self) -> Simplified | None:
         """Return the best program without what changes its scores little, if it is worth that and was asked for."""
-        tolerance = self.config.experiment.evaluation.simplify
-        if tolerance is None or self.best is None or self.verdict is None or not self.verdict.better:
+        if self.tolerance is None or self.best is None:
             return None
         from lionsearch.cli.simplifying import make_judges
         from lionsearch.simplify.pipeline import simplify
 
         print("simplifying the best program on its tasks", file=sys.stderr, flush=True)
         name = f"candidate {self.best.candidate}"
-        judges = make_judges(self.best.program, name, self.config.specs, 16, tolerance)
+        judges = make_judges(self.best.program, name, self.config.specs, 16, self.tolerance)
         found = simplify(self.best.program, judges)
-        return found.program if found.finished and found.steps else None
+        return found if found.finished and found.steps else None
 
     def save(self) -> None:
         """Write `best.py`, and `short.py`, the simplified one."""
@@ -114,7 +116,9 @@ class Ending:
         from lionsearch.cli.display import print_table
 
         seeds = self.config.experiment.evaluation.report_seeds
-        print(f"on the test splits, {seeds} more fresh seeds, 95 % intervals; 0 is AdamW as tuned for the task:")
+        print(
+            f"on the test splits, {seeds} more fresh seeds, 95 % intervals; 0 is AdamW, learning rate and decay tuned:"
+        )
         rows = [(each.task, each.start, each.best, each.lead) for each in verdict.tasks]
         print_table(("task", "start's score", "best's score", "best over start"), rows)
         for title, evaluation in (("start", self.result.baseline), ("best", self.result.report)):
@@ -123,12 +127,14 @@ class Ending:
         print(f"verdict: {verdict}")
 
     def _print_identity(self) -> None:
+        from lionsearch.cli.simplifying import describe_difference
         from lionsearch.lang import format_program
 
-        if self.short is not None:
-            tolerance = self.config.experiment.evaluation.simplify
-            print(f"\nwithout what changes its scores by less than {tolerance:g}:\n")
+        if self.short is not None and self.simplified is not None:
+            print(f"\nwithout what changes its scores by less than {self.tolerance:.2g}:\n")
             print(format_program(replace(self.short, description="")))
+            if self.simplified.unseen is not None:
+                print(describe_difference([spec.name for spec in self.config.specs], self.simplified.unseen))
         subject = "it" if self.short is None else "that"
         if self.identity is None:
             print(f"{subject} is no known optimizer, nor a transform of one")
@@ -148,12 +154,24 @@ class Ending:
             return
         tasks = [word for entry in self.config.experiment.tasks for word in ("--task", entry.task)]
         saved, short = self.folder / "best.py", self.folder / "short.py"
-        print(f"  {command_line('evaluate', saved, 'adamw', 'lion', *tasks)}")
+        programs = (saved,) if self.short is None else (saved, short)
+        print(f"  {command_line('evaluate', *programs, 'adamw', 'lion', *tasks)}")
         if self.short is None:
             half = _half_of_lead(self.result.report)
             print(f"  {command_line('simplify', saved, *tasks, *half, '--output', short)}")
         print(f"  {command_line('identify', saved if self.short is None else short)}")
         print(f"  {command_line('export', saved if self.short is None else short, '--to', 'optax')}")
+
+
+def find_tolerance(verdict: Verdict | None, asked: float | None) -> float | None:
+    """Return what a simplification may cost: what was asked for, and no more than half of what the best leads by.
+
+    None where none was asked for, or the best leads nowhere.
+    """
+    if asked is None or verdict is None or not verdict.better:
+        return None
+    leads = [each.best.mean for each in verdict.tasks if each.best is not None and each.task in verdict.better]
+    return min([asked, *(lead / 2 for lead in leads)])
 
 
 def save_best(folder: Path, result: RunResult) -> None:

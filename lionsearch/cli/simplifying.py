@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lionsearch.lang import Program
     from lionsearch.simplify.behaviour import Neighbour
     from lionsearch.simplify.identify import Identity
+    from lionsearch.simplify.paired import Difference
     from lionsearch.simplify.pipeline import Judges, Simplified
     from lionsearch.simplify.steps import Step
     from lionsearch.tasks.spec import TaskSpec
@@ -184,13 +185,18 @@ def _print_result(given: Program, found: Simplified, tasks: list[str], tolerance
     if not found.finished:
         print("interrupted before it was checked on unseen seeds; what was reached:")
     if found.unseen is not None:
-        rows = zip(tasks, found.unseen.means, found.unseen.intervals, strict=True)
-        shown = ", ".join(f"{task} {value:+.4f} ±{width:.4f}" for task, value, width in rows)
-        print(f"on unseen seeds and the test splits its score differs by: {shown} (allowed: {tolerance:g})")
+        print(f"{describe_difference(tasks, found.unseen)} (allowed: {tolerance:g})")
     print(f"\n{format_program(replace(program, description=''))}")
     where = output if output is not None else "FILE"
     how = "" if output is not None else " (after --output FILE)"
     print(f"go on with{how}:\n  {command_line('identify', where)}\n  {command_line('export', where, '--to', 'optax')}")
+
+
+def describe_difference(tasks: Sequence[str], unseen: Difference) -> str:
+    """Return a line that says what a simplification changed on unseen seeds, task by task."""
+    rows = zip(tasks, unseen.means, unseen.intervals, strict=True)
+    shown = ", ".join(f"{task} {value:+.4f} ±{width:.4f}" for task, value, width in rows)
+    return f"on unseen seeds and the test splits its score differs by: {shown}"
 
 
 def _describe(found: Simplified, result: Program, tasks: list[str]) -> dict[str, Any]:

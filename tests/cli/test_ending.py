@@ -3,10 +3,11 @@ import json
 import pytest
 from workers.tiny_project import run_cli, write_experiment, write_project
 
-from lionsearch.cli.ending import _half_of_lead, save_best
+from lionsearch.cli.ending import _half_of_lead, find_tolerance, save_best
 from lionsearch.lang import parse
 from lionsearch.records import Evaluation, Stage, TaskResult
 from lionsearch.run import Elite, Progress, RunResult
+from lionsearch.verdict import Estimate, TaskVerdict, Verdict
 
 TUNING = """programs = {programs}
 window = 4
@@ -56,6 +57,22 @@ def write_program(folder, name, *lines):
 def test_a_simplification_may_cost_half_of_the_lead(scores, option):
     report = Evaluation(Stage.REPORT, 0.0, tuple(TaskResult(str(score), 1.0, score) for score in scores))
     assert _half_of_lead(report) == option
+
+
+@pytest.mark.parametrize(
+    ("leads", "asked", "tolerance"),
+    [
+        ((0.5, 0.4), 0.05, 0.05),
+        ((0.5, 0.04), 0.05, 0.02),
+        ((-0.5, 0.04), 0.05, 0.02),
+        ((-0.5, -0.04), 0.05, None),
+        ((0.5, 0.4), None, None),
+    ],
+    ids=["as asked", "half of the least lead", "where it leads", "leads nowhere", "not asked for"],
+)
+def test_a_search_simplifies_within_half_of_its_lead(leads, asked, tolerance):
+    tasks = [TaskVerdict(str(lead), None, Estimate(lead, 0.01), None) for lead in leads]
+    assert find_tolerance(Verdict(tuple(tasks)), asked) == tolerance
 
 
 def test_a_resume_that_is_interrupted_among_stored_results_keeps_the_best(tmp_path):
@@ -114,6 +131,8 @@ def test_a_search_that_finds_something_better_simplifies_and_names_it(project):
     assert done.returncode == 0, done.stderr
     assert "\nverdict: better than tuned AdamW; better than the start\n" in done.stdout
     assert "\nwithout what changes its scores by less than 0.05:\n" in done.stdout
+    assert "\non unseen seeds and the test splits its score differs by: untuned " in done.stdout
+    assert "lionsearch evaluate runs/better/best.py runs/better/short.py adamw lion --task untuned\n" in done.stdout
     assert "lionsearch export runs/better/short.py --to optax\n" in done.stdout
     identified = json.loads(run_cli(project, "identify", "runs/better/short.py", "--nearest", 0, "--json").stdout)
     assert f"\nthat is {identified['name'] or 'no known optimizer'}" in done.stdout
