@@ -128,7 +128,7 @@ class SearchRun:
         self._programs: dict[str, tuple[int, Program]] = {}
         self._confirming: deque[str] = deque()
         self._best: Elite | None = None
-        self._best_score = self._best_search_score = -float("inf")
+        self._best_score = self._best_search_score = -math.inf
         self._started: float | None = None  # when the first result came, and so many were told before
         self._replayed = 0
         self._flushed = time.monotonic()
@@ -200,8 +200,8 @@ class SearchRun:
                 len(live.statements),
             )
         )
-        if self._is_whole(evaluation) and (evaluation.score or 0.0) > self._best_search_score:
-            self._best_search_score = evaluation.score or 0.0
+        if self._is_whole(evaluation) and self._net(pending.fingerprint, evaluation) > self._best_search_score:
+            self._best_search_score = self._net(pending.fingerprint, evaluation)
             self._confirm(pending.fingerprint)
         self._take_in_confirmed()
         self._report_progress()
@@ -209,6 +209,12 @@ class SearchRun:
     def _is_whole(self, evaluation: Evaluation) -> bool:
         """Return whether a program was trained with all the seeds there are."""
         return len(evaluation.rounds) == (self._config.experiment.search.racing.seeds or 1)
+
+    def _net(self, name: str, evaluation: Evaluation) -> float:
+        """Return a program's score, less what its statements cost; -inf without a score."""
+        if evaluation.score is None:
+            return -math.inf
+        return evaluation.score - self._config.experiment.search.parsimony * len(self._programs[name][1].statements)
 
     def _report_progress(self) -> None:
         now = time.monotonic()
@@ -230,15 +236,15 @@ class SearchRun:
             name = self._confirming.popleft()
             confirm = confirmed[name]
             self._store.add_evaluation(name, confirm)
-            if confirm.score is not None and confirm.score > self._best_score:
-                self._best_score = confirm.score
+            if self._net(name, confirm) > self._best_score:
+                self._best_score = self._net(name, confirm)
                 number, live = self._programs[name]
                 self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
 
     def _confirm_elites(self) -> None:
         """Re-evaluate the best of the search, and the best for their length: what is shorter may be as good."""
         scored = [
-            (not self._is_whole(evaluation), -evaluation.score, self._programs[name][0], name)
+            (not self._is_whole(evaluation), -self._net(name, evaluation), self._programs[name][0], name)
             for name, evaluation in self._known[Stage.SEARCH].items()
             if evaluation.score is not None and name in self._programs
         ]

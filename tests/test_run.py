@@ -24,6 +24,7 @@ from lionsearch.config import load_experiment
 from lionsearch.errors import RunError, TaskError
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.run import SearchRun, resume_run, start_run
+from lionsearch.search import SearchSettings
 
 BIG = EXPERIMENT.replace("programs = 200", "programs = 5000")
 
@@ -130,18 +131,22 @@ def test_duplicates_are_evaluated_once(tmp_path):
 def test_only_live_statements_are_stored_and_evaluated(tmp_path):
     search(tmp_path / "run", FakePool())
     store = RunStore.read(tmp_path / "run")
-    for row in store.leaderboard(Stage.SEARCH, 10):
+    for row in store.leaderboard(Stage.SEARCH):
         program = check_program(row.text)
         assert fingerprint(program) == row.fingerprint
         assert len(program.statements) == store.lineage(row.candidate)[0].live_statements
 
 
+def net(row):
+    """What a row is ranked by: the score, less what its statements cost; the least is the best."""
+    return SearchSettings().parsimony * row.statements - row.evaluation.score
+
+
 def test_the_best_is_chosen_by_fresh_seeds(tmp_path):
-    result, _ = search(tmp_path / "run", FakePool(), seed=5)
+    result, _ = search(tmp_path / "run", FakePool(), seed=6)
     store = RunStore.read(tmp_path / "run")
-    in_search = store.leaderboard(Stage.SEARCH, 1)[0]
-    confirmed = store.leaderboard(Stage.CONFIRM, 100)
-    assert result.best.fingerprint == confirmed[0].fingerprint != in_search.fingerprint
+    in_search, confirmed = [sorted(store.leaderboard(stage), key=net) for stage in (Stage.SEARCH, Stage.CONFIRM)]
+    assert result.best.fingerprint == confirmed[0].fingerprint != in_search[0].fingerprint
     assert result.best.candidate == confirmed[0].candidate
     assert result.best.confirm == confirmed[0].evaluation
     assert result.best.search == store.evaluations(Stage.SEARCH)[result.best.fingerprint]
@@ -151,7 +156,7 @@ def test_the_best_is_chosen_by_fresh_seeds(tmp_path):
 def test_the_elites_of_the_search_are_all_confirmed(tmp_path):
     search(tmp_path / "run", FakePool(), evaluation={"elites": 12})
     store = RunStore.read(tmp_path / "run")
-    ranked = store.leaderboard(Stage.SEARCH, 1000)
+    ranked = sorted(store.leaderboard(Stage.SEARCH), key=net)
     whole = [row.fingerprint for row in ranked if len(row.evaluation.rounds) == 3]
     assert len(whole) >= 12
     assert set(whole[:12]) <= set(store.evaluations(Stage.CONFIRM))

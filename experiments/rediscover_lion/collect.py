@@ -41,13 +41,13 @@ def read_run(folder: Path) -> dict[str, Any]:
     store = RunStore.read(folder)
     config = parse_config(store.read_config(), str(folder))
     counts = store.counts()
-    confirmed = sorted(store.leaderboard(Stage.CONFIRM, 10**9), key=lambda row: row.candidate)
+    confirmed = sorted(store.leaderboard(Stage.CONFIRM), key=lambda row: row.candidate)
     path, best = [], -math.inf
     for row in confirmed:
         if (row.evaluation.score or 0.0) > best:
             best = row.evaluation.score or 0.0
             path.append((row.candidate, best))
-    reports = store.leaderboard(Stage.REPORT, 2)
+    reports = store.leaderboard(Stage.REPORT)
     if not reports:
         raise SystemExit(f"{folder}: the run is not finished; go on with: lionsearch resume {folder}")
     winner = max(reports, key=lambda row: row.candidate)  # the other one is the start

@@ -66,12 +66,14 @@ class ScoredProgram:
         fingerprint: its name in the run.
         candidate: the number of the candidate that had it first.
         text: the program without dead code.
+        statements: that it has.
         evaluation: at the stage asked for.
     """
 
     fingerprint: str
     candidate: int
     text: str
+    statements: int
     evaluation: Evaluation
 
 
@@ -202,17 +204,16 @@ class RunStore:
         }
         return {name: e for name, e in found.items() if e.failure is None or not e.failure.kind.is_system}
 
-    def leaderboard(self, stage: Stage, most: int) -> list[ScoredProgram]:
-        """Return the best programs of a stage, best first; earlier candidates first among equals."""
+    def leaderboard(self, stage: Stage) -> list[ScoredProgram]:
+        """Return the scored programs of a stage, best first; earlier candidates first among equals."""
         rows = self._database.execute(
-            "SELECT fingerprint, first_candidate, text FROM evaluations JOIN programs USING (fingerprint)"
-            " WHERE stage = ? AND score IS NOT NULL ORDER BY score DESC, first_candidate LIMIT ?",
-            (str(stage), most),
+            "SELECT programs.fingerprint, first_candidate, text, live_statements"
+            " FROM evaluations JOIN programs USING (fingerprint) JOIN candidates ON number = first_candidate"
+            " WHERE stage = ? AND score IS NOT NULL ORDER BY score DESC, first_candidate",
+            (str(stage),),
         ).fetchall()
         evaluations = self.evaluations(stage)
-        return [
-            ScoredProgram(fingerprint, number, text, evaluations[fingerprint]) for fingerprint, number, text in rows
-        ]
+        return [ScoredProgram(name, *row, evaluations[name]) for name, *row in rows]
 
     def lineage(self, candidate: int) -> list[CandidateRow]:
         """Return the candidate and its ancestors, the candidate first."""

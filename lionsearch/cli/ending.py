@@ -139,7 +139,9 @@ class Ending:
         if self.identity is None:
             print(f"{subject} is no known optimizer, nor a transform of one")
             return
-        print(f"{subject} is {self.identity}")
+        starts = [_identify(program) for program in self.config.initial()]
+        same = any(start is not None and start.method == self.identity.method for start in starts)
+        print(f"{subject} is {self.identity}{': the start with other constants' if same else ''}")
         if self.identity.also:
             print(f"with these constants the same rule: {', '.join(self.identity.also)}")
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from lionsearch.records import Evaluation
     from lionsearch.workers import Pool
 
-_ALL = 10**9
-
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -161,12 +159,14 @@ def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
         "experiment": config.name,
         "tasks": tasks,
         "total": config.experiment.programs,
+        "parsimony": config.experiment.search.parsimony,
         **store.counts(),
         "failures": store.failures(),
     }
     for stage in Stage:
-        found[str(stage)] = [_describe_scored(row, tasks) for row in store.leaderboard(stage, top)]
-    found["front"] = [_describe_scored(row, tasks) for row in _front(store.leaderboard(Stage.CONFIRM, _ALL))]
+        ranked = _rank(store.leaderboard(stage), config.experiment.search.parsimony)
+        found[str(stage)] = [_describe_scored(row, tasks) for row in ranked[:top]]
+    found["front"] = [_describe_scored(row, tasks) for row in _front(store.leaderboard(Stage.CONFIRM))]
     return found
 
 
@@ -183,24 +183,30 @@ def _describe_scored(row: ScoredProgram, tasks: list[str]) -> dict[str, Any]:
         "intervals": intervals,
         "missed": _missed_hurdle(row.evaluation, tasks),
         "seeds": min((len(result.scores) for result in scored), default=0),
-        "statements": _count_statements(row.text),
+        "statements": row.statements,
         "program": row.text,
     }
+
+
+def _rank(scored: list[ScoredProgram], parsimony: float) -> list[ScoredProgram]:
+    """Return the best first, as the search has it: by their scores, less what their statements cost.
+
+    Those with most seeds come before the others: of thousands with one seed, the best are the lucky.
+    """
+
+    def key(row: ScoredProgram) -> tuple[int, float]:
+        return -len(row.evaluation.rounds), parsimony * row.statements - (row.evaluation.score or 0.0)
+
+    return sorted(scored, key=key)
 
 
 def _front(ranked: list[ScoredProgram]) -> list[ScoredProgram]:
     """Return the programs that no other is both better and shorter than, the shortest first."""
     front: list[ScoredProgram] = []
     for row in ranked:  # the best first
-        if not front or _count_statements(row.text) < _count_statements(front[-1].text):
+        if not front or row.statements < front[-1].statements:
             front.append(row)
     return front[::-1]
-
-
-def _count_statements(text: str) -> int:
-    from lionsearch.lang import parse
-
-    return len(parse(text).statements)
 
 
 def _missed_hurdle(evaluation: Evaluation, tasks: list[str]) -> str | None:
@@ -244,17 +250,18 @@ def _score_in_words(row: dict[str, Any]) -> str:
 def _print_run(content: dict[str, Any]) -> None:
     from lionsearch.cli.display import command_line
 
-    dead = 100 * (1 - content["live_statements"] / max(content["statements"], 1))
-    print(
-        f"{content['run']}: {content['generated']} of {content['total']} programs, {content['unique']} unique,"
-        f" {dead:.0f}% of statements dead"
-    )
+    made = f"{content['run']}: {content['generated']} of {content['total']} programs, {content['unique']} unique"
+    if not content["generated"]:
+        print(made)
+        return
+    print(f"{made}, {100 * (1 - content['live_statements'] / content['statements']):.0f}% of statements dead")
     print("failures: " + (", ".join(f"{kind} {count}" for kind, count in content["failures"].items()) or "none"))
+    price = f", less {content['parsimony']:g} for each statement" if content["parsimony"] else ""
     titles = {
-        "search": ("best in the search", "mean score"),
-        "confirm": ("best on fresh seeds", "worst score"),
         "report": ("best on fresh seeds and the test splits", "worst score"),
+        "confirm": ("best on fresh seeds" + price, "worst score"),
         "front": ("best on fresh seeds for its length", "worst score"),
+        "search": ("best in the search, those with most seeds first" + price, "mean score"),
     }
     for name, (title, column) in titles.items():
         if content[name]:

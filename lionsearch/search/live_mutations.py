@@ -8,7 +8,8 @@ a live slot. A new argument is a constant, or any value that is known there and 
   become the next value of a slot that nothing reads so far.
 - duplicate: a live statement has a copy with one argument changed, and one of its uses reads the copy.
 - bypass: a live statement goes; its uses read one of its arguments.
-- operation: a live statement has another operation with as many arguments.
+- operation: a live statement has another operation. It keeps what arguments that has room for, in their order; what it
+  has more is drawn.
 - exchange: two arguments of a live statement change places.
 - redirect: one use reads another value.
 - crossover: one use reads a value of the other parent, which comes with all that it is computed from within a step.
@@ -85,21 +86,30 @@ def bypass(live: LiveGraph, rng: random.Random, settings: MutationSettings) -> G
 
 
 def operation(live: LiveGraph, rng: random.Random, settings: MutationSettings) -> Graph | None:
-    """Return the graph in which a statement has another operation and the same arguments."""
+    """Return the graph in which a statement has another operation, and what arguments that has room for."""
     nodes = live.graph.nodes
     if not nodes:
         return None
     place = rng.randrange(len(nodes))
     node = nodes[place]
-    kinds = [live.kind(argument) for argument in node.arguments]
-    others = [
-        name
-        for name in settings.operations
-        if name != node.operation
-        and OPERATIONS[name].arity == len(kinds)
-        and all(takes[kind] for takes, kind in zip(OPERATIONS[name].takes, kinds, strict=True))
+    name = rng.choice(settings.operations)
+    takes = OPERATIONS[name].takes
+    kept = dict(zip(*_match_up(len(takes), len(node.arguments), rng), strict=True))
+    known = live.known_before(place)
+    arguments: list[Reference | None] = [
+        node.arguments[kept[i]] if i in kept else draw_argument(known, fitting, rng, settings)
+        for i, fitting in enumerate(takes)
     ]
-    return with_node(live.graph, place, replace(node, operation=rng.choice(others))) if others else None
+    new = _make_node(name, arguments)
+    if name == node.operation or new is None:
+        return None
+    return with_node(live.graph, place, replace(new, name=node.name))
+
+
+def _match_up(new: int, old: int, rng: random.Random) -> tuple[list[int], list[int]]:
+    """Return positions among new and among old arguments, as many as both have, both in order."""
+    both = min(new, old)
+    return sorted(rng.sample(range(new), both)), sorted(rng.sample(range(old), both))
 
 
 def exchange(live: LiveGraph, rng: random.Random, settings: MutationSettings) -> Graph | None:

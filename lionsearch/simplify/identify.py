@@ -26,13 +26,18 @@ class Identity:
     hyperparameters: tuple[tuple[str, float], ...]
     also: tuple[str, ...]
 
-    def __str__(self) -> str:
-        """Return it as a sentence says it: lion with b1 = 0.9, b2 = 0.99."""
+    @property
+    def method(self) -> str:
+        """The known program in its transforms, without constants: `cautious(adamw)`."""
         whole = self.name
         for transform in reversed(self.transforms):
             whole = f"{transform}({whole})"
+        return whole
+
+    def __str__(self) -> str:
+        """Return it as a sentence says it: lion with b1 = 0.9, b2 = 0.99."""
         values = ", ".join(f"{name} = {shorten(value, 4):.12g}" for name, value in self.hyperparameters)
-        return f"{whole} with {values}" if values else whole
+        return f"{self.method} with {values}" if values else self.method
 
 
 def identify(program: Program) -> Identity | None:

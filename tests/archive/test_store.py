@@ -169,8 +169,9 @@ def test_rows_do_not_depend_on_the_order_of_writing(store, tmp_path):
 def test_the_leaderboard_has_the_best_first_and_earlier_ones_among_equals(store):
     for number, score in [(0, 1.0), (1, None), (2, 3.0), (3, -2.0), (4, 3.0)]:
         store.add_program(f"f{9 - number}", number, f"text {number}")
+        store.add_candidate(CandidateRow(number, None, "initial", f"f{9 - number}", 10, number))
         store.add_evaluation(f"f{9 - number}", Evaluation(Stage.CONFIRM, score, (TaskResult("t", score, score),)))
-    found = store.leaderboard(Stage.CONFIRM, 10)
+    found = store.leaderboard(Stage.CONFIRM)
     assert [(row.candidate, row.fingerprint, row.text) for row in found] == [
         (2, "f7", "text 2"),
         (4, "f5", "text 4"),
@@ -178,8 +179,8 @@ def test_the_leaderboard_has_the_best_first_and_earlier_ones_among_equals(store)
         (3, "f6", "text 3"),
     ]
     assert found[0].evaluation == Evaluation(Stage.CONFIRM, 3.0, (TaskResult("t", 3.0, 3.0),))
-    assert [row.candidate for row in store.leaderboard(Stage.CONFIRM, 2)] == [2, 4]
-    assert store.leaderboard(Stage.SEARCH, 10) == []
+    assert [row.statements for row in found] == [2, 4, 0, 3]
+    assert store.leaderboard(Stage.SEARCH) == []
 
 
 def test_lineage_leads_to_an_initial_program(store):
@@ -239,7 +240,7 @@ def test_another_process_reads_what_is_flushed_but_cannot_write(processes, tmp_p
     folder = tmp_path / "run"
     start_writer(processes, folder, "fill(store, 5, first=10)")
     assert RunStore.read(folder).counts()["generated"] == 10
-    assert len(RunStore.read(folder).leaderboard(Stage.SEARCH, 100)) == 7
+    assert len(RunStore.read(folder).leaderboard(Stage.SEARCH)) == 7
     with pytest.raises(RunError, match=f"{folder}: another process is writing this run"):
         RunStore.resume(folder)
 

@@ -106,7 +106,9 @@ def test_a_search_that_finds_nothing_better_says_so_and_offers_no_follow_up(proj
     rows = [line for line in lines if line.startswith(("linear ", "digits_mlp "))]
     assert len(rows) == 2
     assert all(line.count("±") == 3 for line in rows)
-    assert any(line.startswith("it is sgd with ") for line in lines)
+    assert any(
+        line.startswith("it is sgd with ") and line.endswith(": the start with other constants") for line in lines
+    )
     commands = lines[lines.index("go on with:") + 1 :]
     assert [line.split()[1] for line in commands] == ["inspect"]
     content = json.loads(run_cli(project, "resume", "runs/worse", "--workers", 0, "--json").stdout)

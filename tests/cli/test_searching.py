@@ -79,9 +79,9 @@ def test_inspect_in_json(project, searched):
     assert (content["run"], content["experiment"], content["tasks"]) == ("runs/tiny", "tiny", ["linear"])
     assert content["generated"] == content["total"] == 200
     assert content["statements"] == searched["statements"]
-    scores = [row["score"] for row in content["search"]]
-    assert len(scores) == 4
-    assert scores == sorted(scores, reverse=True)
+    assert len(content["search"]) == 4
+    net = [row["score"] - content["parsimony"] * row["statements"] for row in content["search"]]
+    assert net == sorted(net, reverse=True)
     assert content["confirm"][0]["candidate"] == searched["best"]["candidate"]
     assert content["confirm"][0]["program"] == searched["best"]["program"]
     assert sum(content["failures"].values()) < content["unique"]
@@ -94,7 +94,7 @@ def test_inspect_as_text(project, searched):
     assert done.stdout.startswith("runs/tiny: 200 of 200 programs, ")
     for title in (
         "best in the search",
-        "best on fresh seeds; 0",
+        "best on fresh seeds, less 0.005 for each statement; 0",
         "fresh seeds and the test splits",
         "best on fresh seeds for its length",
     ):

@@ -22,6 +22,7 @@ CLASSES = {
     "digits_gru": 10,
     "digits_vit": 10,
     "digits_tiny_vit": 10,
+    "digits_small_vit": 10,
     "docs_transformer": 64,
 }
 SPLITS = ("train", "validation", "test")
