@@ -110,7 +110,8 @@ class Drive:
         self._window, self._elites = experiment.window, experiment.evaluation.elites
         self._search = make_search([load_program("adamw")], settings, seed)
         self._known: dict[str, tuple[Evaluation, Program]] = {}
-        self._confirmed: dict[str, float] = {}
+        self._confirmed: set[str] = set()
+        self._best_net = -math.inf
         self._outside = 0.0
         self.path: list[tuple[float, int, int, float]] = []
         self.best = load_program("adamw")
@@ -127,10 +128,10 @@ class Drive:
             evaluation, live = self._known[name]
             self._search.tell(candidate, evaluation.rounds)
             self.programs += 1
-            if self._is_whole(evaluation) and (evaluation.score or 0.0) > best_in_search:
-                best_in_search = evaluation.score or 0.0
+            if self._is_whole(evaluation) and self._net(evaluation, live) > best_in_search:
+                best_in_search = self._net(evaluation, live)
                 self._confirm(name, live, spent)
-        whole = [(e.score or 0.0, name) for name, (e, _) in self._known.items() if self._is_whole(e)]
+        whole = [(self._net(e, live), name) for name, (e, live) in self._known.items() if self._is_whole(e)]
         for _, name in sorted(whole, reverse=True)[: self._elites]:
             self._confirm(name, self._known[name][1], seconds)
 
@@ -147,16 +148,23 @@ class Drive:
     def _is_whole(self, evaluation: Evaluation) -> bool:
         return len(evaluation.rounds) == (self._settings.racing.seeds or 1)
 
+    def _net(self, evaluation: Evaluation, live: Program) -> float:
+        """Return a score, less what the statements cost; -inf without one."""
+        score = -math.inf if evaluation.score is None else evaluation.score
+        return score - self._settings.parsimony * len(live.statements)
+
     def _confirm(self, name: str, live: Program, spent: float) -> None:
         if name in self._confirmed:
             return
+        self._confirmed.add(name)
         started = time.process_time()
-        score = self._evaluator.evaluate(live, Stage.CONFIRM).score
+        evaluation = self._evaluator.evaluate(live, Stage.CONFIRM)
         self._outside += time.process_time() - started
-        self._confirmed[name] = -math.inf if score is None else score
-        if score is not None and (not self.path or score > self.path[-1][-1]):
-            self.path.append((round(spent, 1), self.programs, self.trainings, score))
+        if self._net(evaluation, live) > self._best_net:
+            self._best_net = self._net(evaluation, live)
             self.best = live
+        if evaluation.score is not None and (not self.path or evaluation.score > self.path[-1][-1]):
+            self.path.append((round(spent, 1), self.programs, self.trainings, evaluation.score))
 
 
 def search(row: str, experiment: str, seed: int, seconds: float, evaluators: dict[str, Evaluator]) -> Found:

@@ -60,12 +60,12 @@ class ProgressDisplay:
 
 def progress_line(progress: Progress) -> str:
     """Return the progress as one line."""
-    best = "-" if progress.best is None else format_score(progress.best.confirm.score)
+    best = "-" if progress.best is None else f"{format_score(progress.best.confirm.score)} on its worst task"
+    left = "" if progress.told == progress.total else f"  {_time_left(progress)} left"
     return (
         f"{progress.told}/{progress.total} programs  {_rate(progress.told - progress.replayed, progress)} generated/s"
         f"  {_rate(progress.evaluated, progress)} evaluated/s  {_share(progress.cached, progress.told)} cache hits"
-        f"  {_share(_dead(progress), progress.statements)} dead statements  best {best}"
-        f"  {_time_left(progress)} left"
+        f"  {_share(_dead(progress), progress.statements)} dead statements  best {best}{left}"
     )
 
 
@@ -81,8 +81,8 @@ def _render(progress: Progress) -> Group:
     bar = Padding(ProgressBar(total=progress.total, completed=progress.told, width=60), 0)  # which ends the line
     parts: list[object] = [bar, facts]
     if progress.best is not None:
-        score = format_score(progress.best.confirm.score)
-        parts.append(Text(f"best on fresh seeds: {score} (0 is tuned AdamW), candidate {progress.best.candidate}"))
+        score, number = format_score(progress.best.confirm.score), progress.best.candidate
+        parts.append(Text(f"best on fresh seeds: {score} on its worst task (0 is tuned AdamW), candidate {number}"))
         parts.append(Syntax(format_program(progress.best.program), "python", background_color="default"))
     return Group(*parts)  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from lionsearch.analysis import KindError, infer_kinds
+from lionsearch.analysis import KindError, find_live, infer_kinds
 from lionsearch.lang import Program, Statement
 from lionsearch.search import live_mutations, paper_mutations
 from lionsearch.search.editing import close_program, open_program
@@ -91,6 +91,8 @@ def _mutate_once(
         try:
             infer_kinds(child)
         except KindError:
+            continue
+        if settings.keep_rate and "lr" in find_live(parent).reads - find_live(child).reads:
             continue
         return replace(child, description=""), change
     return parent, "none"

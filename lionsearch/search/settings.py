@@ -49,6 +49,8 @@ class MutationSettings(Settings):
         again: the chance of one more mutation, after each; their number is geometric.
         rescale: how often the learning rate of a child is another, see `live_mutations.rescale`.
         match: how often it is the one at which the child moves the weights as far as its parent, see `rates`.
+        keep_rate: whether a child of a program that reads `lr` reads it too: without, its rate can be neither tuned nor
+            scheduled by whoever uses it.
     """
 
     operations: tuple[str, ...] = PAPER_OPERATIONS
@@ -59,6 +61,7 @@ class MutationSettings(Settings):
     again: float = Field(default=0.25, ge=0, lt=1)
     rescale: float = Field(default=0.25, ge=0, le=1)
     match: float = Field(default=0.75, ge=0, le=1)
+    keep_rate: bool = True
 
     @field_validator("operations")
     @classmethod
@@ -143,6 +146,7 @@ _PAPER: dict[str, Any] = {
         "again": 0.0,
         "rescale": 0.0,
         "match": 0.0,
+        "keep_rate": False,
     },
 }
 

@@ -21,7 +21,8 @@ HALF = Progress(500, 1000, 200, 100, 4000, 1000, 0, 65.0, BEST)
 
 def test_a_line_says_where_the_run_stands():
     assert progress_line(HALF) == (
-        "500/1000 programs  8 generated/s  3 evaluated/s  20% cache hits  75% dead statements  best +0.2500  1m05s left"
+        "500/1000 programs  8 generated/s  3 evaluated/s  20% cache hits  75% dead statements"
+        "  best +0.2500 on its worst task  1m05s left"
     )
 
 
@@ -35,11 +36,12 @@ def test_stored_results_count_neither_for_the_rate_nor_for_the_time_left():
     resumed = replace(HALF, told=600, replayed=500, seconds=5.0)
     assert progress_line(resumed) == (
         "600/1000 programs  20 generated/s  40 evaluated/s"
-        "  17% cache hits  75% dead statements  best +0.2500  0m20s left"
+        "  17% cache hits  75% dead statements  best +0.2500 on its worst task  0m20s left"
     )
     only_stored = replace(HALF, replayed=500, evaluated=0, seconds=0.0)
     assert progress_line(only_stored) == (
-        "500/1000 programs  - generated/s  - evaluated/s  20% cache hits  75% dead statements  best +0.2500  ? left"
+        "500/1000 programs  - generated/s  - evaluated/s  20% cache hits  75% dead statements"
+        "  best +0.2500 on its worst task  ? left"
     )
     almost_two_minutes = replace(HALF, seconds=119.7)
     assert progress_line(almost_two_minutes).endswith("  2m00s left")
@@ -48,7 +50,7 @@ def test_stored_results_count_neither_for_the_rate_nor_for_the_time_left():
     too_few_to_tell = replace(HALF, told=599, replayed=500, seconds=5.0)
     assert progress_line(too_few_to_tell).endswith("  ? left")
     finished = replace(HALF, told=1000, replayed=1000, evaluated=0, seconds=0.0)
-    assert progress_line(finished).endswith("  0m00s left")
+    assert progress_line(finished).endswith(" on its worst task")
 
 
 def test_without_a_terminal_a_line_now_and_then(capsys):

@@ -75,6 +75,17 @@ def test_some_children_have_another_learning_rate():
     assert {name for _, name in children(parent, full, 50)} == {"exchange"}  # there is no room for the factor
 
 
+def test_a_child_keeps_the_learning_rate_unless_it_need_not():
+    parent = parse("def train(w, g, lr):\n  u = sign(g)\n  u = u * 0.1\n  return u * lr")
+    kept = [child for child, _ in children(parent, only("bypass", "redirect", "operation"), 300)]
+    assert all("lr" in find_live(child).reads for child in kept)
+    free = only("bypass", "redirect", "operation", keep_rate=False)
+    assert not all("lr" in find_live(child).reads for child, _ in children(parent, free, 300))
+    without = parse("def train(w, g, lr): return g * 0.1")
+    assert any("lr" not in find_live(child).reads for child, _ in children(without, only("tune"), 10))
+    assert not SearchSettings(preset="paper").mutation.keep_rate
+
+
 def test_the_papers_preset_has_its_three_mutations_one_at_a_time():
     paper = parse_settings({"preset": "paper"}, SearchSettings, "test")
     assert {name for _, name in children(PARENT, paper.mutation, 300)} == {"insert", "delete", "change"}
