@@ -2,7 +2,7 @@
 
     python benchmarks/panel.py --task digits_rnn                        some ten minutes on one core
     python benchmarks/panel.py --task digits_rnn --program lion signum  some of them
-    python benchmarks/panel.py --task digits_rnn digits_tiny_vit --together  each with the same constants on all tasks
+    python benchmarks/panel.py --task digits_rnn digits_small_vit --together  each with the same constants on all tasks
 
 Learning rate, weight decay and betas of every program are tuned together by CMA-ES on the validation split, with fresh
 seeds in each generation; what is printed is measured on seeds and the test split that nothing was chosen by. 0 is

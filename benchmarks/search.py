@@ -33,7 +33,7 @@ from lionsearch.cli.simplifying import make_judges
 from lionsearch.config import Experiment, load_experiment
 from lionsearch.evaluate.evaluator import Evaluator
 from lionsearch.lang import Program, format_program
-from lionsearch.records import Evaluation, Stage
+from lionsearch.records import Evaluation, Stage, penalized_score
 from lionsearch.search import SearchSettings, make_search
 from lionsearch.settings import parse_settings
 from lionsearch.simplify.identify import identify
@@ -45,6 +45,7 @@ ROWS: dict[str, dict[str, Any]] = {
     **{f"no {name}": {"mutation": {"rates": {name: 0.0}}} for name in _LIVE},
     "no rescale": {"mutation": {"rescale": 0.0}},
     "no match": {"mutation": {"match": 0.0}},
+    "the rate may go": {"mutation": {"keep_rate": False}},
     "the young survive": {"survival": "young"},
     "paper's constants": {"mutation": {"constants": "paper"}},
     "one mutation at a time": {"mutation": {"again": 0.0}},
@@ -65,7 +66,7 @@ class Found:
     Attributes:
         row: the lever.
         seed: of the search.
-        path: for each new best on fresh seeds: (seconds, programs, trainings, score).
+        path: for each new best on fresh seeds: (seconds, programs, trainings, score on its worst task).
         programs: generated in all.
         trainings: in all.
         program: the best.
@@ -111,7 +112,7 @@ class Drive:
         self._search = make_search([load_program("adamw")], settings, seed)
         self._known: dict[str, tuple[Evaluation, Program]] = {}
         self._confirmed: set[str] = set()
-        self._best_net = -math.inf
+        self._best_penalized = -math.inf
         self._outside = 0.0
         self.path: list[tuple[float, int, int, float]] = []
         self.best = load_program("adamw")
@@ -128,10 +129,10 @@ class Drive:
             evaluation, live = self._known[name]
             self._search.tell(candidate, evaluation.rounds)
             self.programs += 1
-            if self._is_whole(evaluation) and self._net(evaluation, live) > best_in_search:
-                best_in_search = self._net(evaluation, live)
+            if self._is_whole(evaluation) and self._penalized(evaluation, live) > best_in_search:
+                best_in_search = self._penalized(evaluation, live)
                 self._confirm(name, live, spent)
-        whole = [(self._net(e, live), name) for name, (e, live) in self._known.items() if self._is_whole(e)]
+        whole = [(self._penalized(e, live), name) for name, (e, live) in self._known.items() if self._is_whole(e)]
         for _, name in sorted(whole, reverse=True)[: self._elites]:
             self._confirm(name, self._known[name][1], seconds)
 
@@ -148,10 +149,8 @@ class Drive:
     def _is_whole(self, evaluation: Evaluation) -> bool:
         return len(evaluation.rounds) == (self._settings.racing.seeds or 1)
 
-    def _net(self, evaluation: Evaluation, live: Program) -> float:
-        """Return a score, less what the statements cost; -inf without one."""
-        score = -math.inf if evaluation.score is None else evaluation.score
-        return score - self._settings.parsimony * len(live.statements)
+    def _penalized(self, evaluation: Evaluation, live: Program) -> float:
+        return penalized_score(evaluation, len(live.statements), self._settings.parsimony)
 
     def _confirm(self, name: str, live: Program, spent: float) -> None:
         if name in self._confirmed:
@@ -160,11 +159,10 @@ class Drive:
         started = time.process_time()
         evaluation = self._evaluator.evaluate(live, Stage.CONFIRM)
         self._outside += time.process_time() - started
-        if self._net(evaluation, live) > self._best_net:
-            self._best_net = self._net(evaluation, live)
+        if self._penalized(evaluation, live) > self._best_penalized:
+            self._best_penalized = self._penalized(evaluation, live)
             self.best = live
-        if evaluation.score is not None and (not self.path or evaluation.score > self.path[-1][-1]):
-            self.path.append((round(spent, 1), self.programs, self.trainings, evaluation.score))
+            self.path.append((round(spent, 1), self.programs, self.trainings, evaluation.score or 0.0))
 
 
 def search(row: str, experiment: str, seed: int, seconds: float, evaluators: dict[str, Evaluator]) -> Found:

@@ -43,7 +43,7 @@ class EvaluationSettings(Settings):
         report_seeds: fresh seeds of what is reported at the end, on the test split.
         elites: programs that are re-evaluated at the end; shorter ones that are best for their length come in addition.
         simplify: the best program at the end is simplified on the tasks, if it is better than tuned AdamW, as long as
-            that costs less than this, in units of the score; absent, it is not.
+            that costs less than this, in units of the score, and than half of what it leads by; absent, it is not.
         limits: the longest program, dead code removed.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -102,6 +103,14 @@ class Evaluation:
     def failure(self) -> Failure | None:
         """The first failure among the tasks."""
         return next((result.failure for result in self.results if result.failure is not None), None)
+
+
+def penalized_score(evaluation: Evaluation, statements: int, parsimony: float) -> float:
+    """Return the score less `parsimony` for each live statement; -inf without a score.
+
+    By this a run chooses: linear parsimony pressure (Poli, Langdon & McPhee 2008, section 11.3).
+    """
+    return -math.inf if evaluation.score is None else evaluation.score - parsimony * statements
 
 
 def race_order(fingerprint: str, seeds: int) -> tuple[int, ...]:

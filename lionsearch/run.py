@@ -19,7 +19,7 @@ from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.config import RunConfig, describe_environment, dump_config, parse_config
 from lionsearch.errors import LionSearchError, RunError
 from lionsearch.lang import Program, format_program
-from lionsearch.records import Evaluation, Stage
+from lionsearch.records import Evaluation, Stage, penalized_score
 from lionsearch.search import Candidate, make_search
 from lionsearch.workers.pool import Pool, Request
 
@@ -128,7 +128,8 @@ class SearchRun:
         self._programs: dict[str, tuple[int, Program]] = {}
         self._confirming: deque[str] = deque()
         self._best: Elite | None = None
-        self._best_score = self._best_search_score = -math.inf
+        self._best_rank = (False, -math.inf)
+        self._best_in_search = -math.inf
         self._started: float | None = None  # when the first result came, and so many were told before
         self._replayed = 0
         self._flushed = time.monotonic()
@@ -200,8 +201,8 @@ class SearchRun:
                 len(live.statements),
             )
         )
-        if self._is_whole(evaluation) and self._net(pending.fingerprint, evaluation) > self._best_search_score:
-            self._best_search_score = self._net(pending.fingerprint, evaluation)
+        if self._is_whole(evaluation) and self._penalized(pending.fingerprint, evaluation) > self._best_in_search:
+            self._best_in_search = self._penalized(pending.fingerprint, evaluation)
             self._confirm(pending.fingerprint)
         self._take_in_confirmed()
         self._report_progress()
@@ -210,11 +211,9 @@ class SearchRun:
         """Return whether a program was trained with all the seeds there are."""
         return len(evaluation.rounds) == (self._config.experiment.search.racing.seeds or 1)
 
-    def _net(self, name: str, evaluation: Evaluation) -> float:
-        """Return a program's score, less what its statements cost; -inf without a score."""
-        if evaluation.score is None:
-            return -math.inf
-        return evaluation.score - self._config.experiment.search.parsimony * len(self._programs[name][1].statements)
+    def _penalized(self, name: str, evaluation: Evaluation) -> float:
+        statements = len(self._programs[name][1].statements)
+        return penalized_score(evaluation, statements, self._config.experiment.search.parsimony)
 
     def _report_progress(self) -> None:
         now = time.monotonic()
@@ -230,28 +229,33 @@ class SearchRun:
         self._confirming.append(name)
 
     def _take_in_confirmed(self) -> None:
-        """Store the fresh-seed results that have come; a program is the best only if it is better there."""
+        """Store the fresh-seed results that have come; a program is the best only if it is better there.
+
+        What is better than AdamW comes before what is not, however short that is.
+        """
         confirmed = self._known[Stage.CONFIRM]
         while self._confirming and self._confirming[0] in confirmed:
             name = self._confirming.popleft()
             confirm = confirmed[name]
             self._store.add_evaluation(name, confirm)
-            if self._net(name, confirm) > self._best_score:
-                self._best_score = self._net(name, confirm)
+            rank = ((confirm.score or 0.0) > 0, self._penalized(name, confirm))
+            if rank > self._best_rank:
+                self._best_rank = rank
                 number, live = self._programs[name]
                 self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
 
     def _confirm_elites(self) -> None:
         """Re-evaluate the best of the search, and the best for their length: what is shorter may be as good."""
         scored = [
-            (not self._is_whole(evaluation), -self._net(name, evaluation), self._programs[name][0], name)
+            (-len(evaluation.rounds), -self._penalized(name, evaluation), self._programs[name][0], name)
             for name, evaluation in self._known[Stage.SEARCH].items()
             if evaluation.score is not None and name in self._programs
         ]
         shortest = math.inf
-        for rank, (few_seeds, _, _, name) in enumerate(sorted(scored)):
+        for rank, (_, _, _, name) in enumerate(sorted(scored)):
             length = len(self._programs[name][1].statements)
-            if rank < self._config.experiment.evaluation.elites or (length < shortest and not few_seeds):
+            whole = self._is_whole(self._known[Stage.SEARCH][name])
+            if rank < self._config.experiment.evaluation.elites or (length < shortest and whole):
                 self._confirm(name)
             shortest = min(shortest, length)
         for name in list(self._confirming):

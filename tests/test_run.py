@@ -138,7 +138,7 @@ def test_only_live_statements_are_stored_and_evaluated(tmp_path):
 
 
 def net(row):
-    """What a row is ranked by: the score, less what its statements cost; the least is the best."""
+    """What a row is ranked by, the least first: the score, less what its statements cost."""
     return SearchSettings().parsimony * row.statements - row.evaluation.score
 
 

@@ -25,13 +25,13 @@ from lionsearch.archive import RunStore
 from lionsearch.config import parse_config
 from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
-from lionsearch.records import Stage
+from lionsearch.records import Stage, penalized_score
 from lionsearch.simplify.identify import identify
 from lionsearch.tasks.spec import load_task
 from lionsearch.verdict import estimate
 
 _HERE = Path(__file__).parent
-_UNSEEN = ("docs_transformer", "teacher_student")
+_UNSEEN = ("digits_gru", "docs_transformer")
 _UNSEEN_SEEDS = range(90_000, 90_008)
 _RATES = tuple(2.0**power for power in range(-6, 5))
 
@@ -44,9 +44,10 @@ def read_run(folder: Path) -> dict[str, Any]:
     confirmed = sorted(store.leaderboard(Stage.CONFIRM), key=lambda row: row.candidate)
     path, best = [], -math.inf
     for row in confirmed:
-        if (row.evaluation.score or 0.0) > best:
-            best = row.evaluation.score or 0.0
-            path.append((row.candidate, best))
+        penalized = penalized_score(row.evaluation, row.statements, config.experiment.search.parsimony)
+        if penalized > best:
+            best = penalized
+            path.append((row.candidate, row.evaluation.score))
     reports = store.leaderboard(Stage.REPORT)
     if not reports:
         raise SystemExit(f"{folder}: the run is not finished; go on with: lionsearch resume {folder}")

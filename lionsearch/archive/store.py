@@ -213,7 +213,9 @@ class RunStore:
             (str(stage),),
         ).fetchall()
         evaluations = self.evaluations(stage)
-        return [ScoredProgram(name, *row, evaluations[name]) for name, *row in rows]
+        return [
+            ScoredProgram(name, number, text, statements, evaluations[name]) for name, number, text, statements in rows
+        ]
 
     def lineage(self, candidate: int) -> list[CandidateRow]:
         """Return the candidate and its ancestors, the candidate first."""

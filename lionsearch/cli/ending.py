@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from lionsearch.simplify.pipeline import Simplified
     from lionsearch.verdict import Verdict
 
+_DEFAULT_TOLERANCE = 0.03
+"""Of `lionsearch simplify`."""
+
 
 class Ending:
     """A run's result, and what follows from it.
@@ -81,7 +84,11 @@ class Ending:
             "verdict": None
             if self.verdict is None
             else {"sentence": str(self.verdict), "better_on": self.verdict.better, **asdict(self.verdict)},
+            "tolerance": self.tolerance,
             "short": None if self.short is None else format_program(self.short),
+            "unseen": None
+            if self.simplified is None or self.simplified.unseen is None
+            else asdict(self.simplified.unseen),
             "identity": None
             if self.identity is None
             else {
@@ -139,11 +146,16 @@ class Ending:
         if self.identity is None:
             print(f"{subject} is no known optimizer, nor a transform of one")
             return
-        starts = [_identify(program) for program in self.config.initial()]
-        same = any(start is not None and start.method == self.identity.method for start in starts)
-        print(f"{subject} is {self.identity}{': the start with other constants' if same else ''}")
+        print(f"{subject} is {self.identity}{self._describe_start(self.identity)}")
         if self.identity.also:
             print(f"with these constants the same rule: {', '.join(self.identity.also)}")
+
+    def _describe_start(self, identity: Identity) -> str:
+        """Return words for a program that is a start with the same or other constants, "" for another one."""
+        starts = [start for program in self.config.initial() if (start := _identify(program)) is not None]
+        if identity in starts:
+            return ": the start"
+        return ": the start with other constants" if identity.method in {start.method for start in starts} else ""
 
     def _print_next(self) -> None:
         from lionsearch.cli.display import command_line
@@ -159,8 +171,9 @@ class Ending:
         programs = (saved,) if self.short is None else (saved, short)
         print(f"  {command_line('evaluate', *programs, 'adamw', 'lion', *tasks)}")
         if self.short is None:
-            half = _half_of_lead(self.result.report)
-            print(f"  {command_line('simplify', saved, *tasks, *half, '--output', short)}")
+            tolerance = find_tolerance(self.verdict, _DEFAULT_TOLERANCE)
+            given = () if tolerance in (None, _DEFAULT_TOLERANCE) else ("--tolerance", f"{tolerance:.2g}")
+            print(f"  {command_line('simplify', saved, *tasks, *given, '--output', short)}")
         print(f"  {command_line('identify', saved if self.short is None else short)}")
         print(f"  {command_line('export', saved if self.short is None else short, '--to', 'optax')}")
 
@@ -206,10 +219,3 @@ def _identify(program: Program) -> Identity | None:
 def _failures(evaluation: Evaluation | None) -> list[str]:
     found = [] if evaluation is None else evaluation.results
     return [f"{each.task}: {each.failure.kind}, {each.failure.detail}" for each in found if each.failure is not None]
-
-
-def _half_of_lead(report: Evaluation | None) -> list[str]:
-    """Return the option for what a simplification may cost: half of what the best leads AdamW by."""
-    scores = [] if report is None or report.failure is not None else [result.score or 0.0 for result in report.results]
-    half = min(scores, default=0.0) / 2
-    return ["--tolerance", f"{half:.2g}"] if 0 < half < 0.03 else []

@@ -189,13 +189,14 @@ def _describe_scored(row: ScoredProgram, tasks: list[str]) -> dict[str, Any]:
 
 
 def _rank(scored: list[ScoredProgram], parsimony: float) -> list[ScoredProgram]:
-    """Return the best first, as the search has it: by their scores, less what their statements cost.
+    """Return the best first, by penalized score, as the search chooses.
 
     Those with most seeds come before the others: of thousands with one seed, the best are the lucky.
     """
+    from lionsearch.records import penalized_score
 
     def key(row: ScoredProgram) -> tuple[int, float]:
-        return -len(row.evaluation.rounds), parsimony * row.statements - (row.evaluation.score or 0.0)
+        return -len(row.evaluation.rounds), -penalized_score(row.evaluation, row.statements, parsimony)
 
     return sorted(scored, key=key)
 
@@ -254,14 +255,15 @@ def _print_run(content: dict[str, Any]) -> None:
     if not content["generated"]:
         print(made)
         return
-    print(f"{made}, {100 * (1 - content['live_statements'] / content['statements']):.0f}% of statements dead")
+    dead = 1 - content["live_statements"] / max(content["statements"], 1)
+    print(f"{made}, {100 * dead:.0f}% of statements dead")
     print("failures: " + (", ".join(f"{kind} {count}" for kind, count in content["failures"].items()) or "none"))
-    price = f", less {content['parsimony']:g} for each statement" if content["parsimony"] else ""
+    order = f", in order of score - {content['parsimony']:g} statements" if content["parsimony"] else ""
     titles = {
         "report": ("best on fresh seeds and the test splits", "worst score"),
-        "confirm": ("best on fresh seeds" + price, "worst score"),
+        "confirm": ("best on fresh seeds" + order, "worst score"),
         "front": ("best on fresh seeds for its length", "worst score"),
-        "search": ("best in the search, those with most seeds first" + price, "mean score"),
+        "search": ("best in the search, those with most seeds first" + order, "mean score"),
     }
     for name, (title, column) in titles.items():
         if content[name]:

@@ -83,6 +83,7 @@ def _mutate_once(
     parent: Program, rng: random.Random, settings: MutationSettings, mate: Program | None
 ) -> tuple[Program, str]:
     weights = _weights(settings.rates, mate is not None)
+    needs_rate = settings.keep_rate and "lr" in find_live(parent).reads
     for _ in range(_ATTEMPTS if any(weights) else 0):
         change = rng.choices(MUTATIONS, weights)[0]
         child = _apply(change, parent, rng, settings, mate)
@@ -92,7 +93,7 @@ def _mutate_once(
             infer_kinds(child)
         except KindError:
             continue
-        if settings.keep_rate and "lr" in find_live(parent).reads - find_live(child).reads:
+        if needs_rate and "lr" not in find_live(child).reads:
             continue
         return replace(child, description=""), change
     return parent, "none"
@@ -127,8 +128,8 @@ def random_program(template: Program, rng: random.Random, settings: MutationSett
     longest = min(settings.max_length, max(2, 2 * len(template.statements)))
     length = rng.randint(min(2, longest), longest)
     rates = dict.fromkeys(MUTATIONS, 0.0) | {"insert": 1.0}
-    insert_only = {"rates": MutationRates(**rates), "max_length": length, "again": 0.0, "rescale": 0.0, "match": 0.0}
-    growing = settings.model_copy(update=insert_only)
+    insert_only = {"rates": MutationRates(**rates), "max_length": length, "keep_rate": False}
+    growing = settings.model_copy(update=insert_only | {"again": 0.0, "rescale": 0.0, "match": 0.0})
     while len(program.statements) < length:
         program, change = mutate(program, rng, growing)
         if change == "none":

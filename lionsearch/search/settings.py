@@ -49,8 +49,8 @@ class MutationSettings(Settings):
         again: the chance of one more mutation, after each; their number is geometric.
         rescale: how often the learning rate of a child is another, see `live_mutations.rescale`.
         match: how often it is the one at which the child moves the weights as far as its parent, see `rates`.
-        keep_rate: whether a child of a program that reads `lr` reads it too: without, its rate can be neither tuned nor
-            scheduled by whoever uses it.
+        keep_rate: whether a child of a program that reads `lr` reads it too. What does not has a rate that whoever uses
+            it can neither tune nor schedule.
     """
 
     operations: tuple[str, ...] = PAPER_OPERATIONS
@@ -106,7 +106,8 @@ class SearchSettings(Settings):
         tournament: programs drawn at random (one can be drawn twice), the best of which becomes a parent.
         restart_after: start a new population from the best program once so many candidates have not improved on it;
             absent, it never does.
-        parsimony: what a live statement costs, in units of the score, in races and when parents are compared.
+        parsimony: what a live statement costs, in units of the score: in races, when parents are compared, and when
+            elites and the best are chosen.
         racing: how many seeds a candidate gets.
         mutation: how children are made.
     """

@@ -52,20 +52,17 @@ def remove_little(
 def _variants(program: Program) -> Iterator[tuple[str, Program]]:
     """Yield each shorter program that one replacement makes, once, and what was replaced."""
     seen = {fingerprint(program)}
+    needs_rate = "lr" in find_live(program).reads
     for change, changed in _replacements(program):
-        if not is_valid(changed) or not _stays_optimizer(changed, program):
+        if not is_valid(changed):
             continue
         shorter, _ = simplify_exactly(changed)
-        name = fingerprint(shorter)
+        name, reads = fingerprint(shorter), find_live(shorter).reads
+        if not _GRADIENTS & reads or (needs_rate and "lr" not in reads):
+            continue  # it would be no optimizer any more, or one whose rate cannot be set
         if name not in seen and size(shorter) < size(program):
             seen.add(name)
             yield change, shorter
-
-
-def _stays_optimizer(changed: Program, program: Program) -> bool:
-    """Return whether a program still depends on the gradient, and on `lr` if it did."""
-    reads = find_live(changed).reads
-    return bool(_GRADIENTS & reads) and "lr" not in find_live(program).reads - reads
 
 
 def _replacements(program: Program) -> Iterator[tuple[str, Program]]:

@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 
+from lionsearch.analysis import find_live
 from lionsearch.lang import parse
 from lionsearch.simplify.paired import Difference
 from lionsearch.simplify.removal import remove_little
@@ -41,6 +42,11 @@ def test_what_makes_it_much_better_is_a_change_too():
     )
 
 
-def test_the_gradient_stays():
+def test_the_gradient_and_the_learning_rate_stay():
     left, _ = run({}, 1.0)
-    assert left == []  # g itself
+    assert left == ["multiply"]  # g * lr
+    both = parse("def train(w, g, lr):\n  a = sign(g) * lr\n  return a + g * 0.01")
+    kept = remove_little(both, both, Judge({}), 1.0, lambda step, program: None)  # type: ignore[arg-type]
+    assert "lr" in find_live(kept).reads
+    free = parse("def train(w, g, lr): return sin(g) * 0.5")
+    assert remove_little(free, free, Judge({}), 1.0, lambda step, program: None).statements == ()  # type: ignore[arg-type]

@@ -21,7 +21,6 @@ CLASSES = {
     "digits_rnn": 10,
     "digits_gru": 10,
     "digits_vit": 10,
-    "digits_tiny_vit": 10,
     "digits_small_vit": 10,
     "docs_transformer": 64,
 }
