@@ -17,6 +17,7 @@ class Judge:
         score = 0.01 * ("arcsin" in operations) + 1.0 * ("sign" in operations) + 1.0 * ("multiply" in operations)
         score += 1.0 * (sum(s.operation == "interp" for s in program.statements) == 2)
         score += 1.0 * any("w" in s.arguments for s in program.statements)
+        score += 1.0 * any("lr" in s.arguments and s.operation == "multiply" for s in program.statements)
         return score + (1.0 if self.trap in operations else 0.0)
 
     def compare(self, program, base, tolerance=None):
