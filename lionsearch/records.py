@@ -106,11 +106,11 @@ class Evaluation:
 
 
 def penalized_score(evaluation: Evaluation, statements: int, parsimony: float) -> float:
-    """Return the score less `parsimony` for each live statement; -inf without a score.
+    """Return the mean over the tasks less `parsimony` for each live statement; -inf after a failure.
 
     By this a run chooses: linear parsimony pressure (Poli, Langdon & McPhee 2008, section 11.3).
     """
-    return -math.inf if evaluation.score is None else evaluation.score - parsimony * statements
+    return fmean(evaluation.rounds) - parsimony * statements if evaluation.rounds else -math.inf
 
 
 def race_order(fingerprint: str, seeds: int) -> tuple[int, ...]:

@@ -231,7 +231,7 @@ class SearchRun:
     def _take_in_confirmed(self) -> None:
         """Store the fresh-seed results that have come; a program is the best only if it is better there.
 
-        What is better than AdamW comes before what is not, however short that is.
+        What is better than AdamW on every task comes before what is not; then the penalized mean decides.
         """
         confirmed = self._known[Stage.CONFIRM]
         while self._confirming and self._confirming[0] in confirmed:

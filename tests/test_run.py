@@ -139,7 +139,7 @@ def test_only_live_statements_are_stored_and_evaluated(tmp_path):
 
 def net(row):
     """What a row is ranked by, the least first: the score, less what its statements cost."""
-    return SearchSettings().parsimony * row.statements - row.evaluation.score
+    return SearchSettings().parsimony * row.statements - fmean(row.evaluation.rounds)
 
 
 def test_the_best_is_chosen_by_fresh_seeds(tmp_path):

@@ -258,7 +258,7 @@ def _print_run(content: dict[str, Any]) -> None:
     dead = 1 - content["live_statements"] / max(content["statements"], 1)
     print(f"{made}, {100 * dead:.0f}% of statements dead")
     print("failures: " + (", ".join(f"{kind} {count}" for kind, count in content["failures"].items()) or "none"))
-    order = f", in order of score - {content['parsimony']:g} statements" if content["parsimony"] else ""
+    order = f", in order of mean score - {content['parsimony']:g} statements" if content["parsimony"] else ""
     titles = {
         "report": ("best on fresh seeds and the test splits", "worst score"),
         "confirm": ("best on fresh seeds" + order, "worst score"),

@@ -2,7 +2,7 @@
 
 A candidate sees the next task only if its score on the one before reached that task's hurdle. A task not reached
 counts as -1, the score of an untrained network. The search goes by the mean over the tasks, on which every gain
-counts; elites are ranked by their worst task, less the price of their statements, so that the best is better on all.
+counts, and so does the choice of the best, among those whose worst task is better than AdamW if there are such.
 
 A race goes by rounds, each with one seed on all tasks; the mean of the rounds so far decides whether the next is run.
 """

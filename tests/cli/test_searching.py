@@ -97,7 +97,7 @@ def test_inspect_as_text(project, searched):
     assert done.stdout.startswith("runs/tiny: 200 of 200 programs, ")
     for title in (
         "best in the search",
-        "best on fresh seeds, in order of score - 0.005 statements; 0",
+        "best on fresh seeds, in order of mean score - 0.005 statements; 0",
         "fresh seeds and the test splits",
         "best on fresh seeds for its length",
     ):
