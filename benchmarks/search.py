@@ -33,7 +33,7 @@ from lionsearch.cli.simplifying import make_judges
 from lionsearch.config import Experiment, load_experiment
 from lionsearch.evaluate.evaluator import Evaluator
 from lionsearch.lang import Program, format_program
-from lionsearch.records import Evaluation, Stage, penalized_score
+from lionsearch.records import Evaluation, Stage, choice_key
 from lionsearch.search import SearchSettings, make_search
 from lionsearch.settings import parse_settings
 from lionsearch.simplify.identify import identify
@@ -112,7 +112,7 @@ class Drive:
         self._search = make_search([load_program("adamw")], settings, seed)
         self._known: dict[str, tuple[Evaluation, Program]] = {}
         self._confirmed: set[str] = set()
-        self._best_penalized = -math.inf
+        self._best_key = (False, -math.inf)
         self._outside = 0.0
         self.path: list[tuple[float, int, int, float]] = []
         self.best = load_program("adamw")
@@ -121,7 +121,7 @@ class Drive:
     def run(self, seconds: float) -> None:
         """Search for so many seconds of the processor, then confirm the elites."""
         pending: deque[tuple[Any, str]] = deque()
-        started, best_in_search = time.process_time(), -math.inf
+        started, best_in_search = time.process_time(), (False, -math.inf)
         while (spent := time.process_time() - started - self._outside) < seconds:
             while len(pending) < self._window:
                 pending.append(self._evaluate())
@@ -129,10 +129,10 @@ class Drive:
             evaluation, live = self._known[name]
             self._search.tell(candidate, evaluation.rounds)
             self.programs += 1
-            if self._is_whole(evaluation) and self._penalized(evaluation, live) > best_in_search:
-                best_in_search = self._penalized(evaluation, live)
+            if self._is_whole(evaluation) and self._choice_key(evaluation, live) > best_in_search:
+                best_in_search = self._choice_key(evaluation, live)
                 self._confirm(name, live, spent)
-        whole = [(self._penalized(e, live), name) for name, (e, live) in self._known.items() if self._is_whole(e)]
+        whole = [(self._choice_key(e, live), name) for name, (e, live) in self._known.items() if self._is_whole(e)]
         for _, name in sorted(whole, reverse=True)[: self._elites]:
             self._confirm(name, self._known[name][1], seconds)
 
@@ -149,8 +149,8 @@ class Drive:
     def _is_whole(self, evaluation: Evaluation) -> bool:
         return len(evaluation.rounds) == (self._settings.racing.seeds or 1)
 
-    def _penalized(self, evaluation: Evaluation, live: Program) -> float:
-        return penalized_score(evaluation, len(live.statements), self._settings.parsimony)
+    def _choice_key(self, evaluation: Evaluation, live: Program) -> tuple[bool, float]:
+        return choice_key(evaluation, len(live.statements), self._settings.parsimony)
 
     def _confirm(self, name: str, live: Program, spent: float) -> None:
         if name in self._confirmed:
@@ -159,8 +159,8 @@ class Drive:
         started = time.process_time()
         evaluation = self._evaluator.evaluate(live, Stage.CONFIRM)
         self._outside += time.process_time() - started
-        if self._penalized(evaluation, live) > self._best_penalized:
-            self._best_penalized = self._penalized(evaluation, live)
+        if (key := self._choice_key(evaluation, live)) > self._best_key:
+            self._best_key = key
             self.best = live
             self.path.append((round(spent, 1), self.programs, self.trainings, evaluation.score or 0.0))
 

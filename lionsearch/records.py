@@ -105,12 +105,15 @@ class Evaluation:
         return next((result.failure for result in self.results if result.failure is not None), None)
 
 
-def penalized_score(evaluation: Evaluation, statements: int, parsimony: float) -> float:
-    """Return the mean over the tasks less `parsimony` for each live statement; -inf after a failure.
+def choice_key(evaluation: Evaluation, statements: int, parsimony: float) -> tuple[bool, float]:
+    """Return what a run chooses by, the largest first: the mean over the tasks, less `parsimony` for each statement.
 
-    By this a run chooses: linear parsimony pressure (Poli, Langdon & McPhee 2008, section 11.3).
+    After the search, what is better than AdamW on every task comes before what is not. A failure is worth -inf.
+
+    References: linear parsimony pressure, Poli, Langdon & McPhee 2008, section 11.3.
     """
-    return fmean(evaluation.rounds) - parsimony * statements if evaluation.rounds else -math.inf
+    beats_adamw = evaluation.stage is not Stage.SEARCH and (evaluation.score or 0.0) > 0
+    return beats_adamw, fmean(evaluation.rounds) - parsimony * statements if evaluation.rounds else -math.inf
 
 
 def race_order(fingerprint: str, seeds: int) -> tuple[int, ...]:

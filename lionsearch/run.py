@@ -19,7 +19,7 @@ from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.config import RunConfig, describe_environment, dump_config, parse_config
 from lionsearch.errors import LionSearchError, RunError
 from lionsearch.lang import Program, format_program
-from lionsearch.records import Evaluation, Stage, penalized_score
+from lionsearch.records import Evaluation, Stage, choice_key
 from lionsearch.search import Candidate, make_search
 from lionsearch.workers.pool import Pool, Request
 
@@ -128,8 +128,7 @@ class SearchRun:
         self._programs: dict[str, tuple[int, Program]] = {}
         self._confirming: deque[str] = deque()
         self._best: Elite | None = None
-        self._best_rank = (False, -math.inf)
-        self._best_in_search = -math.inf
+        self._best_key = self._best_key_in_search = (False, -math.inf)
         self._started: float | None = None  # when the first result came, and so many were told before
         self._replayed = 0
         self._flushed = time.monotonic()
@@ -201,8 +200,9 @@ class SearchRun:
                 len(live.statements),
             )
         )
-        if self._is_whole(evaluation) and self._penalized(pending.fingerprint, evaluation) > self._best_in_search:
-            self._best_in_search = self._penalized(pending.fingerprint, evaluation)
+        key = self._choice_key(pending.fingerprint, evaluation)
+        if self._is_whole(evaluation) and key > self._best_key_in_search:
+            self._best_key_in_search = key
             self._confirm(pending.fingerprint)
         self._take_in_confirmed()
         self._report_progress()
@@ -211,9 +211,9 @@ class SearchRun:
         """Return whether a program was trained with all the seeds there are."""
         return len(evaluation.rounds) == (self._config.experiment.search.racing.seeds or 1)
 
-    def _penalized(self, name: str, evaluation: Evaluation) -> float:
+    def _choice_key(self, name: str, evaluation: Evaluation) -> tuple[bool, float]:
         statements = len(self._programs[name][1].statements)
-        return penalized_score(evaluation, statements, self._config.experiment.search.parsimony)
+        return choice_key(evaluation, statements, self._config.experiment.search.parsimony)
 
     def _report_progress(self) -> None:
         now = time.monotonic()
@@ -229,25 +229,22 @@ class SearchRun:
         self._confirming.append(name)
 
     def _take_in_confirmed(self) -> None:
-        """Store the fresh-seed results that have come; a program is the best only if it is better there.
-
-        What is better than AdamW on every task comes before what is not; then the penalized mean decides.
-        """
+        """Store the fresh-seed results that have come; a program is the best only if it is better there."""
         confirmed = self._known[Stage.CONFIRM]
         while self._confirming and self._confirming[0] in confirmed:
             name = self._confirming.popleft()
             confirm = confirmed[name]
             self._store.add_evaluation(name, confirm)
-            rank = ((confirm.score or 0.0) > 0, self._penalized(name, confirm))
-            if rank > self._best_rank:
-                self._best_rank = rank
+            key = self._choice_key(name, confirm)
+            if key > self._best_key:
+                self._best_key = key
                 number, live = self._programs[name]
                 self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
 
     def _confirm_elites(self) -> None:
         """Re-evaluate the best of the search, and the best for their length: what is shorter may be as good."""
         scored = [
-            (-len(evaluation.rounds), -self._penalized(name, evaluation), self._programs[name][0], name)
+            (-len(evaluation.rounds), -self._choice_key(name, evaluation)[1], self._programs[name][0], name)
             for name, evaluation in self._known[Stage.SEARCH].items()
             if evaluation.score is not None and name in self._programs
         ]

@@ -25,7 +25,7 @@ from lionsearch.archive import RunStore
 from lionsearch.config import parse_config
 from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
-from lionsearch.records import Stage, penalized_score
+from lionsearch.records import Stage, choice_key
 from lionsearch.simplify.identify import identify
 from lionsearch.tasks.spec import load_task
 from lionsearch.verdict import estimate
@@ -42,11 +42,11 @@ def read_run(folder: Path) -> dict[str, Any]:
     config = parse_config(store.read_config(), str(folder))
     counts = store.counts()
     confirmed = sorted(store.leaderboard(Stage.CONFIRM), key=lambda row: row.candidate)
-    path, best = [], -math.inf
+    path, best = [], (False, -math.inf)
     for row in confirmed:
-        penalized = penalized_score(row.evaluation, row.statements, config.experiment.search.parsimony)
-        if penalized > best:
-            best = penalized
+        key = choice_key(row.evaluation, row.statements, config.experiment.search.parsimony)
+        if key > best:
+            best = key
             path.append((row.candidate, row.evaluation.score))
     reports = store.leaderboard(Stage.REPORT)
     if not reports:

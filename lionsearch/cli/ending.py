@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from lionsearch.simplify.pipeline import Simplified
     from lionsearch.verdict import Verdict
 
-_DEFAULT_TOLERANCE = 0.03
-"""Of `lionsearch simplify`."""
-
 
 class Ending:
     """A run's result, and what follows from it.
@@ -159,6 +156,7 @@ class Ending:
 
     def _print_next(self) -> None:
         from lionsearch.cli.display import command_line
+        from lionsearch.cli.simplifying import DEFAULT_TOLERANCE
 
         print("\ngo on with:")
         if not self.result.finished:
@@ -171,8 +169,8 @@ class Ending:
         programs = (saved,) if self.short is None else (saved, short)
         print(f"  {command_line('evaluate', *programs, 'adamw', 'lion', *tasks)}")
         if self.short is None:
-            tolerance = find_tolerance(self.verdict, _DEFAULT_TOLERANCE)
-            given = () if tolerance in (None, _DEFAULT_TOLERANCE) else ("--tolerance", f"{tolerance:.2g}")
+            tolerance = find_tolerance(self.verdict, DEFAULT_TOLERANCE)
+            given = () if tolerance in (None, DEFAULT_TOLERANCE) else ("--tolerance", f"{tolerance:.2g}")
             print(f"  {command_line('simplify', saved, *tasks, *given, '--output', short)}")
         print(f"  {command_line('identify', saved if self.short is None else short)}")
         print(f"  {command_line('export', saved if self.short is None else short, '--to', 'optax')}")

@@ -164,9 +164,11 @@ def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
         "failures": store.failures(),
     }
     for stage in Stage:
-        ranked = _rank(store.leaderboard(stage), config.experiment.search.parsimony)
+        scored = store.leaderboard(stage)
+        ranked = _rank(scored, config.experiment.search.parsimony)
         found[str(stage)] = [_describe_scored(row, tasks) for row in ranked[:top]]
-    found["front"] = [_describe_scored(row, tasks) for row in _front(store.leaderboard(Stage.CONFIRM))]
+        if stage is Stage.CONFIRM:
+            found["front"] = [_describe_scored(row, tasks) for row in _front(scored)]
     return found
 
 
@@ -189,16 +191,16 @@ def _describe_scored(row: ScoredProgram, tasks: list[str]) -> dict[str, Any]:
 
 
 def _rank(scored: list[ScoredProgram], parsimony: float) -> list[ScoredProgram]:
-    """Return the best first, by penalized score, as the search chooses.
+    """Return the best first, as a run chooses.
 
     Those with most seeds come before the others: of thousands with one seed, the best are the lucky.
     """
-    from lionsearch.records import penalized_score
+    from lionsearch.records import choice_key
 
-    def key(row: ScoredProgram) -> tuple[int, float]:
-        return -len(row.evaluation.rounds), -penalized_score(row.evaluation, row.statements, parsimony)
+    def key(row: ScoredProgram) -> tuple[int, tuple[bool, float]]:
+        return len(row.evaluation.rounds), choice_key(row.evaluation, row.statements, parsimony)
 
-    return sorted(scored, key=key)
+    return sorted(scored, key=key, reverse=True)
 
 
 def _front(ranked: list[ScoredProgram]) -> list[ScoredProgram]:
@@ -260,7 +262,7 @@ def _print_run(content: dict[str, Any]) -> None:
     print("failures: " + (", ".join(f"{kind} {count}" for kind, count in content["failures"].items()) or "none"))
     order = f", in order of mean score - {content['parsimony']:g} statements" if content["parsimony"] else ""
     titles = {
-        "report": ("best on fresh seeds and the test splits", "worst score"),
+        "report": ("best on fresh seeds and the test splits" + order, "worst score"),
         "confirm": ("best on fresh seeds" + order, "worst score"),
         "front": ("best on fresh seeds for its length", "worst score"),
         "search": ("best in the search, those with most seeds first" + order, "mean score"),

@@ -25,13 +25,17 @@ if TYPE_CHECKING:
     from lionsearch.simplify.steps import Step
     from lionsearch.tasks.spec import TaskSpec
 
+DEFAULT_TOLERANCE = 0.03
+
 Target = Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, composition, or RUN:ID.")]
 
 
 def simplify(
     program: Target,
     task: Annotated[list[str] | None, typer.Option("--task", help="A proxy task that judges; repeatable.")] = None,
-    tolerance: Annotated[float, typer.Option(min=0.0, help="What a score may change by; 1: what AdamW gains.")] = 0.03,
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, help="What a score may change by; 1: what AdamW gains.")
+    ] = DEFAULT_TOLERANCE,
     seeds: Annotated[int, typer.Option(min=2, help="Paired trainings on each task.")] = 8,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the result.")] = None,
     json_output: Json = False,

@@ -98,7 +98,7 @@ def test_inspect_as_text(project, searched):
     for title in (
         "best in the search",
         "best on fresh seeds, in order of mean score - 0.005 statements; 0",
-        "fresh seeds and the test splits",
+        "best on fresh seeds and the test splits, in order of mean score",
         "best on fresh seeds for its length",
     ):
         assert title in done.stdout
