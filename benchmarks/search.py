@@ -143,7 +143,7 @@ class Drive:
         if name not in self._known:
             evaluation = self._evaluator.evaluate(live, Stage.SEARCH, candidate.hurdles)
             self._known[name] = (evaluation, live)
-            self.trainings += sum(max(1, len(result.scores)) for result in evaluation.results)
+            self.trainings += sum(result.trainings for result in evaluation.results)
         return candidate, name
 
     def _is_whole(self, evaluation: Evaluation) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import fmean
 
@@ -54,7 +54,7 @@ class TaskResult:
         score: 0 is tuned AdamW on the same seeds, -1 an untrained network; None after a failure.
         failure: why there is no score.
         metrics: the task's own measures on the same split, by name.
-        scores: of each seed; the score is their mean.
+        scores: of each seed, and the score is their mean; after a failure, of the seeds before it.
     """
 
     task: str
@@ -64,6 +64,11 @@ class TaskResult:
     metrics: tuple[tuple[str, float], ...] = ()
     scores: tuple[float, ...] = ()
 
+    @property
+    def trainings(self) -> int:
+        """How many trainings were begun; of a failure of several seeds at once, one."""
+        return len(self.scores) + (self.failure is not None)
+
 
 def merge_results(results: Sequence[TaskResult]) -> TaskResult:
     """Return what results of one task on single seeds amount to; a failure among them is the whole's.
@@ -72,11 +77,13 @@ def merge_results(results: Sequence[TaskResult]) -> TaskResult:
         >>> merge_results([TaskResult("a", 2.0, 0.5, scores=(0.5,)), TaskResult("a", 1.0, 0.75, scores=(0.75,))])
         TaskResult(task='a', loss=1.5, score=0.625, failure=None, metrics=(), scores=(0.5, 0.75))
     """
-    failed = next((result for result in results if result.failure is not None), None)
-    if failed is not None or len(results) == 1:
-        return failed or results[0]
-    metrics = tuple((name, fmean(dict(result.metrics)[name] for result in results)) for name, _ in results[0].metrics)
+    if len(results) == 1:
+        return results[0]
     scores = tuple(score for result in results for score in result.scores)
+    failed = next((result for result in results if result.failure is not None), None)
+    if failed is not None:
+        return replace(failed, scores=scores)
+    metrics = tuple((name, fmean(dict(result.metrics)[name] for result in results)) for name, _ in results[0].metrics)
     loss = fmean(result.loss for result in results if result.loss is not None)
     return TaskResult(results[0].task, loss, fmean(scores), metrics=metrics, scores=scores)
 

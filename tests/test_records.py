@@ -1,6 +1,6 @@
 import math
 
-from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult, choice_key
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult, choice_key, merge_results
 
 
 def evaluation(stage, *scores):
@@ -27,3 +27,11 @@ def test_what_beats_adamw_on_every_task_comes_first():
 def test_a_failure_is_the_last():
     failed = Evaluation(Stage.CONFIRM, None, (TaskResult("a", failure=Failure(FailureKind.NO_PROGRESS, "")),))
     assert choice_key(failed, 1, 0.0) == (False, -math.inf)
+
+
+def test_a_failure_in_a_race_keeps_what_the_seeds_before_it_gave():
+    failed = TaskResult("a", failure=Failure(FailureKind.NON_FINITE, "at step 3"))
+    passed = [TaskResult("a", 1.0, score, scores=(score,)) for score in (0.1, 0.2)]
+    merged = merge_results([*passed, failed])
+    assert (merged.failure, merged.score, merged.loss, merged.scores) == (failed.failure, None, None, (0.1, 0.2))
+    assert [each.trainings for each in (merged, failed, merge_results(passed))] == [3, 1, 2]

@@ -52,9 +52,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     if not reports:
         raise SystemExit(f"{folder}: the run is not finished; go on with: lionsearch resume {folder}")
     winner = max(reports, key=lambda row: row.candidate)  # the other one is the start
-    trainings = sum(
-        max(1, len(result.scores)) for found in store.evaluations(Stage.SEARCH).values() for result in found.results
-    )
+    trainings = sum(result.trainings for found in store.evaluations(Stage.SEARCH).values() for result in found.results)
     store.close()
     short = folder / "short.py"
     return {

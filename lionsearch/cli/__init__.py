@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 import lionsearch
-from lionsearch.cli import exporting, language, scoring, searching, simplifying
+from lionsearch.cli import exporting, inspecting, language, scoring, searching, simplifying
 from lionsearch.errors import LionSearchError
 
 INTERRUPTED = 130
@@ -70,7 +70,7 @@ for command in (
     scoring.tune,
     searching.search,
     searching.resume,
-    searching.inspect,
+    inspecting.inspect,
     simplifying.simplify,
     simplifying.identify,
 ):

@@ -60,7 +60,7 @@ class Ending:
         """Return it as JSON has it."""
         from lionsearch.lang import format_program
 
-        result, best = self.result, self.result.best
+        result, best = self.result, self.best
         progress = asdict(result.progress)
         progress.pop("best")
         return {
@@ -110,11 +110,20 @@ class Ending:
         else:
             print(f"\nbest on fresh seeds: candidate {self.best.candidate}, dead code removed\n")
             print(format_program(self.best.program))
+            if not result.finished:
+                self._print_confirmed(self.best.confirm)
         if self.best is not None and self.verdict is not None:
             self._print_verdict(self.verdict)
         if self.best is not None and result.finished:
             self._print_identity()
         self._print_next()
+
+    def _print_confirmed(self, evaluation: Evaluation) -> None:
+        from lionsearch.cli.display import print_table
+        from lionsearch.verdict import estimate
+
+        print("on fresh seeds of the validation splits, 95 % intervals; 0 is AdamW, learning rate and decay tuned:")
+        print_table(("task", "score"), [(result.task, estimate(result.scores)) for result in evaluation.results])
 
     def _print_verdict(self, verdict: Verdict) -> None:
         from lionsearch.cli.display import print_table

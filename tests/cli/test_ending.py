@@ -6,7 +6,7 @@ from workers.tiny_project import run_cli, write_experiment, write_project
 from lionsearch.cli.ending import Ending, find_tolerance, save_best
 from lionsearch.config import load_experiment
 from lionsearch.lang import parse
-from lionsearch.records import Evaluation, Stage
+from lionsearch.records import Evaluation, Stage, TaskResult
 from lionsearch.run import Elite, Progress, RunResult
 from lionsearch.verdict import Estimate, TaskVerdict, Verdict
 
@@ -67,13 +67,17 @@ def test_a_search_simplifies_within_half_of_its_lead(leads, asked, tolerance):
     assert find_tolerance(Verdict(tuple(tasks)), asked) == tolerance
 
 
+def interrupted(text, caught_up):
+    """The result of a run that was interrupted, with this program the best."""
+    results = (TaskResult("digits", 0.5, 0.25, scores=(0.2, 0.3)),)
+    search, confirm = Evaluation(Stage.SEARCH, 0.25, results), Evaluation(Stage.CONFIRM, 0.25, results)
+    progress = Progress(500, 1000, 0, 100, 4000, 1000, 0, 0.0, None)
+    return RunResult(progress, Elite(1, "f", parse(text), search, confirm), None, None, False, caught_up)
+
+
 def test_a_resume_that_is_interrupted_among_stored_results_keeps_the_best(tmp_path):
     def save(text, caught_up):
-        search, confirm = Evaluation(Stage.SEARCH, 0.5, ()), Evaluation(Stage.CONFIRM, 0.5, ())
-        progress = Progress(500, 1000, 0, 100, 4000, 1000, 0, 0.0, None)
-        save_best(
-            tmp_path, RunResult(progress, Elite(1, "f", parse(text), search, confirm), None, None, False, caught_up)
-        )
+        save_best(tmp_path, interrupted(text, caught_up))
         return (tmp_path / "best.py").read_text()
 
     older, best, newer = (f"def train(w, g, lr): return g * {number}" for number in (1, 2, 3))
@@ -81,6 +85,29 @@ def test_a_resume_that_is_interrupted_among_stored_results_keeps_the_best(tmp_pa
     assert "g * 2" in save(best, caught_up=True)
     assert "g * 2" in save(older, caught_up=False)
     assert "g * 3" in save(newer, caught_up=True)
+
+
+def test_an_interrupted_search_shows_what_the_best_has_on_fresh_seeds(tmp_path, capsys):
+    config = load_experiment("quickstart")
+    text = "def train(w, g, lr): return g * lr"
+    ending = Ending(tmp_path, config, interrupted(text, caught_up=True))
+    assert ending.describe()["best"]["confirm"]["score"] == 0.25
+    ending.print()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("interrupted: 500/1000 programs")
+    assert "digits  +0.2500 ±0.6353" in map(str.rstrip, lines)  # two seeds: 12.7 standard errors
+    assert not any(line.startswith(("verdict", "it is")) for line in lines)
+
+
+def test_a_search_that_was_interrupted_among_stored_results_claims_no_best(tmp_path, capsys):
+    ending = Ending(
+        tmp_path, load_experiment("quickstart"), interrupted("def train(w, g, lr): return g", caught_up=False)
+    )
+    assert ending.describe()["best"] is None
+    ending.print()
+    printed = capsys.readouterr().out
+    assert "all that is stored is still there" in printed
+    assert "candidate" not in printed
 
 
 @pytest.fixture(scope="module")

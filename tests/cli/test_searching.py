@@ -8,7 +8,9 @@ import pytest
 from sampling import every
 from workers.tiny_project import environment, kill_group, run_cli, start_cli, write_project
 
+from lionsearch.archive import RunStore
 from lionsearch.lang import parse
+from lionsearch.records import Stage
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +129,23 @@ def test_inspect_a_candidate(project, searched):
     assert [int(words[0]) for words in ancestors] == [row["number"] for row in lineage]
     assert ancestors[-1][:2] == ["0", "initial"]
     assert lineage[0]["score"] == pytest.approx(searched["best"]["search"]["score"])
+
+
+def test_inspect_a_candidate_that_failed(project, searched):
+    store = RunStore.read(project / "runs" / "tiny")
+    failed = {name: each for name, each in store.evaluations(Stage.SEARCH).items() if each.failure is not None}
+    number = next(number for number in range(200) if store.lineage(number)[0].fingerprint in failed)
+    result = failed[store.lineage(number)[0].fingerprint].results[-1]
+    store.close()
+    lineage = json.loads(run_cli(project, "inspect", "runs/tiny", "--candidate", number, "--json").stdout)["lineage"]
+    assert lineage[0]["score"] is None
+    assert lineage[0]["failure"]["task"] == result.task
+    assert lineage[0]["failure"]["detail"] == result.failure.detail
+    assert lineage[-1]["failure"] is None
+    printed = run_cli(project, "inspect", "runs/tiny", "--candidate", number).stdout
+    assert f"\nfailed on {result.task}: {result.failure.detail}\n" in printed
+    row = next(line for line in printed.splitlines() if line.split()[:1] == [str(number)])
+    assert row.rstrip().endswith(f"failed on {result.task}")
 
 
 def test_inspect_a_candidate_that_is_not_there(project, searched):

@@ -1,0 +1,212 @@
+"""What a run has found: inspect."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lionsearch.cli.language import Json
+from lionsearch.errors import RunError
+
+if TYPE_CHECKING:
+    from lionsearch.archive import RunStore, ScoredProgram
+    from lionsearch.records import Evaluation
+
+
+def inspect(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder; it may still be running.")],
+    top: Annotated[int, typer.Option("--top", min=1, help="Programs to list.")] = 10,
+    candidate: Annotated[int | None, typer.Option("--candidate", help="Show this program and its ancestors.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Show what a run has found so far."""
+    from lionsearch.archive import RunStore
+
+    store = RunStore.read(run)
+    content = _describe_candidate(store, candidate) if candidate is not None else _describe_run(store, top)
+    store.close()
+    if json_output:
+        print(json.dumps(content, indent=1))
+    elif candidate is not None:
+        print(content["program"])
+        _print_lineage(content)
+    else:
+        _print_run(content)
+
+
+def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
+    from lionsearch.config import parse_config
+    from lionsearch.records import Stage
+
+    config = parse_config(store.read_config(), str(store.folder))
+    tasks = [spec.name for spec in config.specs]
+    found: dict[str, Any] = {
+        "run": str(store.folder),
+        "experiment": config.name,
+        "tasks": tasks,
+        "total": config.experiment.programs,
+        "parsimony": config.experiment.search.parsimony,
+        **store.counts(),
+        "failures": store.failures(),
+    }
+    for stage in Stage:
+        scored = store.leaderboard(stage)
+        ranked = _rank(scored, config.experiment.search.parsimony)
+        found[str(stage)] = [_describe_scored(row, tasks) for row in ranked[:top]]
+        if stage is Stage.CONFIRM:
+            found["front"] = [_describe_scored(row, tasks) for row in _front(scored)]
+    return found
+
+
+def _describe_scored(row: ScoredProgram, tasks: list[str]) -> dict[str, Any]:
+    from lionsearch.verdict import estimate
+
+    scored = [result for result in row.evaluation.results if result.score is not None]
+    intervals = {result.task: estimate(result.scores).interval for result in scored if len(result.scores) > 1}
+    return {
+        "candidate": row.candidate,
+        "fingerprint": row.fingerprint,
+        "score": row.evaluation.score,
+        "tasks": {result.task: result.score for result in scored},
+        "intervals": intervals,
+        "missed": _missed_hurdle(row.evaluation, tasks),
+        "seeds": min((len(result.scores) for result in scored), default=0),
+        "statements": row.statements,
+        "program": row.text,
+    }
+
+
+def _rank(scored: list[ScoredProgram], parsimony: float) -> list[ScoredProgram]:
+    """Return the best first, as a run chooses.
+
+    Those with most seeds come before the others: of thousands with one seed, the best are the lucky.
+    """
+    from lionsearch.records import choice_key
+
+    def key(row: ScoredProgram) -> tuple[int, tuple[bool, float]]:
+        return len(row.evaluation.rounds), choice_key(row.evaluation, row.statements, parsimony)
+
+    return sorted(scored, key=key, reverse=True)
+
+
+def _front(ranked: list[ScoredProgram]) -> list[ScoredProgram]:
+    """Return the programs that no other is both better and shorter than, the shortest first."""
+    front: list[ScoredProgram] = []
+    for row in ranked:  # the best first
+        if not front or row.statements < front[-1].statements:
+            front.append(row)
+    return front[::-1]
+
+
+def _missed_hurdle(evaluation: Evaluation, tasks: list[str]) -> str | None:
+    """Return the task whose score was too low for the next one to be reached; None if all were, or one failed."""
+    missed = evaluation.failure is None and 0 < len(evaluation.results) < len(tasks)
+    return evaluation.results[-1].task if missed else None
+
+
+def _describe_candidate(store: RunStore, candidate: int) -> dict[str, Any]:
+    from lionsearch.config import parse_config
+    from lionsearch.records import Stage
+
+    text = store.program_text(candidate)
+    if text is None:
+        generated = store.counts()["generated"]
+        raise RunError(f"{store.folder}: there is no candidate {candidate}; {generated} are stored, numbered from 0")
+    tasks = [spec.name for spec in parse_config(store.read_config(), str(store.folder)).specs]
+    scores = store.evaluations(Stage.SEARCH)
+    lineage = []
+    for row in store.lineage(candidate):
+        found = scores.get(row.fingerprint)
+        lineage.append(
+            {
+                **asdict(row),
+                "score": None if found is None else found.score,
+                "missed": None if found is None else _missed_hurdle(found, tasks),
+                "failure": None if found is None else _describe_failure(found),
+            }
+        )
+    return {"candidate": candidate, "program": text, "lineage": lineage}
+
+
+def _describe_failure(evaluation: Evaluation) -> dict[str, Any] | None:
+    failed = next((result for result in evaluation.results if result.failure is not None), None)
+    if failed is None or failed.failure is None:
+        return None
+    return {
+        "task": failed.task,
+        "kind": str(failed.failure.kind),
+        "detail": failed.failure.detail,
+        "seeds": len(failed.scores),
+    }
+
+
+def _print_lineage(content: dict[str, Any]) -> None:
+    from lionsearch.cli.display import print_table
+
+    if (failure := content["lineage"][0]["failure"]) is not None:
+        before = f" after {failure['seeds']} seeds that went well" if failure["seeds"] else ""
+        print(f"\nfailed on {failure['task']}{before}: {failure['detail']}")
+    print("\nancestors, the latest first; the score is the search's mean over the tasks, 0 is tuned AdamW:")
+    rows = [(row["number"], row["change"], row["live_statements"], _score_in_words(row)) for row in content["lineage"]]
+    print_table(("candidate", "made by", "statements", "score"), rows)
+
+
+def _score_in_words(row: dict[str, Any]) -> str:
+    from lionsearch.cli.display import format_score
+
+    if row.get("failure") is not None:
+        return f"failed on {row['failure']['task']}"
+    return format_score(row["score"]) if row["missed"] is None else f"missed the hurdle of {row['missed']}"
+
+
+def _print_run(content: dict[str, Any]) -> None:
+    from lionsearch.cli.display import command_line
+
+    made = f"{content['run']}: {content['generated']} of {content['total']} programs, {content['unique']} unique"
+    if not content["generated"]:
+        print(made)
+        return
+    dead = 1 - content["live_statements"] / max(content["statements"], 1)
+    print(f"{made}, {100 * dead:.0f}% of statements dead")
+    print("failures: " + (", ".join(f"{kind} {count}" for kind, count in content["failures"].items()) or "none"))
+    order = f", in order of mean score - {content['parsimony']:g} statements" if content["parsimony"] else ""
+    titles = {
+        "report": ("best on fresh seeds and the test splits" + order, "worst score"),
+        "confirm": ("best on fresh seeds" + order, "worst score"),
+        "front": ("best on fresh seeds for its length", "worst score"),
+        "search": ("best in the search, those with most seeds first" + order, "mean score"),
+    }
+    for name, (title, column) in titles.items():
+        if content[name]:
+            print(f"\n{title}; 0 is tuned AdamW, ± the 95 % interval:")
+            _print_scored(content[name], column, content["tasks"])
+    print(f"\nshow one: {command_line('inspect', content['run'], '--candidate', 'NUMBER')}")
+
+
+def _print_scored(rows: list[dict[str, Any]], column: str, tasks: list[str]) -> None:
+    from lionsearch.cli.display import print_table
+
+    cells = [
+        (
+            row["candidate"],
+            row["statements"],
+            row["seeds"],
+            _score_in_words(row),
+            *(_score_with_interval(row, task) for task in tasks),
+        )
+        for row in rows
+    ]
+    print_table(("candidate", "statements", "seeds", column, *tasks), cells)
+
+
+def _score_with_interval(row: dict[str, Any], task: str) -> str:
+    from lionsearch.cli.display import format_score
+
+    if task not in row["tasks"]:
+        return "not reached"
+    interval = f" ±{row['intervals'][task]:.4f}" if task in row["intervals"] else ""
+    return format_score(row["tasks"][task]) + interval
