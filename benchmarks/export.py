@@ -22,10 +22,10 @@ import jax.numpy as jnp
 import optax
 
 import lionsearch
+from lionsearch.archive.targets import load_target
 from lionsearch.export.formats import Target
 from lionsearch.export.preparation import prepare
 from lionsearch.export.writing import write_text
-from lionsearch.targets import load_target
 
 SHAPES = {"embedding": (8600, 512), "wide": (1024, 2048), "tall": (2048, 1024), "square": (1200, 1200), "bias": (2048,)}
 PAIRS = {

@@ -30,10 +30,10 @@ from lionsearch.evaluate.device import configure_jax
 
 configure_jax()
 
-from lionsearch.analysis import check_program
 from lionsearch.catalog import load_program
 from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.tasks.spec import load_task
 

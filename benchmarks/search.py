@@ -27,16 +27,16 @@ from lionsearch.evaluate.device import configure_jax
 
 configure_jax()
 
-from lionsearch.analysis import fingerprint, remove_dead_code
 from lionsearch.catalog import load_program
+from lionsearch.catalog.settings import parse_settings
 from lionsearch.cli.simplifying import make_judges
-from lionsearch.config import Experiment, load_experiment
 from lionsearch.evaluate.evaluator import Evaluator
+from lionsearch.graph import fingerprint, remove_dead_code
+from lionsearch.identify.identity import identify
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, Stage, choice_key
+from lionsearch.runs.config import Experiment, load_experiment
 from lionsearch.search import SearchSettings, make_search
-from lionsearch.settings import parse_settings
-from lionsearch.simplify.identify import identify
 from lionsearch.simplify.pipeline import simplify
 
 _LIVE = ("tune", "splice", "duplicate", "bypass", "operation", "exchange", "redirect", "crossover")

@@ -28,14 +28,14 @@ configure_jax()  # as in a worker
 import jax
 import numpy as np
 
-from lionsearch.analysis import find_live, fingerprint, remove_dead_code
 from lionsearch.catalog import TASKS, load_program
-from lionsearch.config import load_experiment
 from lionsearch.evaluate.evaluator import Evaluator
 from lionsearch.evaluate.plan import EvaluationPlan, Limits, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.graph import find_live, fingerprint, remove_dead_code
 from lionsearch.lang import Program
 from lionsearch.records import Stage
+from lionsearch.runs.config import load_experiment
 from lionsearch.search import MUTATIONS, MutationRates, MutationSettings, mutate
 from lionsearch.tasks.spec import TaskSpec, load_task
 from lionsearch.workers.pool import Request

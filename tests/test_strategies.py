@@ -12,10 +12,10 @@ from strategies import (
     same_numbers,
 )
 
-from lionsearch.analysis import find_live, infer_kinds, initial_kinds, remove_dead_code
-from lionsearch.evaluate.oracle import run_oracle
+from lionsearch.graph import find_live, infer_kinds, initial_kinds, remove_dead_code
 from lionsearch.lang import OPERATIONS, Kind, Program, shape_of
 from lionsearch.lang.kinds import SLOT_KINDS
+from lionsearch.semantics.oracle import run_oracle
 
 
 @given(programs())

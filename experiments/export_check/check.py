@@ -26,10 +26,10 @@ import torch
 from flax.training.train_state import TrainState
 from sklearn.datasets import load_digits
 
+from lionsearch.archive.targets import load_target
 from lionsearch.export.formats import Target
 from lionsearch.export.preparation import prepare
 from lionsearch.export.writing import write_text
-from lionsearch.targets import load_target
 
 STEPS, BATCH, SEED = 300, 64, 0
 SHOWN = (1, 50, 100, 200, 300)

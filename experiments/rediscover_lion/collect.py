@@ -20,15 +20,15 @@ configure_jax()
 
 import matplotlib.pyplot as plt
 
-from lionsearch.analysis import check_program
 from lionsearch.archive import RunStore
-from lionsearch.config import parse_config
+from lionsearch.evaluate.estimate import estimate
 from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.graph import check_program
+from lionsearch.identify.identity import identify
 from lionsearch.records import Stage, choice_key
-from lionsearch.simplify.identify import identify
+from lionsearch.runs.config import parse_config
 from lionsearch.tasks.spec import load_task
-from lionsearch.verdict import estimate
 
 _HERE = Path(__file__).parent
 _UNSEEN = ("digits_gru", "docs_transformer")

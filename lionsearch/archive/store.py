@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from lionsearch.errors import RunError
-from lionsearch.locks import open_locked
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 
 DATABASE = "run.sqlite"
@@ -282,7 +283,7 @@ class RunStore:
 
     def _release(self) -> None:
         if self._lock is not None:
-            self._lock.close()
+            self._lock.release()
             self._lock = None
 
 
@@ -303,13 +304,16 @@ def check_run_folder(folder: Path) -> None:
             raise RunError(f"{folder}: not a run folder; {name} is not in it")
 
 
-def _take_lock(folder: Path):
+def _take_lock(folder: Path) -> FileLock:
+    """Return the folder's lock, taken; the operating system frees it when the process ends however it ends."""
+    lock = FileLock(folder / "lock", blocking=False)
     try:
-        return open_locked(folder / "lock")
-    except BlockingIOError:
+        lock.acquire()
+    except Timeout:
         raise RunError(f"{folder}: another process is writing this run") from None
     except OSError as error:
         raise RunError(f"{folder}: its lock cannot be opened: {error.strerror}") from None
+    return lock
 
 
 def _result_columns(result: TaskResult) -> tuple[object, ...]:

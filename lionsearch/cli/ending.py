@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lionsearch.config import RunConfig
+    from lionsearch.identify.identity import Identity
     from lionsearch.lang import Program
     from lionsearch.records import Evaluation
-    from lionsearch.run import RunResult
-    from lionsearch.simplify.identify import Identity
+    from lionsearch.runs.config import RunConfig
+    from lionsearch.runs.run import RunResult
+    from lionsearch.runs.verdict import Verdict
     from lionsearch.simplify.pipeline import Simplified
-    from lionsearch.verdict import Verdict
 
 
 class Ending:
@@ -120,7 +120,7 @@ class Ending:
 
     def _print_confirmed(self, evaluation: Evaluation) -> None:
         from lionsearch.cli.display import print_table
-        from lionsearch.verdict import estimate
+        from lionsearch.evaluate.estimate import estimate
 
         print("on fresh seeds of the validation splits, 95 % intervals; 0 is AdamW, learning rate and decay tuned:")
         print_table(("task", "score"), [(result.task, estimate(result.scores)) for result in evaluation.results])
@@ -208,7 +208,7 @@ def save_best(folder: Path, result: RunResult) -> None:
 def _judge(result: RunResult) -> Verdict | None:
     if result.report is None or result.baseline is None:
         return None
-    from lionsearch.verdict import judge
+    from lionsearch.runs.verdict import judge
 
     return judge(result.report, result.baseline)
 
@@ -218,7 +218,7 @@ def _identify(program: Program) -> Identity | None:
     from lionsearch.evaluate.device import configure_jax
 
     configure_jax()
-    from lionsearch.simplify.identify import identify
+    from lionsearch.identify.identity import identify
 
     return identify(program)
 

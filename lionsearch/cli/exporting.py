@@ -21,11 +21,11 @@ def export(
     json_output: Json = False,
 ) -> None:
     """Write a program as an optimizer for optax or PyTorch, as equations, or as a picture."""
+    from lionsearch.archive.targets import load_target
     from lionsearch.export.files import check_suffix
-    from lionsearch.export.graph import draw_graph
     from lionsearch.export.preparation import prepare
     from lionsearch.export.writing import describe, write_text
-    from lionsearch.targets import load_target
+    from lionsearch.render.diagram import draw_graph
 
     check_suffix(output, to)
     prepared = prepare(*load_target(program))
@@ -35,7 +35,7 @@ def export(
     if output is not None:
         try:
             if text is None:
-                draw_graph(prepared, output)
+                draw_graph(prepared.lowered, prepared.provenance.name, output)
             else:
                 output.write_text(text, encoding="utf-8")
         except OSError as error:

@@ -39,8 +39,8 @@ def inspect(
 
 
 def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
-    from lionsearch.config import parse_config
     from lionsearch.records import Stage
+    from lionsearch.runs.config import parse_config
 
     config = parse_config(store.read_config(), str(store.folder))
     tasks = [spec.name for spec in config.specs]
@@ -63,7 +63,7 @@ def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
 
 
 def _describe_scored(row: ScoredProgram, tasks: list[str]) -> dict[str, Any]:
-    from lionsearch.verdict import estimate
+    from lionsearch.evaluate.estimate import estimate
 
     scored = [result for result in row.evaluation.results if result.score is not None]
     intervals = {result.task: estimate(result.scores).interval for result in scored if len(result.scores) > 1}
@@ -109,8 +109,8 @@ def _missed_hurdle(evaluation: Evaluation, tasks: list[str]) -> str | None:
 
 
 def _describe_candidate(store: RunStore, candidate: int) -> dict[str, Any]:
-    from lionsearch.config import parse_config
     from lionsearch.records import Stage
+    from lionsearch.runs.config import parse_config
 
     text = store.program_text(candidate)
     if text is None:

@@ -12,12 +12,13 @@ from typing import Annotated, Any
 
 import typer
 
-from lionsearch.analysis import find_live, fingerprint, summarize
+from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, load_program, read_text
 from lionsearch.compose import TRANSFORMS, is_expression
 from lionsearch.errors import LionSearchError
+from lionsearch.graph import find_live, fingerprint
 from lionsearch.lang import Program, format_program
-from lionsearch.targets import Provenance, load_target
+from lionsearch.lang.summary import summarize
 
 _FIRST_SOURCE = re.compile(r"[^;(]*?\d{4}")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -131,7 +132,7 @@ def tasks(json_output: Json = False) -> None:
 
 def experiments(json_output: Json = False) -> None:
     """List the experiments that there are."""
-    from lionsearch.config import load_experiment
+    from lionsearch.runs.config import load_experiment
 
     def describe(name: str) -> dict[str, Any]:
         experiment = load_experiment(name).experiment

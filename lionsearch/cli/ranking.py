@@ -16,7 +16,7 @@ from lionsearch.cli.language import counted
 from lionsearch.errors import SettingError
 
 if TYPE_CHECKING:
-    from lionsearch.ranking import RankedProgram, RankingSettings, Standing
+    from lionsearch.runs.ranking import RankedProgram, RankingSettings, Standing
 
 
 def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path, json_output: bool) -> None:
@@ -30,7 +30,7 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
         folder: where results are, `TASK.jsonl`, `ranking.md` and `ranking.svg`.
         json_output: whether to print JSON instead of the table.
     """
-    from lionsearch.targets import load_target
+    from lionsearch.archive.targets import load_target
 
     programs = [(name, load_target(name)[0]) for name in names or PROGRAMS.names()]
     from lionsearch.tasks.spec import load_task
@@ -42,7 +42,7 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
     from lionsearch.evaluate.device import configure_jax
 
     configure_jax()
-    from lionsearch.ranking import Ranking, RankingSettings, standings
+    from lionsearch.runs.ranking import Ranking, RankingSettings, standings
 
     settings = RankingSettings()
     rankings = [Ranking(spec, settings, folder) for spec in specs]
@@ -69,7 +69,7 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
 
 def _read_folder(folder: Path, settings: RankingSettings) -> dict[str, dict[str, RankedProgram]]:
     """Return the programs of each task that a folder holds, all with these settings; other files are none of ours."""
-    from lionsearch.ranking import read_ranking
+    from lionsearch.runs.ranking import read_ranking
 
     found: dict[str, dict[str, RankedProgram]] = {}
     for path in sorted(folder.glob("*.jsonl")):

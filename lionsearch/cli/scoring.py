@@ -13,11 +13,11 @@ from typing import Annotated
 
 import typer
 
+from lionsearch.archive.targets import load_target
 from lionsearch.cli.language import Json, counted
 from lionsearch.cli.ranking import rank_programs
 from lionsearch.errors import SettingError
 from lionsearch.records import Failure, Stage, TaskResult
-from lionsearch.targets import load_target
 
 
 class Split(StrEnum):
@@ -140,7 +140,7 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
     configure_jax()
     from lionsearch.evaluate.plan import limits_for
     from lionsearch.evaluate.task_runner import TaskRunner
-    from lionsearch.tune import tune_program
+    from lionsearch.runs.tune import tune_program
 
     limits = limits_for([loaded])
     results = [tune_program(loaded, TaskRunner(spec, limits), seeds=seeds) for spec in specs]

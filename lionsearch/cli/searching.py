@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lionsearch.cli.language import Json
-from lionsearch.errors import LionSearchError, RunError
+from lionsearch.errors import LionSearchError
 
 if TYPE_CHECKING:
     from lionsearch.archive import RunStore
-    from lionsearch.config import RunConfig
-    from lionsearch.workers import Pool
+    from lionsearch.runs.config import RunConfig
 
 Workers = Annotated[
     int | None,
@@ -36,14 +35,15 @@ def search(
     json_output: Json = False,
 ) -> None:
     """Search for optimizers."""
-    _check_workers(workers, address)
-    from lionsearch.config import load_experiment
+    from lionsearch.runs.config import load_experiment
+    from lionsearch.workers import check_workers
 
+    check_workers(workers, address)
     given = {"programs": programs, "seed": seed}
     config = load_experiment(experiment, **{key: value for key, value in given.items() if value is not None})
     folder = output or _free_folder(Path("runs") / config.name)
     from lionsearch.archive import RunStore
-    from lionsearch.run import start_run
+    from lionsearch.runs.run import start_run
 
     store = start_run(folder, config)
     try:
@@ -60,21 +60,23 @@ def resume(
     json_output: Json = False,
 ) -> None:
     """Go on with an interrupted run, to the result that it would have had."""
-    _check_workers(workers, address)
-    from lionsearch.run import resume_run
+    from lionsearch.runs.run import resume_run
+    from lionsearch.workers import check_workers
 
+    check_workers(workers, address)
     store, config = resume_run(run)
     _drive(store, config, workers, address, json_output)
 
 
 def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str | None, json_output: bool) -> None:
     from lionsearch.cli.progress import ProgressDisplay
-    from lionsearch.run import SearchRun
+    from lionsearch.runs.run import SearchRun
+    from lionsearch.workers import open_pool
 
     pool = None
     try:
         with ProgressDisplay() as display:
-            pool = _open_pool(config, workers, address)
+            pool = open_pool(config.plan(), workers, address)
             result = SearchRun(config, store, pool, display).run()
     except KeyboardInterrupt:  # before the search began
         from lionsearch.cli.display import command_line
@@ -95,23 +97,6 @@ def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str
         ending.print()
     if not result.finished:
         raise typer.Exit(130)
-
-
-def _check_workers(workers: int | None, address: str | None) -> None:
-    if workers == 0 and address is not None:
-        raise RunError("--workers 0 runs in this process and joins no cluster; leave out --address")
-
-
-def _open_pool(config: RunConfig, workers: int | None, address: str | None) -> Pool:
-    if workers == 0:
-        from lionsearch.evaluate.device import configure_jax
-        from lionsearch.workers import LocalPool
-
-        configure_jax()
-        return LocalPool(config.plan())
-    from lionsearch.workers.ray_pool import RayPool
-
-    return RayPool(config.plan(), workers, address)
 
 
 def _free_folder(base: Path) -> Path:

@@ -17,9 +17,9 @@ from lionsearch.cli.language import Json, counted
 from lionsearch.errors import SettingError
 
 if TYPE_CHECKING:
+    from lionsearch.identify.identity import Identity
+    from lionsearch.identify.nearest import Neighbour
     from lionsearch.lang import Program
-    from lionsearch.simplify.behaviour import Neighbour
-    from lionsearch.simplify.identify import Identity
     from lionsearch.simplify.paired import Difference
     from lionsearch.simplify.pipeline import Judges, Simplified
     from lionsearch.simplify.steps import Step
@@ -41,7 +41,7 @@ def simplify(
     json_output: Json = False,
 ) -> None:
     """Make a program shorter: exactly, and with tasks also without what changes their scores little."""
-    from lionsearch.targets import load_target
+    from lionsearch.archive.targets import load_target
 
     given, provenance = load_target(program)
     _check_output(output)
@@ -72,13 +72,13 @@ def identify(
     json_output: Json = False,
 ) -> None:
     """Say which known optimizer a program is, and which ones its updates are nearest to."""
+    from lionsearch.archive.targets import load_target
     from lionsearch.evaluate.device import configure_jax
-    from lionsearch.targets import load_target
 
     given, provenance = load_target(program)
     configure_jax()
-    from lionsearch.simplify.identify import identify as find
-    from lionsearch.simplify.matching import load_known, shipped_names
+    from lionsearch.identify.identity import identify as find
+    from lionsearch.identify.matching import load_known, shipped_names
 
     identity = find(given)
     neighbours: list[Neighbour] = []
@@ -86,8 +86,8 @@ def identify(
         from lionsearch.tasks.spec import load_task
 
         spec = load_task(task)
-        from lionsearch.simplify.behaviour import find_nearest
-        from lionsearch.simplify.trajectory import record_trajectory
+        from lionsearch.identify.nearest import find_nearest
+        from lionsearch.identify.recording import record_trajectory
 
         trajectory = record_trajectory(spec, given.optional_inputs)
         starts = None
@@ -249,7 +249,7 @@ def _print_identity(name: str, identity: Identity | None, neighbours: list[Neigh
     if not neighbours:
         return
     from lionsearch.cli.display import print_table
-    from lionsearch.simplify.matching import shorten
+    from lionsearch.identify.matching import shorten
 
     print(f"\nnearest by its updates along one training of {task}, constants fitted:")
     rows = [

@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lionsearch.analysis import summarize
 from lionsearch.compose.transforms import Transform
 from lionsearch.lang import Program
+from lionsearch.lang.summary import summarize
 
 
 def describe_transformed(transform: Transform, inner: Sequence[tuple[str, Program]]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from lionsearch.analysis import check_program
+from lionsearch.graph import check_program
 from lionsearch.lang import Program
 
 

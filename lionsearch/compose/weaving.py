@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from lionsearch.errors import SettingError
-from lionsearch.lang import INPUTS, Argument, Program, Statement
+from lionsearch.lang import COPY, INPUTS, Argument, Program, Statement
 
 PLACES = ("inner", "other")
 """The variables of a template that stand for programs."""
@@ -59,7 +59,7 @@ def _statements(frame: Program, woven: Mapping[str, Program]) -> Iterable[Statem
     """Yield the template's statements with each program in its place, its update under the place's name."""
     updates: dict[str, str] = {}
     for statement in frame.statements:
-        if statement.target in woven and statement.operation == "copy":
+        if statement.target in woven and statement.operation == COPY:
             program = woven[statement.target]
             yield from program.statements
             updates[statement.target] = program.update

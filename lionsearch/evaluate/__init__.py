@@ -1,1 +1,1 @@
-"""Program -> score: interpreter, compiler, training loop, fitness."""
+"""Program -> score: interpreter, compiler, training loop, racing over seeds."""

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
-from lionsearch.analysis import infer_kinds, initial_kinds
 from lionsearch.errors import LionSearchError
 from lionsearch.evaluate.machine import FIRST_INPUT_ROW, GRADIENT_ROW, WEIGHTS_ROW, Machine
-from lionsearch.lang import OPERATIONS, Kind, Program, Statement
+from lionsearch.graph import initial_kinds
+from lionsearch.graph.walk import statements, walk
+from lionsearch.lang import COPY, SUBTRACT, Kind, Operation, Program
 
 
 class TooLongError(LionSearchError):
@@ -78,12 +80,12 @@ def encode_program(program: Program, lr: np.ndarray, machine: Machine) -> Encode
         TooLongError: if the program has more statements or slots than the limits.
     """
     limits = machine.limits
-    for what, count, most in (
+    for what, number, most in (
         ("statements", len(program.statements), limits.max_length),
         ("slots", len(program.slots), limits.max_slots),
     ):
-        if count > most:
-            raise TooLongError(f"the program has {count} live {what}; the interpreter was compiled for {most}")
+        if number > most:
+            raise TooLongError(f"the program has {number} live {what}; the interpreter was compiled for {most}")
     instructions = _lower(program, lr, machine)
     rows = _allocate_rows(instructions, machine.first_slot + len(program.slots))
     table, scalars = _pack(instructions, rows, len(lr), machine)
@@ -100,44 +102,35 @@ def _lower(program: Program, lr: np.ndarray, machine: Machine) -> list[_Instruct
     values.update((name, _Row(FIRST_INPUT_ROW + i)) for i, name in enumerate(machine.inputs))
     values.update(zip(program.slots, slots, strict=True))
     values.update((name, _scalar(value)) for name, value in program.hyperparameters)
-    fresh = machine.first_slot + len(slots)
-    copy = machine.opcodes["copy", ()]
+    known = {name: (values[name], kind) for name, kind in initial_kinds(program).items()}
+    fresh = count(machine.first_slot + len(slots))
     instructions: list[_Instruction] = []
-    for statement, kinds in zip(program.statements, _layouts(program), strict=True):
-        operands = tuple(values[a] if isinstance(a, str) else _scalar(a) for a in statement.arguments)
-        if any(isinstance(operand, _Row) for operand in operands):
-            target = _Row(fresh)
-            fresh += 1
-            instructions.append(_Instruction(machine.opcodes[statement.operation, kinds], operands, target))
-            values[statement.target] = target
-        else:
-            values[statement.target] = _compute_scalar(statement, operands)
+
+    def rule(operation: Operation, given: list[tuple[_Value, Kind]]) -> tuple[_Value, Kind]:
+        operands, kinds = tuple([value for value, _ in given]), tuple([kind for _, kind in given])
+        kind = operation.result_kind(*kinds)
+        assert kind is not None, "the program is valid"
+        if not any(isinstance(operand, _Row) for operand in operands):
+            return _compute_scalar(operation, operands), kind
+        target = _Row(next(fresh))
+        opcode = machine.opcodes[operation.name, () if operation.signatures is None else kinds]
+        instructions.append(_Instruction(opcode, operands, target))
+        return target, kind
+
+    walk(statements(program), known, rule, lambda number: (_scalar(number), Kind.SCALAR))
     finals: list[_Value] = []
     for slot in program.slots:
-        final = values[slot]
+        final, _ = known[slot]
         if isinstance(final, _Scalar):  # a slot for a number that only the schedule gives
-            final = _Row(fresh)
-            fresh += 1
-            instructions.append(_Instruction(copy, (values[slot],), final))
+            number, final = final, _Row(next(fresh))
+            instructions.append(_Instruction(machine.opcodes[COPY, ()], (number,), final))
         finals.append(final)
-    subtract = _Instruction(machine.opcodes["subtract", ()], (weights, values[program.update]), weights)
+    subtract = _Instruction(machine.opcodes[SUBTRACT, ()], (weights, known[program.update][0]), weights)
     return _settle_slots([*instructions, subtract], slots, finals)
 
 
-def _layouts(program: Program) -> list[tuple[Kind, ...]]:
-    """Return for each statement the kinds of its arguments where its operation's layout depends on them, else ()."""
-    if all(OPERATIONS[statement.operation].signatures is None for statement in program.statements):
-        return [()] * len(program.statements)
-    known, layouts = initial_kinds(program), []
-    for statement, kind in zip(program.statements, infer_kinds(program), strict=True):
-        kinds = tuple(known[a] if isinstance(a, str) else Kind.SCALAR for a in statement.arguments)
-        layouts.append(kinds if OPERATIONS[statement.operation].signatures is not None else ())
-        known[statement.target] = kind
-    return layouts
-
-
-def _compute_scalar(statement: Statement, operands: tuple[_Value, ...]) -> _Scalar:
-    elementwise = OPERATIONS[statement.operation].elementwise
+def _compute_scalar(operation: Operation, operands: tuple[_Value, ...]) -> _Scalar:
+    elementwise = operation.elementwise
     assert elementwise is not None, "an operation over the tree has a tensor among its arguments"
     with np.errstate(all="ignore"):
         return _scalar(elementwise(np, *(operand.array for operand in operands if isinstance(operand, _Scalar))))
@@ -194,7 +187,7 @@ def _pack(
         return machine.rows + columns[key]
 
     table = np.full((machine.length, 5), WEIGHTS_ROW, np.int32)
-    table[:, 0] = machine.opcodes["copy", ()]
+    table[:, 0] = machine.opcodes[COPY, ()]
     for index, instruction in enumerate(instructions):
         codes = [operand_code(operand) for operand in instruction.operands]
         codes += [codes[0]] * (3 - len(codes))

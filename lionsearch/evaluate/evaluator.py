@@ -15,9 +15,9 @@ from statistics import fmean
 
 import jax
 
-from lionsearch.analysis import fingerprint
 from lionsearch.evaluate.plan import FIRST_SEED, EvaluationPlan, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.graph import fingerprint
 from lionsearch.lang import Program
 from lionsearch.records import Evaluation, Stage, TaskResult, merge_results, race_order
 from lionsearch.tasks.spec import TaskSpec

@@ -10,8 +10,8 @@ import numpy as np
 
 from lionsearch.evaluate.encoding import EncodedProgram
 from lionsearch.evaluate.machine import Machine
-from lionsearch.evaluate.rules import InterpretedRule
 from lionsearch.evaluate.training import Course, Outcome, build_trainer
+from lionsearch.evaluate.update_rule import InterpretedRule
 from lionsearch.tasks.problem import Problem
 
 
@@ -39,10 +39,11 @@ class Interpreter:
             data: training examples, probe, and the examples that the final loss is measured on.
             limits: (chunks,), the loss on the probe above which training ends.
         """
-        chunks = course.batches.shape[:2]
-        scalars = encoded.scalars.reshape(*chunks, -1)
-        program = (encoded.instructions, encoded.length)
-        return jax.device_get(self._train(program, encoded.settings, course, scalars, *data, limits))
+        return jax.device_get(self._train(*_arguments(encoded, course, data, limits)))
+
+    def describe(self, encoded: EncodedProgram, course: Course, data: Sequence[Any], limits: np.ndarray) -> str:
+        """Return what XLA compiles for `train` with these arguments, as text, with the meaning of all operations."""
+        return self._train.lower(*_arguments(encoded, course, data, limits)).as_text()
 
     def train_many(
         self, encoded: Sequence[EncodedProgram], course: Course, data: Sequence[Any], limits: np.ndarray
@@ -57,6 +58,11 @@ class Interpreter:
         scalars = np.stack([e.scalars.reshape(*chunks, -1) for e in filled])
         program = (np.stack([e.instructions for e in filled]), max(e.length for e in filled))
         return jax.device_get(self._train_many(program, encoded[0].settings, course, scalars, *data, limits))
+
+
+def _arguments(encoded: EncodedProgram, course: Course, data: Sequence[Any], limits: np.ndarray) -> tuple[Any, ...]:
+    scalars = encoded.scalars.reshape(*course.batches.shape[:2], -1)
+    return (encoded.instructions, encoded.length), encoded.settings, course, scalars, *data, limits
 
 
 def batch_size(count: int) -> int:

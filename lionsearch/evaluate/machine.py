@@ -21,9 +21,6 @@ GROUPS = ("paper", "extended", "matrix")
 
 WEIGHTS_ROW, GRADIENT_ROW, FIRST_INPUT_ROW = 0, 1, 2
 
-PRECOMPUTED_INPUTS = frozenset({"lr", "t"})
-"""What is known for all steps before training starts."""
-
 
 @dataclass(frozen=True)
 class Machine:
@@ -81,5 +78,5 @@ def machine_for(program: Program, limits: Limits) -> Machine:
     """Return the smallest machine that can run a program."""
     groups = {OPERATIONS[statement.operation].group for statement in program.statements}
     largest = max((GROUPS.index(group) for group in groups if group in GROUPS), default=0)
-    inputs = tuple(name for name in INPUTS if name in program.optional_inputs and name not in PRECOMPUTED_INPUTS)
+    inputs = tuple(name for name in INPUTS if name in program.optional_inputs and not INPUTS[name].scheduled)
     return Machine(limits, GROUPS[largest], inputs)

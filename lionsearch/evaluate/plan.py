@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from lionsearch.analysis import find_live
+from lionsearch.catalog.settings import Settings
+from lionsearch.graph import find_live
 from lionsearch.lang import Program
 from lionsearch.records import Stage
-from lionsearch.settings import Settings
 from lionsearch.tasks.spec import TaskSpec
 
 FIRST_SEED = {Stage.SEARCH: 0, Stage.CONFIRM: 1000, Stage.REPORT: 2000}

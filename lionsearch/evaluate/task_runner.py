@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from lionsearch.analysis import find_live, remove_dead_code
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import TaskError
 from lionsearch.evaluate.device import describe_device
 from lionsearch.evaluate.encoding import EncodedProgram, TooLongError, encode_program
 from lionsearch.evaluate.interpreter import Interpreter
-from lionsearch.evaluate.machine import PRECOMPUTED_INPUTS, Machine, machine_for
+from lionsearch.evaluate.machine import Machine, machine_for
 from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.references import Reference, ReferenceCache
-from lionsearch.evaluate.rules import CompiledRule
 from lionsearch.evaluate.training import Course, Outcome, build_trainer
-from lionsearch.lang import Program, format_program
+from lionsearch.evaluate.update_rule import CompiledRule
+from lionsearch.graph import find_live, remove_dead_code
+from lionsearch.lang import GRADIENTS, INPUTS, Program, format_program
 from lionsearch.records import Failure, FailureKind, TaskResult
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec, fingerprint_task, load_problem
@@ -36,7 +35,6 @@ BREAK_EVEN_STEPS = 50_000
 
 _FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
 
-_GRADIENTS = {"g", "g_ahead", "g_anchor", "g_full"}
 _SIGNALS = 2_000_000_011
 """Sets the random numbers of optional inputs apart from those of the initial weights."""
 
@@ -154,12 +152,17 @@ class TaskRunner:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The task's fingerprint: its settings, data and code, the program that is its reference, and what trains."""
+        """The task's fingerprint: its settings and data, the program that is its reference, and what XLA runs of it."""
         problem, key = self.problem, jax.random.key(0)
         params = jax.eval_shape(problem.init, key)
         lowered = (self._init.lower(key), self._loss.lower(params, problem.validation))
-        trainer = [path.read_text() for path in sorted(Path(__file__).parent.glob("*.py"))]
-        code = [*(part.as_text() for part in lowered), format_program(self._adamw), *trainer]
+        prepared = self._prepare(self._adamw)
+        assert not isinstance(prepared, TaskResult), "AdamW can be trained with"
+        machine, encoded = prepared
+        training = self._interpreter(machine).describe(
+            encoded, self._course(0), self._examples("validation"), self.never
+        )
+        code = [*(part.as_text() for part in lowered), format_program(self._adamw), training]
         splits = (problem.train, problem.validation, problem.test)
         return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)], code)
 
@@ -211,7 +214,7 @@ class TaskRunner:
                 "the program asks for 'h_gnb', which a task gives only if its Problem has a `sampled_loss`; "
                 f"task {self.spec.name!r} has none"
             )
-        if not _GRADIENTS & find_live(live).reads:
+        if not GRADIENTS & find_live(live).reads:
             failure = Failure(FailureKind.NO_PROGRESS, "the update does not depend on the gradient")
             return TaskResult(self.spec.name, failure=failure)
         machine = machine_for(live, self.limits)
@@ -240,7 +243,7 @@ class TaskRunner:
     ) -> Callable[[], Outcome]:
         """Return one training as native JAX, a function without arguments; its first call compiles."""
         live = remove_dead_code(program)
-        names = tuple(name for name in live.optional_inputs if name not in PRECOMPUTED_INPUTS)
+        names = tuple(name for name in live.optional_inputs if not INPUTS[name].scheduled)
         train = jax.jit(build_trainer(self.problem, CompiledRule(live), names))
         course = self._course(seed)
         steps = np.arange(1, self.spec.steps + 1, dtype=np.float32)

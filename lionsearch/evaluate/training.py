@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from lionsearch.evaluate.rules import Rule
-from lionsearch.evaluate.signals import Signals
+from lionsearch.evaluate.training_inputs import TrainingInputs
+from lionsearch.evaluate.update_rule import Rule
 from lionsearch.tasks.problem import Problem
 
 
@@ -62,7 +62,7 @@ def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> 
         axis of each leaf; `probe` and `final`, the batches that the loss is measured on after a chunk and at the end;
         `limits`, (chunks,): training ends early when the probe's loss is above.
     """
-    signals = Signals(names, problem)
+    optional = TrainingInputs(names, problem)
 
     def train(
         program: Any,
@@ -81,7 +81,7 @@ def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> 
             number, examples, scalars = now
             batch = jax.tree.map(lambda leaf: leaf[examples], data)
             weights = rule.weights(state)
-            gradients, extra, carried = signals.compute(carried, weights, batch, data, course.key, number, settings)
+            gradients, extra, carried = optional.compute(carried, weights, batch, data, course.key, number, settings)
             return (rule.step(program, state, gradients, scalars, extra), carried), None
 
         def train_chunk(carry: Any) -> Any:
@@ -102,7 +102,7 @@ def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> 
         def goes_on(carry: Any) -> jax.Array:
             return (carry[0] < chunks) & carry[1]
 
-        state = (rule.start(course.params), signals.start(course.params))
+        state = (rule.start(course.params), optional.start(course.params))
         curve = jnp.full((chunks,), jnp.inf)
         trained, alive, state, curve = lax.while_loop(goes_on, train_chunk, (0, True, state, curve))
         value, measured = lax.cond(alive, measure, lose, rule.weights(state[0]))

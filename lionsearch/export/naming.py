@@ -1,4 +1,4 @@
-"""Which values get a name, and which: the program's own, as far as Python's scopes allow it.
+"""Which nodes get a name, and which: the program's own, as far as Python's scopes allow it.
 
 A statement without a name of its own in the program (`v1` and the like) stands inside the one that reads it. A name
 is used again, as in the program, once what it stood for is not read any more. Numbers and what belongs to parameters
@@ -12,9 +12,9 @@ import keyword
 import re
 from collections.abc import Iterable, Mapping
 
-from lionsearch.export.expressions import Speller, Text
-from lionsearch.export.flow import AXES, Flow, consumers, is_unnamed
-from lionsearch.export.phases import Phase
+from lionsearch.export.passes import Pass
+from lionsearch.export.speller import Speller, Text
+from lionsearch.graph.lowering import AXES, LoweredProgram, is_unnamed
 from lionsearch.lang import INPUTS, Kind
 
 _WIDTH = 84
@@ -30,26 +30,26 @@ _TORCH = (
 )
 
 
-def find_nested(flow: Flow, phases: tuple[Phase, ...], speller: Speller) -> set[int]:
-    """Return the values that stand inside the expression that reads them."""
-    readers = consumers(flow, flow.needed())
-    section = {i: (n, part) for n, phase in enumerate(phases) for part in (phase.numbers, phase.leaves) for i in part}
+def find_nested(lowered: LoweredProgram, passes: tuple[Pass, ...], speller: Speller) -> set[int]:
+    """Return the nodes that stand inside the expression that reads them."""
+    section = {i: (n, part) for n, each in enumerate(passes) for part in (each.numbers, each.leaves) for i in part}
     nested: set[int] = set()
 
     def write(index: int) -> Text:
-        return speller.write(index, lambda read: write(read) if read in nested else Text(flow.values[read].name))
+        return speller.write(index, lambda read: write(int(read)) if read in nested else Text(lowered.name(read)))
 
-    for index in (i for phase in phases for i in (*phase.numbers, *phase.leaves)):
-        for read in flow.values[index].reads:
+    for index in section:
+        reads = [read for read in lowered.nodes[index].reads if isinstance(read, int)]
+        for read in reads:
             if (
-                section.get(read) == section[index]
-                and is_unnamed(flow.values[read].name)
-                and readers[read] == [index]
-                and read not in flow.outputs
+                section[read] == section[index]
+                and is_unnamed(lowered.name(read))
+                and lowered.readers[read] == [index]
+                and read not in lowered.outputs
                 and speller.reads_once(index, read)
             ):
                 nested.add(read)
-        inner = sorted(nested.intersection(flow.values[index].reads), key=lambda read: -len(write(read).text))
+        inner = sorted(nested.intersection(reads), key=lambda read: (-len(write(read).text), read))
         while inner and len(write(index).text) > _WIDTH:
             nested.discard(inner.pop(0))
     return nested
@@ -71,56 +71,58 @@ def identifier(name: str, reserved: Iterable[str] = ()) -> str:
     return stripped
 
 
-def public_names(flow: Flow, reserved: Iterable[str] = ()) -> dict[str, str]:
+def public_names(lowered: LoweredProgram, reserved: Iterable[str] = ()) -> dict[str, str]:
     r"""Return a name of its own for each input, slot and hyperparameter, the same in every kind of export.
 
     It is the program's where a field of a state, an argument and a key of a parameter group can have that.
 
     Args:
-        flow: the program.
+        lowered: the program.
         reserved: further names that the exported module has another use for.
 
     Example:
-        >>> from lionsearch.export.flow import build_flow
+        >>> from lionsearch.graph.lowering import lower
         >>> from lionsearch.lang import parse
         >>> text = "def train(w, g, m, _m, lr, *, mask=1.0):\n  m = m + g\n  _m = _m + m\n  return _m * mask, m, _m"
-        >>> public_names(build_flow(parse(text)))
+        >>> public_names(lower(parse(text)))
         {'w': 'w', 'g': 'g', 'lr': 'lr', 'm': 'm', '_m': 'm_', 'mask': 'mask_'}
     """
-    kept = {name: name for name in flow.initial if name in INPUTS or name == AXES}
+    kept = {name: name for name in lowered.leaves if name in INPUTS or name == AXES}
     taken = {*_OPTAX, *_TORCH, *reserved, *kept.values()}
-    others = [name for name in flow.initial if name not in kept]
+    others = [name for name in lowered.leaves if name not in kept]
     for name in sorted(others, key=lambda name: identifier(name, taken) != name):  # who can keep its name comes first
         kept[name] = identifier(name, taken)
         taken.add(kept[name])
-    return {name: kept[name] for name in flow.initial}
+    return {name: kept[name] for name in lowered.leaves}
 
 
-def choose_names(flow: Flow, phases: tuple[Phase, ...], nested: set[int], initial: Mapping[str, str]) -> dict[int, str]:
-    """Return a name for every value that is not nested and is read somewhere.
+def choose_names(
+    lowered: LoweredProgram, passes: tuple[Pass, ...], nested: set[int], leaves: Mapping[str, str]
+) -> dict[int | str, str]:
+    """Return a name for every leaf, and every node that is not nested and is read somewhere.
 
     Args:
-        flow: the program.
-        phases: its phases.
-        nested: the values that need no name.
-        initial: the names of what is there before the first statement.
+        lowered: the program.
+        passes: its passes.
+        nested: the nodes that need no name.
+        leaves: the names of what is there before the first statement.
     """
-    order = [i for phase in phases for i in (*phase.numbers, *phase.leaves) if i not in nested]
-    last = _last_reads(flow, order, nested)
-    names: dict[int, str] = {}
-    holders: dict[str, int] = {}
+    order = [i for each in passes for i in (*each.numbers, *each.leaves) if i not in nested]
+    last = _last_reads(lowered, order, nested)
+    names: dict[int | str, str] = {}
+    holders: dict[str, int | str] = {}
 
     def is_free(name: str, index: int, position: int) -> bool:
         if name not in holders:
             return True
         holder = holders[name]
-        same = (flow.values[holder].kind is Kind.SCALAR) == (flow.values[index].kind is Kind.SCALAR)
+        same = (lowered.kind(holder) is Kind.SCALAR) == (lowered.kind(index) is Kind.SCALAR)
         return same and last.get(holder, -1) <= position
 
-    for key, index in flow.initial.items():
-        names[index], holders[initial[key]] = initial[key], index
+    for leaf in lowered.leaves:
+        names[leaf], holders[leaves[leaf]] = leaves[leaf], leaf
     for position, index in enumerate(order):
-        base = identifier(flow.values[index].name)
+        base = identifier(lowered.name(index))
         candidate, number = base, 1
         while not is_free(candidate, index, position):
             number += 1
@@ -129,17 +131,17 @@ def choose_names(flow: Flow, phases: tuple[Phase, ...], nested: set[int], initia
     return names
 
 
-def _last_reads(flow: Flow, order: list[int], nested: set[int]) -> dict[int, int]:
+def _last_reads(lowered: LoweredProgram, order: list[int], nested: set[int]) -> dict[int | str, int]:
     """Return for each value the position in the order where it is read last; those that leave are read at the end."""
 
-    def read_by(index: int) -> Iterable[int]:
-        for read in flow.values[index].reads:
-            if read in nested:
+    def read_by(index: int) -> Iterable[int | str]:
+        for read in lowered.nodes[index].reads:
+            if isinstance(read, int) and read in nested:
                 yield from read_by(read)
             else:
                 yield read
 
-    last: dict[int, int] = {}
+    last: dict[int | str, int] = {}
     for position, index in enumerate(order):
         last.update(dict.fromkeys(read_by(index), position))
-    return {**last, **dict.fromkeys(flow.outputs, len(order))}
+    return {**last, **dict.fromkeys(lowered.outputs, len(order))}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from lionsearch.export.flow import build_flow
 from lionsearch.export.helpers import JAX_HELPERS, helper_texts
 from lionsearch.export.preparation import (
     WEIGHT_DECAY,
@@ -15,6 +14,7 @@ from lionsearch.export.preparation import (
     rate_warning,
 )
 from lionsearch.export.rule import Rule, uses_matrices, write_rule
+from lionsearch.graph.lowering import lower
 from lionsearch.lang import INPUTS, Kind
 
 _STARTS = {
@@ -26,8 +26,11 @@ _STARTS = {
     Kind.LEFT: "start(lambda w: jnp.zeros((*w.shape[:-1], w.shape[-2]), dtype{slot} or w.dtype))",
     Kind.RIGHT: "start(lambda w: jnp.zeros((*w.shape[:-2], w.shape[-1], w.shape[-1]), dtype{slot} or w.dtype))",
 }
-INPUT_NAMES = {"loss": "value"}
-"""What optax calls an input that the language calls otherwise."""
+
+
+def optax_name(name: str) -> str:
+    """Return what optax calls an input."""
+    return INPUTS[name].optax_name or name
 
 
 def write_optax_module(prepared: Prepared, command: str) -> str:
@@ -44,11 +47,10 @@ class _OptaxModule:
     def __init__(self, prepared: Prepared, command: str):
         self._prepared, self._command = prepared, command
         self._masks = can_mask_decay(prepared.program) and WEIGHT_DECAY in prepared.hyperparameters
-        self._flow = build_flow(prepared.program, (WEIGHT_DECAY,) if self._masks else ())
-        self._rule: Rule = write_rule(self._flow, torch=False, names=prepared.names)
-        self._matrices = uses_matrices(self._flow)
+        self._lowered = lower(prepared.program, (WEIGHT_DECAY,) if self._masks else ())
+        self._rule: Rule = write_rule(self._lowered, torch=False, names=prepared.names)
+        self._matrices = uses_matrices(self._lowered)
         names = self._rule.names
-        self._leaf = [n for n in names if self._flow.values[self._flow.initial[n]].kind is not Kind.SCALAR]
         self._state = [(slot, prepared.names[slot], kind) for slot, kind in prepared.program.state]
         self._needs_params = "w" in names or self._masks
 
@@ -98,7 +100,7 @@ class _OptaxModule:
         if self._state:
             lines.append("        state_dtype: of the state; a dictionary gives it by slot. The parameters' if None.")
         for name in prepared.extra_inputs:
-            given = INPUT_NAMES.get(name, name)
+            given = optax_name(name)
             text = f"`update` takes `{given}`: {prepared.describe_input(name)}."
             lines += ["", *wrap(text, 110, initial_indent=" " * 4, subsequent_indent=" " * 4)]
         return [*lines, '    """', *self._dtype_check()]
@@ -127,7 +129,7 @@ class _OptaxModule:
 
     def _update(self) -> list[str]:
         prepared, names = self._prepared, self._rule.names
-        keywords = [INPUT_NAMES.get(name, name) for name in prepared.extra_inputs if name in names]
+        keywords = [optax_name(name) for name in prepared.extra_inputs if name in names]
         lines = [f"def update(updates: Any, state: {prepared.state_name}, params: Any = None, **extra: Any):"]
         if self._needs_params:
             lines += [
@@ -175,7 +177,7 @@ class _OptaxModule:
                 return "[float(x.ndim) for x in leaves]"
             case "t":
                 return "(state.count + 1).astype(jnp.result_type(float))"
-        stored = f'extra["{INPUT_NAMES.get(name, name)}"]'
+        stored = f'extra["{optax_name(name)}"]'
         return stored if INPUTS[name].kind is Kind.SCALAR else self._leaves(
             f"structure.flatten_up_to({stored})", Kind.TENSOR
         )  # fmt: skip

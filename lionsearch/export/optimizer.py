@@ -13,11 +13,11 @@ from itertools import count
 from types import ModuleType
 from typing import Any
 
+from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.errors import SettingError
 from lionsearch.export.preparation import prepare
 from lionsearch.export.torch_module import write_torch_module
 from lionsearch.lang import Program, format_program, parse
-from lionsearch.targets import Provenance, load_target
 
 _numbers = count(1)
 

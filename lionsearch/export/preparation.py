@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from textwrap import wrap
 
-from lionsearch.analysis import KindError, infer_kinds, remove_dead_code, summarize
+from lionsearch.archive.targets import Provenance
 from lionsearch.errors import SettingError
-from lionsearch.export.extents import find_thin_use
-from lionsearch.export.flow import LR_SCALE, Flow, build_flow
+from lionsearch.export.broadcasting import find_thin_use
 from lionsearch.export.naming import identifier, public_names
+from lionsearch.graph import KindError, infer_kinds, remove_dead_code
+from lionsearch.graph.lowering import LR_SCALE, LoweredProgram, lower
 from lionsearch.lang import INPUTS, Kind, Program
-from lionsearch.targets import Provenance
+from lionsearch.lang.summary import summarize
 
 WEIGHT_DECAY = "weight_decay"
 
@@ -49,27 +50,27 @@ class Prepared:
     @cached_property
     def names(self) -> dict[str, str]:
         """What an export calls each input, slot and hyperparameter, by the program's name for it."""
-        return public_names(self.flow, (self.name, self.class_name, self.state_name))
+        return public_names(self.lowered, (self.name, self.class_name, self.state_name))
 
     @cached_property
-    def flow(self) -> Flow:
-        """The program as values; the same weight decay for all parameters."""
-        return build_flow(self.program)
+    def lowered(self) -> LoweredProgram:
+        """The program as its exports see it; the same weight decay for all parameters."""
+        return lower(self.program)
 
     @property
     def hyperparameters(self) -> dict[str, float]:
-        """What a caller may set: what the program reads, without an `lr_scale` that is the learning rate's."""
-        return {name: value for name, value in self.program.hyperparameters if self.flow.reads(name)}
+        """What a caller may set."""
+        return self.lowered.hyperparameters
 
     @property
     def default_rate(self) -> float:
         """The program's learning rate."""
-        return 1.0 if self.flow.scale is None else self.flow.scale
+        return 1.0 if self.lowered.scale is None else self.lowered.scale
 
     @property
     def extra_inputs(self) -> tuple[str, ...]:
         """The inputs that only a training loop can give."""
-        return tuple(name for name in self.program.optional_inputs if name != "t")
+        return tuple(name for name in self.program.optional_inputs if not INPUTS[name].scheduled)
 
     def describe_input(self, name: str) -> str:
         """Return one line on an input, with the hyperparameter that belongs to it."""
@@ -86,14 +87,14 @@ def prepare(program: Program, provenance: Provenance) -> Prepared:
         SettingError: if the program needs shapes that an exported file does not keep.
 
     Example:
-        >>> from lionsearch.targets import load_target
+        >>> from lionsearch.archive.targets import load_target
         >>> prepared = prepare(*load_target("lookahead(lion, k=5)"))
         >>> prepared.name, prepared.class_name, list(prepared.hyperparameters)
         ('lookahead_lion_k_5', 'LookaheadLionK5', ['b1', 'b2', 'weight_decay', 'k', 'alpha'])
     """
     infer_kinds(program)
     prepared = Prepared(remove_dead_code(program), provenance)
-    thin = find_thin_use(prepared.flow)
+    thin = find_thin_use(prepared.lowered)
     if thin is not None:
         raise SettingError(
             f"{provenance.name} takes the mean over rows and over columns, and needs it in the shape of a tensor for"
@@ -124,11 +125,11 @@ def can_mask_decay(program: Program) -> bool:
 
 def rate_note(prepared: Prepared) -> str:
     """Return what is to be known of the learning rate."""
-    if prepared.flow.scale is not None:
+    if prepared.lowered.scale is not None:
         return f"the program's own is {prepared.default_rate:g}"
     if LR_SCALE in prepared.hyperparameters:
         return "the program's `lr`, which it reads unscaled too; 1.0 is its own rate"
-    if not prepared.flow.reads("lr"):
+    if not prepared.lowered.reads("lr"):
         return "the program does not read it"
     return "the program's `lr`; 1.0 is its own rate"
 
@@ -140,7 +141,7 @@ def rate_warning(prepared: Prepared, argument: str) -> tuple[str, ...]:
         prepared: the program.
         argument: what the file calls the learning rate.
     """
-    if prepared.flow.scale is not None or not prepared.flow.reads("lr"):
+    if prepared.lowered.scale is not None or not prepared.lowered.reads("lr"):
         return ()
     text = (
         f"`{argument}` is the program's `lr` as it stands: what the program's own constants are multiplied by, not"

@@ -1,4 +1,4 @@
-"""Values -> the function that both kinds of exported file hold: lists of parameters in, updates and slots out."""
+"""Nodes -> the function that both kinds of exported file hold: lists of parameters in, updates and slots out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lionsearch.export.expressions import Speller, Text, constant_text
-from lionsearch.export.flow import Constant, Flow, Ref, is_unnamed
 from lionsearch.export.naming import choose_names, find_nested, public_names
-from lionsearch.export.phases import Phase, split_phases
+from lionsearch.export.passes import Pass, split_passes
+from lionsearch.export.speller import Speller, Text, constant_text
+from lionsearch.graph import Reference
+from lionsearch.graph.lowering import LoweredProgram, is_unnamed
 from lionsearch.lang import OPERATIONS, Kind
 
 _LONGEST_RETURNED = 70
@@ -40,20 +41,20 @@ class Rule:
         return "\n".join([head, docstring, *(f"    {line}" if line else "" for line in self.lines)])
 
 
-def write_rule(flow: Flow, *, torch: bool, names: Mapping[str, str] | None = None) -> Rule:
+def write_rule(lowered: LoweredProgram, *, torch: bool, names: Mapping[str, str] | None = None) -> Rule:
     r"""Return the body of `_train`, which returns an iterator over (update, slots...).
 
     Where the program has slots that are one number, their next values follow as a tuple.
 
     Args:
-        flow: the program.
+        lowered: the program.
         torch: write PyTorch; else JAX.
         names: of what is there before the first statement; `public_names` gives them.
 
     Example:
         >>> from lionsearch.catalog import load_program
-        >>> from lionsearch.export.flow import build_flow
-        >>> print("\n".join(write_rule(build_flow(load_program("signum")), torch=False).lines))
+        >>> from lionsearch.graph.lowering import lower
+        >>> print("\n".join(write_rule(lower(load_program("signum")), torch=False).lines))
         <BLANKLINE>
         def each(w, g, m):
             m = (1 - b1) * g + b1 * m
@@ -61,41 +62,43 @@ def write_rule(flow: Flow, *, torch: bool, names: Mapping[str, str] | None = Non
         <BLANKLINE>
         return map(each, w, g, m)
     """
-    writer = _Writer(flow, torch, names or public_names(flow))
+    writer = _Writer(lowered, torch, names or public_names(lowered))
     lines = writer.lines()
-    given = {name: writer.names[index] for name, index in flow.initial.items() if flow.reads(name)}
+    given = {leaf: writer.names[leaf] for leaf in lowered.leaves if lowered.reads(leaf)}
     helpers = set(re.findall(r"(?<![\w.])_[a-z]\w*(?=\()", "\n".join(lines)))
-    has_numbers = any(kind is Kind.SCALAR for _, kind in flow.program.state)
+    has_numbers = any(kind is Kind.SCALAR for _, kind in lowered.program.state)
     return Rule(tuple(lines), given, frozenset(helpers), has_numbers)
 
 
-def uses_matrices(flow: Flow) -> bool:
+def uses_matrices(lowered: LoweredProgram) -> bool:
     """Return whether the program takes tensors for matrices, so that a vector has to become a stack of them."""
-    operations = {flow.values[index].operation or "" for index in flow.needed()}
-    by_operation = any(OPERATIONS[name].group == "matrix" or name in ("rows", "columns") for name in operations)
-    return by_operation or any(kind in _MATRIX_KINDS for _, kind in flow.program.state)
+    by_operation = any(OPERATIONS[node.operation].as_matrix for node in lowered.nodes)
+    return by_operation or any(kind in _MATRIX_KINDS for _, kind in lowered.program.state)
 
 
 class _Writer:
-    def __init__(self, flow: Flow, torch: bool, names: Mapping[str, str]):
-        self._flow, self._torch = flow, torch
-        self._phases = split_phases(flow)
-        self._speller = Speller(flow, torch=torch)
-        self._nested = find_nested(flow, self._phases, self._speller)
-        self.names = choose_names(flow, self._phases, self._nested, names)
+    def __init__(self, lowered: LoweredProgram, torch: bool, names: Mapping[str, str]):
+        self._lowered, self._torch = lowered, torch
+        self._passes = split_passes(lowered)
+        self._speller = Speller(lowered, torch=torch)
+        self._nested = find_nested(lowered, self._passes, self._speller)
+        self.names = choose_names(lowered, self._passes, self._nested, names)
+        self._order = {leaf: number for number, leaf in enumerate(lowered.leaves)}
 
     def lines(self) -> list[str]:
         lines: list[str] = []
-        for number, phase in enumerate(self._phases, start=1):
-            lines += [self._assignment(index) for index in phase.numbers if index not in self._nested]
-            if phase is self._phases[-1]:
-                lines += self._last_pass(phase)
-            elif phase.leaves:
-                lines += self._pass(phase, f"each_{number}")
+        for number, each in enumerate(self._passes, start=1):
+            lines += [self._assignment(index) for index in each.numbers if index not in self._nested]
+            if each is self._passes[-1]:
+                lines += self._last_pass(each)
+            elif each.leaves:
+                lines += self._pass(each, f"each_{number}")
         return lines
 
-    def _read(self, index: int) -> Text:
-        return self._speller.write(index, self._read) if index in self._nested else Text(self.names[index])
+    def _read(self, reference: int | str) -> Text:
+        if isinstance(reference, int) and reference in self._nested:
+            return self._speller.write(reference, self._read)
+        return Text(self.names[reference])
 
     def _assignment(self, index: int) -> str:
         return f"{self.names[index]} = {self._expression(index)}"
@@ -103,17 +106,16 @@ class _Writer:
     def _expression(self, index: int) -> str:
         return self._speller.write(index, self._read).text
 
-    def _given(self, phase: Phase, results: tuple[Ref, ...]) -> list[int]:
-        """Return what the function of one parameter takes: what it reads, and what it only passes on."""
-        values = self._flow.values
-        reads = [*results, *(read for index in phase.leaves for read in values[index].reads)]
-        given = {read for read in reads if isinstance(read, int) and values[read].kind is not Kind.SCALAR}
-        return sorted(given.difference(phase.leaves))
+    def _given(self, each: Pass, results: tuple[int | str, ...]) -> list[int | str]:
+        """Return what the function of one parameter takes, leaves first: what it reads, and what it only passes on."""
+        reads = [*results, *(read for index in each.leaves for read in self._lowered.nodes[index].reads)]
+        given = {read for read in reads if self._lowered.kind(read) is not Kind.SCALAR}.difference(each.leaves)
+        return sorted(given, key=lambda ref: (1, ref) if isinstance(ref, int) else (0, self._order[ref]))
 
-    def _pass(self, phase: Phase, name: str) -> list[str]:
-        given = [self.names[index] for index in self._given(phase, ())]
-        results = [self.names[index] for index in phase.results]
-        stated = [index for index in phase.leaves if index not in self._nested]
+    def _pass(self, each: Pass, name: str) -> list[str]:
+        given = [self.names[reference] for reference in self._given(each, ())]
+        results = [self.names[index] for index in each.results]
+        stated = [index for index in each.leaves if index not in self._nested]
         if len(stated) == 1:
             inputs = given[0] if len(given) == 1 else f"zip({', '.join(given)}, strict=True)"
             return [f"{results[0]} = [{self._expression(stated[0])} for {', '.join(given)} in {inputs}]"]
@@ -124,30 +126,32 @@ class _Writer:
             return ["", *head, f"{results[0]} = list({calls})"]
         return ["", *head, f"{', '.join(results)} = zip(*{calls}, strict=True)"]
 
-    def _last_pass(self, phase: Phase) -> list[str]:
+    def _last_pass(self, each: Pass) -> list[str]:
         """Return the last pass; an update that nothing else reads is computed in its return statement."""
-        flow, values = self._flow, self._flow.values
-        leaf_slots = tuple(r for r in flow.slots if isinstance(r, int) and values[r].kind is not Kind.SCALAR)
-        scalars = [self._scalar(ref) for ref in flow.slots if ref not in leaf_slots]
-        given = [self.names[index] for index in self._given(phase, (flow.update, *leaf_slots))]
-        stated = [index for index in phase.leaves if index not in self._nested]
-        inline = stated[-1:] == [flow.update] and flow.update not in leaf_slots and is_unnamed(values[flow.update].name)
-        inline = inline and len(self._expression(flow.update)) <= _LONGEST_RETURNED
-        update = self._expression(flow.update) if inline else self.names[flow.update]
-        results = [update, *(map(self._result, leaf_slots))]
+        lowered, update = self._lowered, self._lowered.graph.update
+        assert not isinstance(update, float)  # its kind is a tensor
+        slots = lowered.graph.slots
+        of_leaves = [ref for ref in slots if not isinstance(ref, float) and lowered.kind(ref) is not Kind.SCALAR]
+        scalars = [self._scalar(ref) for ref in slots if lowered.kind(ref) is Kind.SCALAR]
+        given = [self.names[reference] for reference in self._given(each, (update, *of_leaves))]
+        stated = [index for index in each.leaves if index not in self._nested]
+        inline = stated[-1:] == [update] and update not in of_leaves and is_unnamed(lowered.name(update))
+        inline = inline and len(self._expression(stated[-1])) <= _LONGEST_RETURNED
+        shown = self._expression(stated[-1]) if inline else self.names[update]
+        results = [shown, *(self._result(ref) for ref in of_leaves)]
         body = [f"    {self._assignment(index)}" for index in (stated[:-1] if inline else stated)]
         returned = f"({results[0]},)" if len(results) == 1 else ", ".join(results)
         head = [f"def each({', '.join(given)}):", *body, f"    return {returned}", ""]
         tail = f", ({', '.join(scalars)}{',' if len(scalars) == 1 else ''})" if scalars else ""
         return ["", *head, f"return map({', '.join(['each', *given])}){tail}"]
 
-    def _scalar(self, ref: Ref) -> str:
-        return constant_text(ref.value)[0] if isinstance(ref, Constant) else self.names[ref]
+    def _scalar(self, reference: Reference) -> str:
+        return constant_text(reference)[0] if isinstance(reference, float) else self.names[reference]
 
-    def _result(self, index: int) -> str:
+    def _result(self, reference: int | str) -> str:
         """Return a slot's next value; PyTorch's weights and gradients are overwritten, so a slot gets a copy."""
-        source = index
-        while self._flow.values[source].operation == "transpose":
-            source = self._flow.values[source].reads[0]
-        is_input = self._flow.values[source].name in ("w", "g") and self._flow.values[source].operation is None
-        return f"{self.names[index]}.clone()" if self._torch and is_input else self.names[index]
+        source: Reference = reference
+        while isinstance(source, int) and self._lowered.nodes[source].operation == "transpose":
+            source = self._lowered.nodes[source].arguments[0]
+        shown = self.names[reference]
+        return f"{shown}.clone()" if self._torch and source in ("w", "g") else shown

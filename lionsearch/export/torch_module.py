@@ -17,7 +17,6 @@ _STARTS = {
     Kind.RIGHT: "p.new_zeros((*x.shape[:-2], x.shape[-1], x.shape[-1]))",
 }
 _MATRIX_KINDS = (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT)
-_GIVEN = ("t", "loss")
 
 
 def write_torch_module(prepared: Prepared, command: str) -> str:
@@ -41,7 +40,7 @@ def check_expressible(prepared: Prepared) -> None:
         SettingError: naming the input.
     """
     for name in prepared.program.optional_inputs:
-        if name not in _GIVEN:
+        if not INPUTS[name].in_torch:
             raise SettingError(
                 f"{prepared.provenance.name} asks for {name} ({INPUTS[name].description}), which a PyTorch optimizer"
                 f" does not get; export it to optax, where `update` takes {name} as a keyword argument"
@@ -51,9 +50,9 @@ def check_expressible(prepared: Prepared) -> None:
 class _TorchModule:
     def __init__(self, prepared: Prepared, command: str):
         self._prepared, self._command = prepared, command
-        self._flow = prepared.flow
-        self._rule = write_rule(self._flow, torch=True, names=prepared.names)
-        self._matrices = uses_matrices(self._flow)
+        self._lowered = prepared.lowered
+        self._rule = write_rule(self._lowered, torch=True, names=prepared.names)
+        self._matrices = uses_matrices(self._lowered)
         self._numbers = [slot for slot, kind in prepared.program.state if kind is Kind.SCALAR]
         self._leaf_slots = [(slot, kind) for slot, kind in prepared.program.state if kind is not Kind.SCALAR]
 

@@ -12,14 +12,14 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.errors import SettingError, UnknownNameError
-from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.spaces import LeafSpace, leaf_shapes
-from lionsearch.export.flow import LR_SCALE
-from lionsearch.export.optax_module import INPUT_NAMES
+from lionsearch.export.optax_module import optax_name
 from lionsearch.export.preparation import WEIGHT_DECAY, Prepared, can_mask_decay, prepare
+from lionsearch.graph.lowering import LR_SCALE
 from lionsearch.lang import INPUTS, Kind, Program, shape_of
-from lionsearch.targets import Provenance, load_target
+from lionsearch.semantics.leaf_space import LeafSpace, leaf_shapes
+from lionsearch.semantics.run import run_statements
 
 
 def to_optax(
@@ -118,10 +118,10 @@ class _Transform:
                 if slot not in self._program.slots:
                     raise UnknownNameError("slot", slot, self._program.slots, prepared.provenance.name)
         self._hyperparameters = {**dict(self._program.hyperparameters), **known, **given}
-        self._hyperparameters |= {} if prepared.flow.scale is None else {LR_SCALE: 1.0}
+        self._hyperparameters |= {} if prepared.lowered.scale is None else {LR_SCALE: 1.0}
         fields = tuple(prepared.names[slot] for slot in self._program.slots)
         self._state = _state_class(prepared.state_name, ("count", *fields))
-        self._needs_params = prepared.flow.reads("w") or mask is not None
+        self._needs_params = prepared.lowered.reads("w") or mask is not None
 
     def build(self) -> optax.GradientTransformationExtraArgs:
         return optax.GradientTransformationExtraArgs(self._init, self._update)
@@ -168,7 +168,7 @@ class _Transform:
         return structure.unflatten(changes), self._state(optax.safe_increment(state.count), *kept)
 
     def _extra(self, name: str, extra: Mapping[str, Any], structure: Any) -> Any:
-        keyword = INPUT_NAMES.get(name, name)
+        keyword = optax_name(name)
         if extra.get(keyword) is None:
             raise SettingError(
                 f"{self._prepared.provenance.name} asks for {name} ({self._prepared.describe_input(name)}):"

@@ -7,15 +7,22 @@ from collections.abc import Callable
 
 from lionsearch.errors import SettingError
 from lionsearch.export.formats import Flavor, Target
-from lionsearch.export.latex import write_latex
 from lionsearch.export.optax_module import write_optax_module
 from lionsearch.export.preparation import Prepared
 from lionsearch.export.torch_module import write_torch_module
+from lionsearch.lang.summary import summarize
+from lionsearch.render.latex import write_latex
+
+
+def _write_latex(prepared: Prepared, command: str) -> str:
+    found = summarize(prepared.program)
+    return write_latex(prepared.lowered, (found.title, found.source, f"Written by: {command}"))
+
 
 _WRITERS: dict[Target, Callable[[Prepared, str], str]] = {
     Target.OPTAX: write_optax_module,
     Target.TORCH: write_torch_module,
-    Target.LATEX: write_latex,
+    Target.LATEX: _write_latex,
 }
 
 
@@ -32,7 +39,7 @@ def write_text(prepared: Prepared, target: Target, flavor: Flavor | None = None)
 
     Example:
         >>> from lionsearch.export.preparation import prepare
-        >>> from lionsearch.targets import load_target
+        >>> from lionsearch.archive.targets import load_target
         >>> lion = prepare(*load_target("lion"))
         >>> write_text(lion, Target.PYTHON, Flavor.TORCH).splitlines()[10]
         'Written by: lionsearch export lion --to python --flavor torch'

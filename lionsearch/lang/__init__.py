@@ -3,6 +3,9 @@
 `parse` and `format_program` are inverse to each other; `OPERATIONS` is the table of everything a statement can do.
 """
 
+from lionsearch.lang.facts import Scaling as Scaling
+from lionsearch.lang.facts import Sign as Sign
+from lionsearch.lang.inputs import GRADIENTS as GRADIENTS
 from lionsearch.lang.inputs import INPUTS as INPUTS
 from lionsearch.lang.inputs import OPTIONAL_INPUTS as OPTIONAL_INPUTS
 from lionsearch.lang.inputs import REQUIRED_INPUTS as REQUIRED_INPUTS
@@ -12,8 +15,6 @@ from lionsearch.lang.kinds import matrix_shape as matrix_shape
 from lionsearch.lang.kinds import shape_of as shape_of
 from lionsearch.lang.operation import Operation as Operation
 from lionsearch.lang.operation import Space as Space
-from lionsearch.lang.operations import OPERATIONS as OPERATIONS
-from lionsearch.lang.operations import PAPER_OPERATIONS as PAPER_OPERATIONS
 from lionsearch.lang.parsing import ParsedProgram as ParsedProgram
 from lionsearch.lang.parsing import parse as parse
 from lionsearch.lang.parsing import parse_with_locations as parse_with_locations
@@ -22,3 +23,9 @@ from lionsearch.lang.printing import format_statement as format_statement
 from lionsearch.lang.program import Argument as Argument
 from lionsearch.lang.program import Program as Program
 from lionsearch.lang.program import Statement as Statement
+from lionsearch.lang.table import ADD as ADD
+from lionsearch.lang.table import COPY as COPY
+from lionsearch.lang.table import MULTIPLY as MULTIPLY
+from lionsearch.lang.table import OPERATIONS as OPERATIONS
+from lionsearch.lang.table import PAPER_OPERATIONS as PAPER_OPERATIONS
+from lionsearch.lang.table import SUBTRACT as SUBTRACT

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lionsearch.lang.facts import BILINEAR, HOMOGENEOUS, LINEAR, SCALE_FREE, Scaling, Sign
 from lionsearch.lang.kinds import Kind
 from lionsearch.lang.operation import (
     ANY,
@@ -20,6 +21,7 @@ from lionsearch.lang.operation import (
     square_root,
     unary,
 )
+from lionsearch.lang.spelling import COMPARISON, PRODUCT, Spelling
 
 _LEFT, _RIGHT, _TENSOR, _TRANSPOSED = Kind.LEFT, Kind.RIGHT, Kind.TENSOR, Kind.TRANSPOSED
 _SQUARES = (_LEFT, _RIGHT)
@@ -27,11 +29,30 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of Muon's quintic iteration (Jordan et al. 2024)."""
 
 
-def _compare(name: str, symbol: str, description: str, function: Callable[..., Any], **facts: Any) -> Operation:
+def _compare(
+    name: str, symbol: str, description: str, function: Callable[..., Any], relation: str, **facts: Any
+) -> Operation:
     def compare(xp: Any, x: Any, y: Any) -> Any:
         return xp.asarray(function(x, y), xp.result_type(x, y))
 
-    return binary(name, description, compare, symbol=symbol, group="extended", **facts)
+    return binary(
+        name,
+        description,
+        compare,
+        symbol=symbol,
+        group="extended",
+        range=Sign.NOT_NEGATIVE,
+        scalings=(Scaling((0, 1), 0),),
+        spelling=Spelling(f"{{0:2}} {symbol} {{1:2}}", COMPARISON),
+        boolean=True,
+        formal=lambda sp, x, y: getattr(sp, relation)(x, y, evaluate=False),
+        **facts,
+    )
+
+
+def _formal_where(sp: Any, condition: Any, x: Any, y: Any) -> Any:
+    test = condition if condition.is_Relational else sp.Ne(condition, 0, evaluate=False)
+    return sp.Piecewise((x, test), (y, True), evaluate=False)
 
 
 def _modulo(xp: Any, x: Any, y: Any) -> Any:
@@ -90,19 +111,37 @@ def _inverse_root(xp: Any, x: Any, p: Any) -> Any:
 def _matrix(name: str, description: str, function: Callable[..., Any], signatures: Any, **facts: Any) -> Operation:
     accepts = tuple(tuple(dict.fromkeys(kinds)) for kinds in zip(*signatures, strict=True))
     return Operation(
-        name, accepts, None, description, per_matrix=function, signatures=signatures, group="matrix", **facts
+        name,
+        accepts,
+        None,
+        description,
+        per_matrix=function,
+        signatures=signatures,
+        group="matrix",
+        as_matrix=True,
+        **facts,
     )
 
 
 EXTENDED_ROWS = (
-    unary("copy", "x itself, written `y = x`", lambda xp, x: x, group="syntax", odd=True, idempotent=True),
+    unary(
+        "copy",
+        "x itself, written `y = x`",
+        lambda xp, x: x,
+        group="syntax",
+        odd=True,
+        idempotent=True,
+        keeps_sign=((0,),),
+        selects=(0,),
+        formula=("x", "x"),
+    ),
     # comparisons and choice
-    _compare("less", "<", "1 where x < y, else 0", lambda x, y: x < y),
-    _compare("less_equal", "<=", "1 where x <= y, else 0", lambda x, y: x <= y),
-    _compare("greater", ">", "1 where x > y, else 0", lambda x, y: x > y),
-    _compare("greater_equal", ">=", "1 where x >= y, else 0", lambda x, y: x >= y),
-    _compare("equal", "==", "1 where x = y, else 0", lambda x, y: x == y, commutative=True),
-    _compare("not_equal", "!=", "1 where x differs from y, else 0", lambda x, y: x != y, commutative=True),
+    _compare("less", "<", "1 where x < y, else 0", lambda x, y: x < y, "Lt"),
+    _compare("less_equal", "<=", "1 where x <= y, else 0", lambda x, y: x <= y, "Le"),
+    _compare("greater", ">", "1 where x > y, else 0", lambda x, y: x > y, "Gt"),
+    _compare("greater_equal", ">=", "1 where x >= y, else 0", lambda x, y: x >= y, "Ge"),
+    _compare("equal", "==", "1 where x = y, else 0", lambda x, y: x == y, "Eq", commutative=True),
+    _compare("not_equal", "!=", "1 where x differs from y, else 0", lambda x, y: x != y, "Ne", commutative=True),
     Operation(
         "where",
         (ANY, ANY, ANY),
@@ -110,6 +149,11 @@ EXTENDED_ROWS = (
         "x where the condition c is not 0, else y",
         elementwise=lambda xp, c, x, y: xp.where(c != 0, x, y),
         group="extended",
+        keeps_sign=((1, 2),),
+        selects=(1, 2),
+        scalings=(Scaling((1, 2), 1, odd=True),),
+        spelling=Spelling("LIB.where({0:2} != 0, {1}, {2})"),
+        formal=_formal_where,
     ),
     Operation(
         "clamp",
@@ -118,19 +162,85 @@ EXTENDED_ROWS = (
         "min(max(x, low), high)",
         elementwise=lambda xp, x, low, high: xp.minimum(xp.maximum(x, low), high),
         group="extended",
+        scalings=(Scaling((0, 1, 2), 1),),
+        spelling=Spelling("LIB.clip({0}, {1}, {2})"),
+        torch=Spelling("LIB.clamp({0}, {1}, {2})"),
+        formal=r"\operatorname{{clip}}\left({0}, {1}, {2}\right)",
     ),
-    binary("mod", "x modulo y, of y's sign, 0 at y = 0", _modulo, symbol="%", group="extended"),
-    binary("arctan2", "the angle of the point (y, x)", lambda xp, x, y: xp.arctan2(x, y), group="extended"),
+    binary(
+        "mod",
+        "x modulo y, of y's sign, 0 at y = 0",
+        _modulo,
+        symbol="%",
+        group="extended",
+        scalings=(Scaling((0, 1), 1),),
+        spelling=Spelling("_mod({0}, {1})", tensors=(1,)),
+        formal=r"\left({0:c} \bmod {1:c}\right)",
+    ),
+    binary(
+        "arctan2",
+        "the angle of the point (y, x)",
+        lambda xp, x, y: xp.arctan2(x, y),
+        group="extended",
+        scalings=(Scaling((0, 1), 0),),
+        torch=Spelling("LIB.arctan2({0}, {1})", tensors=(0, 1)),
+        formal=r"\operatorname{{arctan2}}\left({0}, {1}\right)",
+    ),
     # reductions
-    _over_tensor("sum", "the sum of each tensor's elements", lambda xp, x: xp.sum(x), odd=True),
-    _over_tensor("mean", "the mean of each tensor's elements", lambda xp, x: xp.mean(x), odd=True),
     _over_tensor(
-        "size", "the number of each tensor's elements", lambda xp, x: xp.asarray(float(x.size), x.dtype), even=True
+        "sum",
+        "the sum of each tensor's elements",
+        lambda xp, x: xp.sum(x),
+        odd=True,
+        keeps_sign=((0,),),
+        scalings=LINEAR,
     ),
-    _over_tensor("rows", "m, of matrices m x n", lambda xp, x: xp.asarray(float(_dims(x)[0]), x.dtype), even=True),
-    _over_tensor("columns", "n, of matrices m x n", lambda xp, x: xp.asarray(float(_dims(x)[1]), x.dtype), even=True),
     _over_tensor(
-        "dimensions", "the number of each tensor's axes", lambda xp, x: xp.asarray(float(x.ndim), x.dtype), even=True
+        "mean",
+        "the mean of each tensor's elements",
+        lambda xp, x: xp.mean(x),
+        odd=True,
+        keeps_sign=((0,),),
+        scalings=LINEAR,
+        averages=True,
+    ),
+    _over_tensor(
+        "size",
+        "the number of each tensor's elements",
+        lambda xp, x: xp.asarray(float(x.size), x.dtype),
+        even=True,
+        range=Sign.POSITIVE,
+        shape_only=True,
+        spelling=Spelling("float({0:6}.size)", plain=True),
+        torch=Spelling("float({0:6}.numel())", plain=True),
+    ),
+    _over_tensor(
+        "rows",
+        "m, of matrices m x n",
+        lambda xp, x: xp.asarray(float(_dims(x)[0]), x.dtype),
+        even=True,
+        range=Sign.POSITIVE,
+        shape_only=True,
+        as_matrix=True,
+        spelling=Spelling("float({0:6}.shape[-2])", plain=True),
+    ),
+    _over_tensor(
+        "columns",
+        "n, of matrices m x n",
+        lambda xp, x: xp.asarray(float(_dims(x)[1]), x.dtype),
+        even=True,
+        range=Sign.POSITIVE,
+        shape_only=True,
+        as_matrix=True,
+        spelling=Spelling("float({0:6}.shape[-1])", plain=True),
+    ),
+    _over_tensor(
+        "dimensions",
+        "the number of each tensor's axes",
+        lambda xp, x: xp.asarray(float(x.ndim), x.dtype),
+        even=True,
+        range=Sign.NOT_NEGATIVE,
+        shape_only=True,
     ),
     _over_tensor(
         "unit_norm",
@@ -138,6 +248,10 @@ EXTENDED_ROWS = (
         _unit_norm,
         result=Kind.TENSOR,
         even=True,
+        range=Sign.NOT_NEGATIVE,
+        scalings=HOMOGENEOUS,
+        spelling=Spelling("_unit_norm({0})"),
+        formal=r"\left\lVert {0} \right\rVert_{{\mathrm{{unit}}}}",
     ),
     Operation(
         "global_sum",
@@ -147,6 +261,10 @@ EXTENDED_ROWS = (
         over_tree=_global_sum,
         group="extended",
         odd=True,
+        keeps_sign=((0,),),
+        scalings=LINEAR,
+        spelling=Spelling("_global_sum({0})"),
+        formal=r"\operatorname{{sum}}_{{\mathrm{{all}}}}\left({0}\right)",
     ),
     # matrices
     _matrix(
@@ -155,6 +273,12 @@ EXTENDED_ROWS = (
         lambda xp, x: xp.mean(x, axis=-1, keepdims=True),
         {(_TENSOR,): Kind.COLUMN, (Kind.ROW,): Kind.COLUMN},
         odd=True,
+        keeps_sign=((0,),),
+        scalings=LINEAR,
+        averages=True,
+        spelling=Spelling("LIB.mean({0}, axis=-1, keepdims=True)"),
+        torch=Spelling("LIB.mean({0}, dim=-1, keepdim=True)"),
+        formal=r"\operatorname{{rowmean}}\left({0}\right)",
     ),
     _matrix(
         "column_mean",
@@ -162,6 +286,12 @@ EXTENDED_ROWS = (
         lambda xp, x: xp.mean(x, axis=-2, keepdims=True),
         {(_TENSOR,): Kind.ROW, (Kind.COLUMN,): Kind.ROW},
         odd=True,
+        keeps_sign=((0,),),
+        scalings=LINEAR,
+        averages=True,
+        spelling=Spelling("LIB.mean({0}, axis=-2, keepdims=True)"),
+        torch=Spelling("LIB.mean({0}, dim=-2, keepdim=True)"),
+        formal=r"\operatorname{{colmean}}\left({0}\right)",
     ),
     _matrix(
         "transpose",
@@ -169,6 +299,10 @@ EXTENDED_ROWS = (
         lambda xp, x: xp.swapaxes(x, -2, -1),
         {(_TENSOR,): _TRANSPOSED, (_TRANSPOSED,): _TENSOR, (_LEFT,): _LEFT, (_RIGHT,): _RIGHT},
         odd=True,
+        keeps_sign=((0,),),
+        scalings=LINEAR,
+        spelling=Spelling("{0:6}.mT"),
+        formal=r"{0:c}^{{\top}}",
     ),
     _matrix(
         "matmul",
@@ -184,6 +318,9 @@ EXTENDED_ROWS = (
             (_RIGHT, _TRANSPOSED): _TRANSPOSED,
             (_TRANSPOSED, _LEFT): _TRANSPOSED,
         },
+        scalings=BILINEAR,
+        spelling=Spelling("{0:3} @ {1:4}", PRODUCT),
+        formal="{0:s}{1:s}",
     ),
     _matrix(
         "eye",
@@ -192,6 +329,9 @@ EXTENDED_ROWS = (
         {(kind,): kind for kind in _SQUARES},
         even=True,
         idempotent=True,
+        scalings=SCALE_FREE,
+        spelling=Spelling("_eye({0})"),
+        formal="I",
     ),
     _matrix(
         "orthogonalize",
@@ -199,24 +339,36 @@ EXTENDED_ROWS = (
         _orthogonalize,
         {(_TENSOR,): _TENSOR},
         odd=True,
+        scalings=(Scaling((0,), 0, odd=True),),
+        spelling=Spelling("_orthogonalize({0})"),
     ),
     _matrix(
         "inverse_root",
         "x^(-1/p) of a symmetric x with no eigenvalue below 0; an eigenvalue of 0 stays 0",
         _inverse_root,
         {(kind, Kind.SCALAR): kind for kind in _SQUARES},
+        decomposes=True,
+        spelling=Spelling("_inverse_root({0}, {1})"),
+        formal="{0:c}^{{-1/{1:c}}}",
     ),
     _matrix(
         "eigenvectors",
         "the eigenvectors of a symmetric x as columns, eigenvalues rising",
         lambda xp, x: _eigh(xp, x)[1],
         {(kind,): kind for kind in _SQUARES},
+        scalings=SCALE_FREE,
+        decomposes=True,
+        spelling=Spelling("_eigenvectors({0})"),
     ),
     _matrix(
         "orthonormal",
         "Q of the QR decomposition of x",
         lambda xp, x: xp.linalg.qr(x)[0],
         {(kind,): kind for kind in _SQUARES},
+        scalings=SCALE_FREE,
+        decomposes=True,
+        spelling=Spelling("LIB.linalg.qr({0})[0]"),
+        formal=r"\operatorname{{qr}}\left({0}\right)",
     ),
 )
 

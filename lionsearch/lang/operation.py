@@ -1,12 +1,15 @@
-"""What a row of the table of operations says: names, kinds, algebraic facts, meaning."""
+"""What a row of the table of operations says: names, kinds, meaning, algebraic facts, and how it is written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Protocol
 
+from lionsearch.lang.facts import Scaling, Sign
 from lionsearch.lang.kinds import JOIN, Kind
+from lionsearch.lang.spelling import Shortcut, Spelling
 
 
 class Space(Protocol):
@@ -64,6 +67,24 @@ class Operation:
         odd: f(-x) = -f(x).
         even: f(-x) = f(x).
         idempotent: f(f(x)) = f(x).
+        range: what every result is.
+        keeps_sign: sets of arguments; where all of one set are not negative, neither is the result.
+        selects: the result is one of these arguments, element by element.
+        scalings: what a constant factor of arguments does to the result.
+        power: (odd, p) of f(x) = sign(x)^odd |x|^p, 0 at 0.
+        formula: parameters and text of an equal formula in other operations, in which algebra computes.
+        shape_only: f(x) = f(w): the result depends on the tensor's shape alone.
+        averages: the result for equal numbers is that number.
+        decomposes: each application costs a decomposition of matrices.
+        as_matrix: a vector has to be a stack of 1 x 1 matrices for it.
+        expansion: what an export has instead: steps in other operations, each with the end of its name, the operation,
+            and its arguments (this operation's are x and y); the last one is the result.
+        spelling: how it is written in JAX and PyTorch; a function of the library by this name if None.
+        torch: in PyTorch, where that differs.
+        shortcut: where less will do.
+        boolean: whether the libraries answer with True or False.
+        formal: the sympy expression, of sympy and the arguments; or a template in LaTeX, in which `{0:c}` asks for
+            parentheses around all but symbols and numbers, `{0:s}` around sums and products.
     """
 
     name: str
@@ -81,6 +102,22 @@ class Operation:
     odd: bool = False
     even: bool = False
     idempotent: bool = False
+    range: Sign = Sign.UNKNOWN
+    keeps_sign: tuple[tuple[int, ...], ...] = ()
+    selects: tuple[int, ...] = ()
+    scalings: tuple[Scaling, ...] = ()
+    power: tuple[bool, Fraction] | None = None
+    formula: tuple[str, str] | None = None
+    shape_only: bool = False
+    averages: bool = False
+    decomposes: bool = False
+    as_matrix: bool = False
+    expansion: tuple[tuple[str, str, tuple[str | float, ...]], ...] = ()
+    spelling: Spelling | None = None
+    torch: Spelling | None = None
+    shortcut: Shortcut | None = None
+    boolean: bool = False
+    formal: Callable[..., Any] | str | None = None
     arity: int = field(init=False)
     takes: tuple[tuple[bool, ...], ...] = field(init=False, repr=False)
     """`takes[i][kind]`: whether argument i may be of that kind."""
@@ -88,6 +125,22 @@ class Operation:
     def __post_init__(self) -> None:
         object.__setattr__(self, "arity", len(self.accepts))
         object.__setattr__(self, "takes", tuple(tuple(kind in kinds for kind in Kind) for kinds in self.accepts))
+
+    @property
+    def sums_tree(self) -> bool:
+        """Whether it makes one number of all tensors."""
+        return self.over_tree is not None and self.result is Kind.SCALAR
+
+    def sign(self, signs: Sequence[Sign]) -> Sign:
+        """Return what is known of the result from what is known of the arguments.
+
+        Example:
+            >>> from lionsearch.lang import OPERATIONS
+            >>> OPERATIONS["maximum"].sign([Sign.UNKNOWN, Sign.POSITIVE]).name, OPERATIONS["exp"].sign([Sign(0)]).name
+            ('POSITIVE', 'NOT_NEGATIVE')
+        """
+        kept = max((min(signs[i] for i in arguments) for arguments in self.keeps_sign), default=Sign.UNKNOWN)
+        return max(self.range, kept if self.selects else min(kept, Sign.NOT_NEGATIVE))  # a sum may underflow to 0
 
     def apply(self, space: Space, *values: Any, kinds: Sequence[Kind] = ()) -> Any:
         """Return the result of the operation on values stored as `space` stores them.

@@ -2,7 +2,7 @@
 
 A file is an optional docstring and one function `train`. Nested expressions are flattened into one-operation
 statements. Every error names file, line and column, what was expected, and the nearest valid name.
-Non-goal: kinds (a tensor where a scalar is needed); `lionsearch.analysis.kinds` checks them.
+Non-goal: kinds (a tensor where a scalar is needed); `lionsearch.graph.kind_inference` checks them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import count
 
 from lionsearch.errors import Location, ProgramError, nearest_hint
-from lionsearch.lang.operations import ALIASES, OPERATIONS, SYMBOLS
 from lionsearch.lang.program import Argument, Program, Statement
 from lionsearch.lang.signature import read_signature
 from lionsearch.lang.source import Source, construct, number
+from lionsearch.lang.table import ALIASES, OPERATIONS, SYMBOLS
 
 _OPERATORS: dict[type[ast.operator | ast.cmpop], str] = {
     ast.Add: SYMBOLS["+"],

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from lionsearch.lang.kinds import SLOT_KINDS, Kind
-from lionsearch.lang.operations import OPERATIONS
 from lionsearch.lang.program import Argument, Program, Statement
+from lionsearch.lang.table import OPERATIONS
 
 _KIND_NAMES = {kind: name for name, kind in SLOT_KINDS.items()}
 

@@ -3,7 +3,7 @@
 A program is a list of one-operation statements. A variable is a `str`, a constant is a `float`.
 
 Invariants: constants are finite; every variable is written before it is read; `slots` are returned in this order.
-Non-goal: kinds (see `lionsearch.analysis.kinds`).
+Non-goal: kinds (see `lionsearch.graph.kind_inference`).
 """
 
 from __future__ import annotations

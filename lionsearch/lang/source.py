@@ -7,7 +7,7 @@ import math
 import re
 
 from lionsearch.errors import Location, ProgramError
-from lionsearch.lang.operations import ALIASES, OPERATIONS
+from lionsearch.lang.table import ALIASES, OPERATIONS
 
 SHAPE = "def train(w, g, <slots>, lr): ... return update, <slots>"
 _LINE_END = re.compile(r"\r\n|\r|\n")  # what Python's grammar ends a line at; `str.splitlines` knows more

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lionsearch.analysis import fingerprint, remove_dead_code
+from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Program
 from lionsearch.records import race_order
 from lionsearch.search.racing import Race

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from lionsearch.analysis import initial_kinds, remove_dead_code
-from lionsearch.analysis.dataflow import Graph, Node, Reference, to_graph, to_program
-from lionsearch.lang import OPERATIONS, Kind, Program
+from lionsearch.graph import Graph, Node, Reference, initial_kinds, node_kinds, remove_dead_code, to_graph, to_program
+from lionsearch.lang import Kind, Program
 
 
 class Read(NamedTuple):
@@ -64,16 +63,8 @@ def open_program(program: Program) -> LiveGraph:
     whole = replace(live, slots=program.slots, slot_kinds=program.slot_kinds, optional_inputs=program.optional_inputs)
     graph = to_graph(whole)
     leaves = initial_kinds(whole)
-    kinds: list[Kind] = []
-    for node in graph.nodes:
-        arguments = [
-            kinds[a] if isinstance(a, int) else leaves[a] if isinstance(a, str) else Kind.SCALAR for a in node.arguments
-        ]
-        kind = OPERATIONS[node.operation].result_kind(*arguments)
-        assert kind is not None, "the program is valid"
-        kinds.append(kind)
     dead = tuple(slot for slot in program.slots if slot not in live.slots)
-    return LiveGraph(graph, tuple(kinds), leaves, _find_reads(graph, dead), dead)
+    return LiveGraph(graph, node_kinds(graph, leaves), leaves, _find_reads(graph, dead), dead)
 
 
 def close_program(graph: Graph) -> Program:

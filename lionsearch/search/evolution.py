@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lionsearch.analysis import find_live, skeleton
+from lionsearch.graph import find_live, skeleton
 from lionsearch.lang import Program
 from lionsearch.search.candidate import Candidate, number_initial, seed_order
 from lionsearch.search.mutation import mutate

@@ -26,8 +26,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lionsearch.analysis.dataflow import Graph, Node, Reference, replace_node
-from lionsearch.lang import OPERATIONS
+from lionsearch.graph import Graph, Node, Reference, replace_node
+from lionsearch.lang import MULTIPLY, OPERATIONS
 from lionsearch.search.constant_draws import change_constant, draw_factor
 from lionsearch.search.editing import LiveGraph, Read, map_arguments, with_insertion, with_node, with_read
 from lionsearch.search.paper_mutations import draw_argument
@@ -178,13 +178,13 @@ def scale_rate(live: LiveGraph, factor: float) -> Graph:
     reads = [read for read in live.reads if read.value == "lr"]
     for read in reads:
         node = graph.nodes[read.place] if read.place < len(graph.nodes) else None
-        other = node.arguments[1 - read.position] if node is not None and node.operation == "multiply" else None
+        other = node.arguments[1 - read.position] if node is not None and node.operation == MULTIPLY else None
         if node is None or not isinstance(other, float):
             break
         graph = with_read(graph, Read(read.place, 1 - read.position, 0), other * factor)
     else:
         return graph
-    graph = with_insertion(live.graph, 0, (Node("multiply", ("lr", factor), "lr"),))
+    graph = with_insertion(live.graph, 0, (Node(MULTIPLY, ("lr", factor), "lr"),))
     for read in reads:
         graph = with_read(graph, read._replace(place=read.place + 1), 0)
     return graph

@@ -11,8 +11,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from lionsearch.analysis import KindError, find_live, infer_kinds
-from lionsearch.lang import Program, Statement
+from lionsearch.graph import KindError, find_live, infer_kinds
+from lionsearch.lang import MULTIPLY, Program, Statement
 from lionsearch.search import live_mutations, paper_mutations
 from lionsearch.search.editing import close_program, open_program
 from lionsearch.search.rates import match_rate
@@ -123,7 +123,7 @@ def random_program(template: Program, rng: random.Random, settings: MutationSett
     It is grown by random insertions from `update = g * lr`, up to a length drawn evenly from 2 to twice the
     template's (at most the maximum length).
     """
-    seed = Statement("update", "multiply", ("g", "lr"))
+    seed = Statement("update", MULTIPLY, ("g", "lr"))
     program = replace(template.inline_hyperparameters(), statements=(seed,), update="update")
     longest = min(settings.max_length, max(2, 2 * len(template.statements)))
     length = rng.randint(min(2, longest), longest)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from lionsearch.analysis import initial_kinds
+from lionsearch.graph import initial_kinds
 from lionsearch.lang import OPERATIONS, Argument, Kind, Program, Statement
 from lionsearch.search.constant_draws import change_constant, draw_constant
 from lionsearch.search.settings import MutationSettings

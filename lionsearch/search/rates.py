@@ -13,10 +13,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from lionsearch.evaluate.oracle import run_oracle
-from lionsearch.lang import Program
+from lionsearch.lang import INPUTS, Program
 from lionsearch.search.editing import close_program, open_program
 from lionsearch.search.live_mutations import scale_rate
+from lionsearch.semantics.oracle import run_oracle
 
 _STEPS, _SKIPPED, _WINDOW = 40, 10, 10
 _SHAPE = (4, 4)
@@ -29,7 +29,7 @@ def match_rate(child: Program, parent: Program) -> Program:
     """Return the child with `lr` times what makes it move the weights as far as its parent does in ten steps.
 
     It stays as it is where it does not read `lr`, where one of the two does not move, ends where nothing is finite or
-    is not run (it asks for an input other than `t`), and where the ratio is near 1 or beyond 2^12.
+    is not run (it asks for an input that only training gives), and where the ratio is near 1 or beyond 2^12.
     """
     ours, theirs = _log_distance(child), _log_distance(parent)
     if ours is None or theirs is None:
@@ -46,7 +46,7 @@ def _log_distance(program: Program) -> float | None:
 
     Root mean square over time, geometric mean over the weights that move.
     """
-    if set(program.optional_inputs) - {"t"}:
+    if not all(INPUTS[name].scheduled for name in program.optional_inputs):
         return None
     weights, gradients = _trajectory()
     history = run_oracle(program, weights, gradients, [1.0] * _STEPS)

@@ -1,1 +1,1 @@
-"""Shorter programs that do the same, and what known optimizer a program is."""
+"""Shorter programs that do the same: exactly, or within what their scores may lose."""

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lionsearch.analysis import infer_kinds, remove_dead_code
-from lionsearch.analysis.dataflow import Graph, count_live, replace_node, to_graph, to_program
-from lionsearch.analysis.kinds import KindError
+from lionsearch.algebra.emit import Emitter, TooManyError
+from lionsearch.algebra.program_values import Normalized, node_values, normalize
+from lionsearch.algebra.value import Product
+from lionsearch.graph import (
+    Graph,
+    KindError,
+    find_live_nodes,
+    infer_kinds,
+    remove_dead_code,
+    replace_node,
+    to_graph,
+    to_program,
+)
 from lionsearch.lang import Program
-from lionsearch.simplify.emit import Emitter, TooManyError
-from lionsearch.simplify.expression import Product
 from lionsearch.simplify.guard import agree
-from lionsearch.simplify.normalize import Normalized, node_values, normalize
 from lionsearch.simplify.slots import drop_zero_slots, merge_slots, rescale_slots
 from lionsearch.simplify.steps import Step, describe_change
 
@@ -101,13 +108,13 @@ def _algebra(graph: Graph, values: Normalized) -> Iterator[Program]:
 
     The statement that saves the most comes first; among equals, the last of the program.
     """
-    before = count_live(graph)
+    before = len(find_live_nodes(graph).nodes)
     each = node_values(graph, values)
     found: list[tuple[int, int, Graph]] = []
     for index in range(len(graph.nodes) - 1, -1, -1):
         changed = _recomputed(graph, each, values, index)
         if changed is not None:
-            found.append((count_live(changed), -index, changed))
+            found.append((len(find_live_nodes(changed).nodes), -index, changed))
     for left, _, changed in sorted(found, key=lambda item: item[:2]):
         if left <= before:
             yield to_program(changed)

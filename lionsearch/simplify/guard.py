@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lionsearch.lang import INPUTS, Kind, Program
-from lionsearch.simplify.following import Trajectory, follow
+from lionsearch.semantics.replay import Trajectory, follow
 
 STEPS = 40
 TOLERANCE = 1e-10

@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from statistics import mean, stdev
+from statistics import mean
 from typing import TYPE_CHECKING
 
-from scipy.special import stdtrit
-
-from lionsearch.analysis import fingerprint
+from lionsearch.evaluate.estimate import estimate
 from lionsearch.evaluate.plan import Seeds
+from lionsearch.graph import fingerprint
 from lionsearch.lang import Program
 
 if TYPE_CHECKING:
@@ -121,7 +120,5 @@ class Scorer:
 
 
 def _half_width(values: Sequence[float]) -> float:
-    """Return half the width of the mean's 95 % confidence interval (Student's t)."""
-    if len(values) < 2:
-        return 0.0
-    return float(stdtrit(len(values) - 1, 0.975)) * stdev(values) / math.sqrt(len(values))
+    """Return half the width of the mean's 95 % confidence interval; of a single value 0."""
+    return estimate(values).interval if len(values) > 1 else 0.0

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lionsearch.analysis import find_live, fingerprint
-from lionsearch.analysis.dataflow import Node, Reference, replace_node, to_graph, to_program
-from lionsearch.lang import Program
+from lionsearch.graph import Node, Reference, find_live, fingerprint, replace_node, to_graph, to_program
+from lionsearch.lang import GRADIENTS, Program
 from lionsearch.simplify.exact import is_valid, simplify_exactly, size
 from lionsearch.simplify.paired import Difference, Scorer
 from lionsearch.simplify.steps import Step, make_step
 
 _CONSTANTS = (0.0, 1.0)
-_GRADIENTS = {"g", "g_ahead", "g_anchor", "g_full"}
 
 
 def remove_little(
@@ -58,7 +56,7 @@ def _variants(program: Program) -> Iterator[tuple[str, Program]]:
             continue
         shorter, _ = simplify_exactly(changed)
         name, reads = fingerprint(shorter), find_live(shorter).reads
-        if not _GRADIENTS & reads or (needs_rate and "lr" not in reads):
+        if not GRADIENTS & reads or (needs_rate and "lr" not in reads):
             continue  # it would be no optimizer any more, or one whose rate cannot be set
         if name not in seen and size(shorter) < size(program):
             seen.add(name)

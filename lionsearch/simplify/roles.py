@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lionsearch.analysis.dataflow import Graph, Node, to_graph
-from lionsearch.lang import Program
+from lionsearch.graph import Graph, Node, to_graph
+from lionsearch.lang import ADD, COPY, MULTIPLY, SUBTRACT, Program
 
 DECAY, WEIGHT_DECAY, EPSILON, RATE = "b", "weight_decay", "eps", "lr_scale"
 _SMALL = 1e-3  # a constant below it that is added to a divisor is there to keep it from 0
-_SUMS = frozenset({"add", "subtract"})
+_SUMS = frozenset({ADD, SUBTRACT})
 
 _SQUARES = frozenset({"square", "abs"})
 
@@ -39,7 +39,7 @@ def find_roles(program: Program) -> list[Role | None]:
     """
     graph = to_graph(program)
     roles = iter([_role(index, graph) for index in range(len(graph.nodes))])
-    return [None if statement.operation == "copy" else next(roles) for statement in program.statements]
+    return [None if statement.operation == COPY else next(roles) for statement in program.statements]
 
 
 def _role(index: int, graph: Graph) -> Role | None:
@@ -53,7 +53,7 @@ def _role(index: int, graph: Graph) -> Role | None:
     readers = list(_readers(index, graph))
     if node.operation == "interp" and at == 2 and 0 < value < 1 and others[1] in graph.program.slots:
         return Role(at, DECAY, _moment(others[0], graph))
-    if node.operation == "multiply" and value > 0:
+    if node.operation == MULTIPLY and value > 0:
         [other] = others
         kept = [r for i, r in readers if r.operation in _SUMS and _is_kept(i, other, graph)]
         if value < 1 and kept:
@@ -63,7 +63,7 @@ def _role(index: int, graph: Graph) -> Role | None:
         reads = sum(each.arguments.count("lr") for each in graph.nodes)
         if other == "lr" and reads == 1 and "lr" not in (graph.update, *graph.slots):
             return Role(at, RATE)
-    if node.operation == "add" and 0 < value < _SMALL and any(_divides(index, i, r, graph) for i, r in readers):
+    if node.operation == ADD and 0 < value < _SMALL and any(_divides(index, i, r, graph) for i, r in readers):
         return Role(at, EPSILON)
     return None
 
@@ -76,7 +76,7 @@ def _moment(argument: object, graph: Graph) -> int:
 
 
 def _factors(argument: object, graph: Graph) -> list[object]:
-    if isinstance(argument, int) and graph.nodes[argument].operation == "multiply":
+    if isinstance(argument, int) and graph.nodes[argument].operation == MULTIPLY:
         return [factor for each in graph.nodes[argument].arguments for factor in _factors(each, graph)]
     return [argument]
 

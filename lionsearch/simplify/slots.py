@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lionsearch.analysis.dataflow import Graph, Node, Reference, replace_node, to_graph, to_program
-from lionsearch.lang import Program
-from lionsearch.simplify.algebra import Algebra
-from lionsearch.simplify.emit import Emitter, TooManyError, rounded
-from lionsearch.simplify.expression import ZERO, Product, leaf, number
-from lionsearch.simplify.normalize import Normalized, node_values, normalize
+from lionsearch.algebra.emit import Emitter, TooManyError, rounded
+from lionsearch.algebra.normal_form import Algebra
+from lionsearch.algebra.program_values import Normalized, node_values, normalize
+from lionsearch.algebra.value import ZERO, Product, leaf, number
+from lionsearch.graph import Graph, Node, Reference, replace_node, to_graph, to_program
+from lionsearch.lang import MULTIPLY, Program
 
 _NEW = "new value"  # no name of a program has a space
 
@@ -41,7 +41,7 @@ def rescale_slots(program: Program, values: Normalized) -> Iterator[Program]:
 def _rescaled(program: Program, position: int, factor: float) -> Program | None:
     """Return the program with slot s kept as s / factor: its next value first, what read it before as a multiple."""
     graph, slot = to_graph(program), program.slots[position]
-    nodes = [Node("multiply", (slot, factor), slot)]  # the old units
+    nodes = [Node(MULTIPLY, (slot, factor), slot)]  # the old units
     for node in graph.nodes:
         nodes.append(replace(node, arguments=tuple(_shifted(a, slot) for a in node.arguments)))
     outputs = [_shifted(r, slot) for r in (graph.update, *graph.slots)]
@@ -58,7 +58,7 @@ def _rescaled(program: Program, position: int, factor: float) -> Program | None:
         return None
     if not isinstance(written, int):
         return None
-    new = [*emitter.nodes[final:], Node("multiply", (written, factor), graph.nodes[final].name)]
+    new = [*emitter.nodes[final:], Node(MULTIPLY, (written, factor), graph.nodes[final].name)]
     changed = replace_node(graph, final, new, final + len(new) - 1)
     slots = tuple(written if at == position else r for at, r in enumerate(changed.slots))
     return to_program(replace(changed, slots=slots))
@@ -93,7 +93,7 @@ def _as_multiple(program: Program, values: Normalized, kept: int, gone: int) -> 
         if assumed.slots[gone] == assumed.algebra.scaled(assumed.slots[kept], ratio):
             reads: tuple[Node, ...] = ()
             if ratio != 1:
-                reads = (Node("multiply", (program.slots[kept], ratio), program.slots[gone]),)
+                reads = (Node(MULTIPLY, (program.slots[kept], ratio), program.slots[gone]),)
             yield _without_slot(program, gone, reads, 0 if reads else program.slots[kept])
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from lionsearch.algebra.program_values import normalize
 from lionsearch.lang import Program, format_statement
-from lionsearch.simplify.normalize import normalize
 
 
 @dataclass(frozen=True, slots=True)

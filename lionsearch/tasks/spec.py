@@ -12,8 +12,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lionsearch.catalog import TASKS
+from lionsearch.catalog.settings import Settings, load_settings
 from lionsearch.errors import TaskError
-from lionsearch.settings import Settings, load_settings
 
 
 class TaskSpec(Settings):

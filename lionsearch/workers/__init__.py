@@ -1,5 +1,7 @@
 """Where evaluations run: in this process, or on Ray actors."""
 
+from lionsearch.workers.choice import check_workers as check_workers
+from lionsearch.workers.choice import open_pool as open_pool
 from lionsearch.workers.pool import LocalPool as LocalPool
 from lionsearch.workers.pool import Pool as Pool
 from lionsearch.workers.pool import Request as Request

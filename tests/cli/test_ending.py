@@ -4,11 +4,12 @@ import pytest
 from workers.tiny_project import run_cli, write_experiment, write_project
 
 from lionsearch.cli.ending import Ending, find_tolerance, save_best
-from lionsearch.config import load_experiment
+from lionsearch.evaluate.estimate import Estimate
 from lionsearch.lang import parse
 from lionsearch.records import Evaluation, Stage, TaskResult
-from lionsearch.run import Elite, Progress, RunResult
-from lionsearch.verdict import Estimate, TaskVerdict, Verdict
+from lionsearch.runs.config import load_experiment
+from lionsearch.runs.run import Elite, Progress, RunResult
+from lionsearch.runs.verdict import TaskVerdict, Verdict
 
 TUNING = """programs = {programs}
 window = 4

@@ -205,7 +205,7 @@ import gc, signal, sys
 from lionsearch.cli import main
 
 def interrupt(phase, info):
-    if hasattr(sys.modules.get("lionsearch.run"), "SearchRun") and interrupt in gc.callbacks:
+    if hasattr(sys.modules.get("lionsearch.runs.run"), "SearchRun") and interrupt in gc.callbacks:
         gc.callbacks.remove(interrupt)
         signal.raise_signal(signal.SIGINT)
 

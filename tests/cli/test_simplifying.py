@@ -3,7 +3,7 @@ import json
 import pytest
 from workers.tiny_project import run_cli, write_project
 
-from lionsearch.analysis import check_program
+from lionsearch.graph import check_program
 
 RAW = """def train(w, g, m, v, lr):
     x = sin(v)

@@ -1,10 +1,10 @@
 from dataclasses import replace
 
-from lionsearch.analysis import summarize
 from lionsearch.catalog import load_program
 from lionsearch.compose import TRANSFORMS
 from lionsearch.compose.describing import describe_transformed, entitle
 from lionsearch.lang import parse
+from lionsearch.lang.summary import summarize
 
 BARE = parse("def train(w, g, lr): return g * lr")
 SLOW = replace(BARE, description="Slow.\n\n    w <- w - lr g\n\nNotes.\n\nSource: A 2001.\nGroup: gradient\n")

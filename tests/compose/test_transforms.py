@@ -6,11 +6,11 @@ import optax
 import pytest
 from sampling import every
 
-from lionsearch.analysis import infer_kinds
 from lionsearch.catalog import load_program
 from lionsearch.compose import TRANSFORMS
-from lionsearch.evaluate.oracle import run_oracle
+from lionsearch.graph import infer_kinds
 from lionsearch.lang import format_program, parse
+from lionsearch.semantics.oracle import run_oracle
 
 RNG = np.random.default_rng(3)
 WEIGHTS = (RNG.normal(size=(5, 3)), RNG.normal(size=4), np.array(0.7), RNG.normal(size=(2, 3, 2, 4)))

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from strategies import programs
 
-from lionsearch.analysis import check_program, infer_kinds
 from lionsearch.catalog import load_program
 from lionsearch.compose import TRANSFORMS, weave
 from lionsearch.errors import SettingError
-from lionsearch.evaluate.oracle import run_oracle
+from lionsearch.graph import check_program, infer_kinds
 from lionsearch.lang import format_program, parse
+from lionsearch.semantics.oracle import run_oracle
 
 NOTHING = check_program("def train(w, g, lr):\n    inner = g\n    return inner")
 SUM = check_program("def train(w, g, lr):\n    inner = g\n    other = g\n    return inner + other")

@@ -13,11 +13,11 @@ import numpy as np
 from sensitivity import ravel
 from steps import Steps, draw_leaves
 
-from lionsearch.analysis import remove_dead_code
 from lionsearch.evaluate.encoding import encode_program
 from lionsearch.evaluate.machine import Machine, machine_for
 from lionsearch.evaluate.plan import Limits
-from lionsearch.evaluate.rules import CompiledRule, InterpretedRule
+from lionsearch.evaluate.update_rule import CompiledRule, InterpretedRule
+from lionsearch.graph import remove_dead_code
 from lionsearch.lang import Program
 
 LIMITS = Limits()

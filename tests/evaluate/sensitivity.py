@@ -12,11 +12,11 @@ import jax
 import numpy as np
 from steps import Steps
 
-from lionsearch.analysis import remove_dead_code
-from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.oracle import run_oracle
-from lionsearch.evaluate.spaces import LeafSpace, Shapes, leaf_shapes, zero_slot
+from lionsearch.graph import remove_dead_code
 from lionsearch.lang import OPERATIONS, Kind, Program, Statement
+from lionsearch.semantics.leaf_space import LeafSpace, Shapes, leaf_shapes, zero_slot
+from lionsearch.semantics.oracle import run_oracle
+from lionsearch.semantics.run import run_statements
 
 _TINY = np.finfo(np.float32).tiny
 _ULP = 2.0**-23

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from lionsearch.evaluate.machine import PRECOMPUTED_INPUTS
-from lionsearch.evaluate.oracle import Leaves
-from lionsearch.lang import OPTIONAL_INPUTS
+from lionsearch.lang import INPUTS, OPTIONAL_INPUTS
+from lionsearch.semantics.oracle import Leaves
 
 MODEL_SHAPES = ((4, 3), (5,), (), (2, 1, 3, 2))
 SIZE = 30
 LR = np.array([0.5, 1.0, 0.7, 0.3, 0.1], np.float32)
-TRAINED_INPUTS = tuple(name for name in OPTIONAL_INPUTS if name not in PRECOMPUTED_INPUTS)
+TRAINED_INPUTS = tuple(name for name in OPTIONAL_INPUTS if not INPUTS[name].scheduled)
 """The optional inputs that only training can give."""
 
 

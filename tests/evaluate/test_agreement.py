@@ -22,12 +22,12 @@ from sensitivity import Expected, expect, ravel, while_finite
 from steps import LR, TRAINED_INPUTS, draw_steps
 from strategies import PLAIN_OPERATIONS, random_program
 
-from lionsearch.analysis import check_program, find_live, infer_kinds, initial_kinds, remove_dead_code
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.evaluate.machine import Machine, machine_for
-from lionsearch.evaluate.oracle import run_oracle
+from lionsearch.graph import check_program, find_live, infer_kinds, initial_kinds, remove_dead_code
 from lionsearch.lang import INPUTS, OPERATIONS, Kind, Program, format_program
 from lionsearch.lang.kinds import SLOT_KINDS
+from lionsearch.semantics.oracle import run_oracle
 
 STEPS = draw_steps(np.random.default_rng(0))
 PAPER, EVERYTHING = Machine(LIMITS), Machine(LIMITS, "matrix", TRAINED_INPUTS)

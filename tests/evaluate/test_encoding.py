@@ -7,10 +7,10 @@ from sensitivity import expect
 from steps import LR, TRAINED_INPUTS, draw_steps
 from strategies import random_program
 
-from lionsearch.analysis import check_program, remove_dead_code
 from lionsearch.evaluate.encoding import EncodedProgram, TooLongError, encode_program
 from lionsearch.evaluate.machine import GRADIENT_ROW, WEIGHTS_ROW, Machine, machine_for
 from lionsearch.evaluate.plan import Limits
+from lionsearch.graph import check_program, remove_dead_code
 from lionsearch.lang import OPERATIONS, Kind, Program
 
 LENGTH, SLOTS = 17, 3

@@ -3,10 +3,10 @@ from statistics import fmean
 import pytest
 from small_tasks import make_spec
 
-from lionsearch.analysis import check_program, fingerprint
 from lionsearch.catalog import load_program
 from lionsearch.evaluate.evaluator import Evaluator
 from lionsearch.evaluate.plan import EvaluationPlan, Limits, Seeds
+from lionsearch.graph import check_program, fingerprint
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult, merge_results, race_order
 
 FAILURE = Failure(FailureKind.NON_FINITE, "the loss was not finite after 1 of 60 steps")

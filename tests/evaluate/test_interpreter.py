@@ -10,7 +10,6 @@ from sampling import every
 from small_tasks import make_spec
 from test_task_runner import LIMITS, ONE, SGD, close
 
-from lionsearch.analysis import check_program, remove_dead_code
 from lionsearch.evaluate import task_runner
 from lionsearch.evaluate.encoding import encode_program
 from lionsearch.evaluate.interpreter import Interpreter
@@ -18,6 +17,7 @@ from lionsearch.evaluate.machine import Machine, machine_for
 from lionsearch.evaluate.plan import Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.evaluate.training import Course, Outcome
+from lionsearch.graph import check_program, remove_dead_code
 from lionsearch.lang import Program
 from lionsearch.records import FailureKind
 

@@ -6,11 +6,11 @@ import pytest
 from steps import MODEL_SHAPES, SIZE, TRAINED_INPUTS, draw_leaves
 from strategies import PLAIN_OPERATIONS, random_program
 
-from lionsearch.analysis import check_program, infer_kinds, initial_kinds, remove_dead_code
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.evaluate.machine import GROUPS, Machine, machine_for
 from lionsearch.evaluate.plan import Limits
-from lionsearch.evaluate.rules import InterpretedRule
+from lionsearch.evaluate.update_rule import InterpretedRule
+from lionsearch.graph import check_program, infer_kinds, initial_kinds, remove_dead_code
 from lionsearch.lang import INPUTS, OPERATIONS, PAPER_OPERATIONS, Kind, Program
 
 LIMITS = Limits(max_length=9, max_slots=2)

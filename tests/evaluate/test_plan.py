@@ -1,7 +1,7 @@
 import pytest
 
-from lionsearch.analysis import check_program
 from lionsearch.evaluate.plan import Limits, limits_for
+from lionsearch.graph import check_program
 
 LONG = check_program("def train(w, g, lr):\n" + " g = sin(g)\n" * 99 + " x = cos(g)\n return g")
 WIDE_SLOTS = ", ".join(f"s{i}" for i in range(8))

@@ -13,12 +13,12 @@ from sampling import every
 from small_tasks import make_spec, regression
 from strategies import random_program
 
-from lionsearch.analysis import check_program, find_live
 from lionsearch.catalog import load_program
 from lionsearch.errors import TaskError
 from lionsearch.evaluate import task_runner
 from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.graph import check_program, find_live
 from lionsearch.lang import Program
 from lionsearch.records import FailureKind, TaskResult
 from lionsearch.tasks.spec import load_task

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from lionsearch.evaluate.oracle import Leaves, run_oracle, zero_slot
-from lionsearch.export.flow import AXES, build_flow
 from lionsearch.export.helpers import JAX_HELPERS, TORCH_HELPERS, helper_texts
 from lionsearch.export.rule import uses_matrices, write_rule
+from lionsearch.graph.lowering import AXES, lower
 from lionsearch.lang import INPUTS, Kind, Program
+from lionsearch.semantics.oracle import Leaves, run_oracle, zero_slot
 
 SHAPES = ((4, 3), (5,), (), (2, 1, 3, 2))
 RATES = (0.5, 1.0, 0.7, 0.3)
@@ -41,7 +41,7 @@ def expected_weights(program: Program, data: SimpleNamespace, rate: float) -> li
     The program runs as it stands, `lr_scale` and all: where an export takes that for part of the learning rate, the
     oracle's is the smaller.
     """
-    scale = build_flow(program).scale or 1.0
+    scale = lower(program).scale or 1.0
     rates = [rate / scale * each for each in RATES[: len(data.gradients)]]
     return run_oracle(program, data.weights, data.gradients, rates, data.extra)
 
@@ -62,12 +62,12 @@ def rule_weights(program: Program, data: SimpleNamespace, rate: float, torch: An
         rate: learning rate, times that of each step.
         torch: the module, for the flavour of PyTorch; else it is JAX's, run by NumPy, which is fast.
     """
-    flow = build_flow(program)
-    program = flow.program
-    rule = write_rule(flow, torch=torch is not None)
+    lowered = lower(program)
+    program = lowered.program
+    rule = write_rule(lowered, torch=torch is not None)
     train = _load_train(rule, torch)
     convert = torch.tensor if torch else np.asarray
-    matrices, history, weights = uses_matrices(flow), [], data.weights
+    matrices, history, weights = uses_matrices(lowered), [], data.weights
     state = {name: zero_slot(kind, SHAPES, np, np.float64) for name, kind in program.state}
     given: dict[str, Any] = dict(program.hyperparameters)
     with np.errstate(all="ignore"):

@@ -9,11 +9,11 @@ import pytest
 from export.exported import run_module
 
 from lionsearch import optax_factory, to_optax, to_torch
-from lionsearch.evaluate.oracle import run_oracle
+from lionsearch.archive.targets import Provenance
 from lionsearch.export.optax_module import write_optax_module
 from lionsearch.export.preparation import prepare
 from lionsearch.lang import Program, parse
-from lionsearch.targets import Provenance
+from lionsearch.semantics.oracle import run_oracle
 
 WEIGHTS = np.array([1.0, -2.0, 0.5])
 GRADIENTS = (np.array([0.3, -0.1, 2.0]), np.array([-1.0, 0.4, 0.7]))

@@ -10,11 +10,11 @@ import optax
 import pytest
 from export.exported import RATES, draw, expected_weights, largest_difference, run_module
 
+from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.export.optax_module import write_optax_module
 from lionsearch.export.preparation import prepare
 from lionsearch.lang import parse
-from lionsearch.targets import Provenance, load_target
 
 DATA = draw(1)
 SOME = ("lion", "adam_mini", "momo")

@@ -2,12 +2,12 @@ import ast
 
 import pytest
 
+from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import TASKS
 from lionsearch.export.formats import Target
 from lionsearch.export.preparation import can_mask_decay, module_docstring, prepare, rate_note, rate_warning
 from lionsearch.export.writing import write_text
 from lionsearch.lang import parse
-from lionsearch.targets import Provenance, load_target
 from lionsearch.tasks.spec import load_task
 
 

@@ -7,14 +7,14 @@ import pytest
 from export.exported import draw, expected_weights, largest_difference, rule_weights
 from strategies import random_program
 
-from lionsearch.analysis import remove_dead_code
+from lionsearch.archive.targets import Provenance
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import SettingError
-from lionsearch.export.flow import build_flow
 from lionsearch.export.preparation import prepare
 from lionsearch.export.rule import write_rule
+from lionsearch.graph import remove_dead_code
+from lionsearch.graph.lowering import lower
 from lionsearch.lang import format_program, parse
-from lionsearch.targets import Provenance
 
 DATA = draw(0)
 COMPOSITIONS = ("lookahead(adamw, k=2)", "clip_norm(lion, limit=0.5)", "matrices(muon, adamw_debiased)")
@@ -51,7 +51,7 @@ def test_random_programs_keep_their_meaning(seed):
 
 def _lines(body: str, torch: bool = False) -> str:
     program = parse(f"def train(w, g, m, lr, t, *, b1=0.9):\n  {body}\n")
-    return "\n".join(write_rule(build_flow(program), torch=torch).lines)
+    return "\n".join(write_rule(lower(program), torch=torch).lines)
 
 
 def test_numbers_are_computed_once_and_outside_of_the_function_of_one_parameter():

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from export.exported import RATES, draw, expected_weights, largest_difference, run_module
 
+from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import SettingError
-from lionsearch.evaluate.oracle import run_oracle
 from lionsearch.export.preparation import prepare
 from lionsearch.export.torch_module import check_expressible, write_torch_module
 from lionsearch.lang import parse
-from lionsearch.targets import Provenance, load_target
+from lionsearch.semantics.oracle import run_oracle
 
 torch = pytest.importorskip("torch")
 DATA = draw(2)

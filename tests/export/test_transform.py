@@ -10,13 +10,13 @@ import pytest
 from export.exported import RATES, draw, expected_weights, largest_difference, run_module
 
 from lionsearch import optax_factory, to_optax
+from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import load_program
 from lionsearch.errors import SettingError, UnknownNameError
-from lionsearch.evaluate.oracle import run_oracle
 from lionsearch.export.optax_module import write_optax_module
 from lionsearch.export.preparation import prepare
 from lionsearch.lang import parse
-from lionsearch.targets import Provenance, load_target
+from lionsearch.semantics.oracle import run_oracle
 
 PARAMS = {"dense": {"kernel": jnp.linspace(-1.0, 1.0, 12).reshape(4, 3), "bias": jnp.ones(3)}, "scale": jnp.ones(())}
 GRADIENTS = jax.tree.map(lambda x: jnp.cos(3 * x) + 0.1, PARAMS)

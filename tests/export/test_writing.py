@@ -3,12 +3,12 @@ import re
 
 import pytest
 
+from lionsearch.archive.targets import load_target
 from lionsearch.catalog import PROGRAMS
 from lionsearch.errors import SettingError
 from lionsearch.export.formats import Flavor, Target
 from lionsearch.export.preparation import prepare
 from lionsearch.export.writing import command_line, resolve, write_text
-from lionsearch.targets import load_target
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,9 @@ def test_a_file_is_python_without_long_lines_and_without_lionsearch(name):
         called = {name for name in re.findall(r"(?<![\w.])(_[a-z]\w*)\(", text) if name != "__init__"}
         assert called <= defined
         assert {name for name in defined if name.startswith("_")} - {"__init__", "_train"} <= called
+
+
+def test_equations_say_what_they_are_and_where_they_are_from():
+    lines = write_text(prepare(*load_target("adamw_debiased")), Target.LATEX).splitlines()
+    assert lines[0] == "% AdamW as in its paper, with bias correction and epsilon."
+    assert "% Written by: lionsearch export adamw_debiased --to latex" in lines[:4]

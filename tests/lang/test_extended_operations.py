@@ -11,9 +11,9 @@ from expectations import GRID, MATRIX_ROWS, TINY, divide, root, single
 from sampling import every
 from strategies import STACKED_SHAPES
 
-from lionsearch.evaluate.spaces import LeafSpace
 from lionsearch.lang import OPERATIONS, Kind, matrix_shape, parse, shape_of
 from lionsearch.lang.extended_operations import NEWTON_SCHULZ
+from lionsearch.semantics.leaf_space import LeafSpace
 
 _, _, TENSOR, ROW, COLUMN, LEFT, RIGHT, TRANSPOSED = Kind
 BOTH = pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])

@@ -38,9 +38,9 @@ from expectations import (
 from sampling import every
 from strategies import STACKED_SHAPES
 
-from lionsearch.evaluate.rows import RowSpace
-from lionsearch.evaluate.spaces import LeafSpace
+from lionsearch.evaluate.flat_space import RowSpace
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS, Kind, shape_of
+from lionsearch.semantics.leaf_space import LeafSpace
 
 PAPER_NAMES = """
     get_pi get_e get_eps abs cos sin tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh exp exp2 exp10

@@ -7,8 +7,8 @@ from sampling import every
 
 from lionsearch.catalog import load_program
 from lionsearch.compose import TRANSFORMS
+from lionsearch.identify.matching import shipped_names
 from lionsearch.lang import Program
-from lionsearch.simplify.matching import shipped_names
 
 from . import optax_peers, optax_transform_peers
 from .peer import Peer, compare_changed, compare_defaults, compare_small

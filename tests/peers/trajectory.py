@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lionsearch.evaluate.execution import run_statements
-from lionsearch.evaluate.spaces import LeafSpace, zero_slot
 from lionsearch.lang import Program
+from lionsearch.semantics.leaf_space import LeafSpace, zero_slot
+from lionsearch.semantics.run import run_statements
 
 Leaves = tuple[np.ndarray, ...]
 

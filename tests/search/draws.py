@@ -5,7 +5,7 @@ from collections import deque
 
 import pytest
 
-from lionsearch.analysis import KindError, infer_kinds
+from lionsearch.graph import KindError, infer_kinds
 from lionsearch.lang import parse
 from lionsearch.search import MUTATIONS, MutationRates, MutationSettings, mutate
 

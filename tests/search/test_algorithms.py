@@ -8,12 +8,12 @@ import pytest
 from draws import drive, tell_children
 from sampling import every
 
-from lionsearch.analysis import remove_dead_code
 from lionsearch.catalog import load_program
+from lionsearch.catalog.settings import parse_settings
 from lionsearch.errors import SettingError
+from lionsearch.graph import remove_dead_code
 from lionsearch.lang import format_program, parse
 from lionsearch.search import Candidate, MutationSettings, RacingSettings, RandomSearch, SearchSettings, make_search
-from lionsearch.settings import parse_settings
 
 ONE = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr, m")
 TWO = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.5)\n  return sign(m) * lr, m")

@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import programs
 
-from lionsearch.analysis import fingerprint, infer_kinds
-from lionsearch.analysis.dataflow import Node
+from lionsearch.graph import Node, fingerprint, infer_kinds
 from lionsearch.lang import Kind, format_program, parse
 from lionsearch.search.editing import Read, close_program, open_program, with_insertion, with_node, with_read
 

@@ -1,8 +1,8 @@
 import pytest
 from draws import drive, tell_children
 
-from lionsearch.analysis import infer_kinds
 from lionsearch.catalog import load_program
+from lionsearch.graph import infer_kinds
 from lionsearch.lang import parse
 from lionsearch.search import MUTATIONS, Candidate, Evolution, RacingSettings, SearchSettings
 

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import programs
 
-from lionsearch.analysis import find_live
+from lionsearch.catalog.settings import parse_settings
 from lionsearch.errors import SettingError
+from lionsearch.graph import find_live
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS, parse
 from lionsearch.search import MUTATIONS, MutationRates, MutationSettings, SearchSettings, mutate, random_program
-from lionsearch.settings import parse_settings
 
 ALL_OPERATIONS = tuple(OPERATIONS)
 LIVE = ("splice", "duplicate", "bypass", "operation", "exchange", "redirect", "crossover")

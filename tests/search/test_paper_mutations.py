@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import programs
 
-from lionsearch.analysis import infer_kinds, initial_kinds
+from lionsearch.catalog.settings import parse_settings
+from lionsearch.graph import infer_kinds, initial_kinds
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS, Program, Statement, parse
 from lionsearch.search import SearchSettings, mutate
-from lionsearch.settings import parse_settings
 
 PAPER = parse_settings({"preset": "paper"}, SearchSettings, "test").mutation
 

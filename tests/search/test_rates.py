@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from strategies import programs
 
 from lionsearch.catalog import load_program
-from lionsearch.evaluate.oracle import run_oracle
 from lionsearch.lang import parse
 from lionsearch.search import MutationSettings, mutate
 from lionsearch.search.rates import match_rate
+from lionsearch.semantics.oracle import run_oracle
 
 ADAMW = load_program("adamw").inline_hyperparameters()
 SIGN = parse("def train(w, g, m, v, lr):\n  m = interp(g, m, 0.9)\n  return sign(m) * (lr * 0.5), m, v")

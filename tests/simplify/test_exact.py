@@ -6,10 +6,10 @@ from peers.trajectory import VARYING, make_problem, run_program
 from sampling import every
 from strategies import random_program
 
-from lionsearch.analysis import check_program, remove_dead_code
 from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.graph import check_program, remove_dead_code
+from lionsearch.semantics.replay import Trajectory, follow
 from lionsearch.simplify.exact import simplify_exactly, size
-from lionsearch.simplify.following import Trajectory, follow
 from lionsearch.simplify.guard import TOLERANCE
 
 LONG = [name for name in PROGRAMS.names() if len(load_program(name).statements) > 30]

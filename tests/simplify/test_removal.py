@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from lionsearch.analysis import find_live
+from lionsearch.graph import find_live
 from lionsearch.lang import parse
 from lionsearch.simplify.paired import Difference
 from lionsearch.simplify.removal import remove_little

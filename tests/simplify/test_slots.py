@@ -1,10 +1,10 @@
 import pytest
 
-from lionsearch.analysis import check_program
+from lionsearch.algebra.program_values import normalize
+from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.simplify.exact import simplify_exactly
 from lionsearch.simplify.guard import agree
-from lionsearch.simplify.normalize import normalize
 from lionsearch.simplify.slots import drop_zero_slots, merge_slots, rescale_slots
 
 

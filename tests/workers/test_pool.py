@@ -1,10 +1,10 @@
 import pytest
 from workers.tiny_project import write_project
 
-from lionsearch.config import load_experiment
 from lionsearch.errors import TaskError
 from lionsearch.lang import parse
 from lionsearch.records import Stage
+from lionsearch.runs.config import load_experiment
 from lionsearch.workers import LocalPool, Request
 
 SGD = parse("def train(w, g, lr): return g * lr * 1e-4")

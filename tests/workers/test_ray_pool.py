@@ -13,14 +13,14 @@ from workers.tiny_project import (
     write_task,
 )
 
-from lionsearch.analysis import fingerprint
 from lionsearch.catalog import PROGRAMS, load_program
-from lionsearch.config import load_experiment
 from lionsearch.errors import RunError, TaskError
 from lionsearch.evaluate.machine import Machine, machine_for
 from lionsearch.evaluate.plan import Limits
+from lionsearch.graph import fingerprint
 from lionsearch.lang import parse
 from lionsearch.records import FailureKind, Stage
+from lionsearch.runs.config import load_experiment
 from lionsearch.workers import Request
 from lionsearch.workers.ray_pool import RayPool, _start_ray
 

@@ -1,0 +1,1 @@
+"""Exact laws of the operations, and the normal form of values that follows from them. No JAX."""

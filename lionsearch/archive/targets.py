@@ -1,0 +1,91 @@
+"""What a user names -> a program and where it is from: a name, a file, a composition, or a candidate of a run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from lionsearch.archive import RunStore
+from lionsearch.archive.store import check_run_folder
+from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.compose import is_expression
+from lionsearch.errors import MissingFileError, RunError, UnknownNameError
+from lionsearch.graph import check_program
+from lionsearch.lang import Program
+from lionsearch.records import Stage
+
+_MOST_CANDIDATES = 2**63  # what the database can count
+_CANDIDATE = re.compile(r"(?P<run>.+):(?P<number>\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a program is from.
+
+    Attributes:
+        text: what the user wrote.
+        name: what to call the program: its file's name, the composition, or `candidate_7`.
+        run: the run folder, for a candidate.
+        candidate: its number.
+        score: its score in the search, if it has one.
+    """
+
+    text: str
+    name: str
+    run: str | None = None
+    candidate: int | None = None
+    score: float | None = None
+
+
+def load_target(text: str) -> tuple[Program, Provenance]:
+    """Return the checked program that a text names, and where it is from.
+
+    Args:
+        text: a name or path, a composition such as `lookahead(adamw, k=5)`, or `RUN:ID`, a run folder and the number
+            of a candidate.
+
+    Raises:
+        LionSearchError: if it is not there or not valid.
+
+    Example:
+        >>> program, provenance = load_target("lion")
+        >>> program.slots, provenance.name
+        (('m',), 'lion')
+    """
+    if is_expression(text):
+        return load_program(text), Provenance(text, text.strip())
+    found = _CANDIDATE.fullmatch(text)
+    if found is None:
+        try:
+            return load_program(text), Provenance(text, PROGRAMS.find(text).stem)
+        except (MissingFileError, UnknownNameError):
+            _refuse_run(text)
+            raise
+    return _load_candidate(text, found["run"], int(found["number"]))
+
+
+def _refuse_run(text: str) -> None:
+    """Raise if the text is a run folder without the number of a candidate."""
+    for run in (Path(part) for part in (text, text.rpartition(":")[0]) if part):
+        try:
+            check_run_folder(run)
+        except RunError:
+            continue
+        best = f", or {run / 'best.py'}" if (run / "best.py").is_file() else ""
+        raise RunError(f"{text}: this is a run; expected {run}:ID, ID the number of a candidate{best}")
+
+
+def _load_candidate(text: str, run: str, number: int) -> tuple[Program, Provenance]:
+    store = RunStore.read(Path(run))
+    try:
+        source = store.program_text(number) if number < _MOST_CANDIDATES else None
+        if source is None:
+            last = store.counts()["generated"] - 1
+            raise UnknownNameError("candidate", str(number), [f"0 to {last}"] if last >= 0 else [], run)
+        row = store.lineage(number)[0]
+        evaluation = store.evaluations(Stage.SEARCH).get(row.fingerprint)
+    finally:
+        store.close()
+    score = None if evaluation is None else evaluation.score
+    return check_program(source, text), Provenance(text, f"candidate_{number}", run, number, score)

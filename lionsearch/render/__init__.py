@@ -1,0 +1,1 @@
+"""A program for people: LaTeX equations, and the graph as a picture."""

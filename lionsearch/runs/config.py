@@ -1,0 +1,191 @@
+"""`experiments/*.toml` -> `Experiment`, and `Experiment` -> `RunConfig`, which holds all that a run depends on."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field
+
+from lionsearch.graph import check_program, remove_dead_code
+from lionsearch.catalog import EXPERIMENTS, load_program
+from lionsearch.errors import MissingFileError, SettingError, UnknownNameError
+from lionsearch.evaluate.plan import EvaluationPlan, Limits
+from lionsearch.lang import Program, format_program
+from lionsearch.search import SearchSettings
+from lionsearch.catalog.settings import Settings, load_settings, parse_settings
+from lionsearch.tasks.spec import TaskSpec, load_task
+
+T = TypeVar("T")
+
+
+class TaskEntry(Settings):
+    """One task of an experiment.
+
+    Attributes:
+        task: name or path of a proxy task.
+        hurdle: the score on it that opens the next task.
+    """
+
+    task: str
+    hurdle: float = -1.0
+
+
+class EvaluationSettings(Settings):
+    """How programs are evaluated.
+
+    Attributes:
+        confirm_seeds: fresh seeds that re-rank the elites.
+        report_seeds: fresh seeds of what is reported at the end, on the test split.
+        elites: programs that are re-evaluated at the end; shorter ones that are best for their length come in addition.
+        simplify: the best program at the end is simplified on the tasks, if it is better than tuned AdamW, as long as
+            that costs less than this, in units of the score, and than half of what it leads by; absent, it is not.
+        limits: the longest program, dead code removed.
+    """
+
+    confirm_seeds: int = Field(default=3, gt=0)
+    report_seeds: int = Field(default=5, gt=0)
+    elites: int = Field(default=16, gt=0)
+    simplify: float | None = Field(default=None, ge=0)
+    limits: Limits = Limits()
+
+
+class Experiment(Settings):
+    """What `lionsearch search` reads.
+
+    Attributes:
+        description: one line for people.
+        seed: the whole run follows from it.
+        programs: programs to generate.
+        initial: names or paths of the programs to start from.
+        window: candidates in flight; part of the run's identity, unlike the number of workers.
+        tasks: cheap ones first.
+        search: algorithm, population, mutations.
+        evaluation: seeds, elites, limits.
+    """
+
+    description: str = ""
+    seed: int = 0
+    programs: int = Field(gt=0)
+    initial: tuple[str, ...] = Field(default=("adamw",), min_length=1)
+    window: int = Field(default=64, gt=0)
+    tasks: tuple[TaskEntry, ...] = Field(min_length=1)
+    search: SearchSettings = SearchSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+
+class RunConfig(Settings):
+    """An experiment with every name resolved: stored with the run, so that later edits of files cannot change it.
+
+    Attributes:
+        name: of the experiment.
+        experiment: as read.
+        specs: of its tasks, in order.
+        programs: text of the initial programs.
+        environment: the versions that results depend on; a run is resumed with the same.
+    """
+
+    name: str
+    experiment: Experiment
+    specs: tuple[TaskSpec, ...]
+    programs: tuple[str, ...]
+    environment: str
+
+    def plan(self) -> EvaluationPlan:
+        """Return what an evaluation consists of."""
+        settings = self.experiment.evaluation
+        hurdles = [entry.hurdle for entry in self.experiment.tasks]
+        tasks = tuple(zip(self.specs, hurdles, strict=True))
+        return EvaluationPlan(tasks, settings.confirm_seeds, settings.report_seeds, settings.limits)
+
+    def initial(self) -> list[Program]:
+        """Return the initial programs."""
+        return [check_program(text) for text in self.programs]
+
+
+def load_experiment(name: str, **overrides: Any) -> RunConfig:
+    """Return the experiment of a name or path, resolved.
+
+    Args:
+        name: of the experiment, or the path of its TOML file.
+        overrides: settings of the experiment that replace those of the file.
+
+    Raises:
+        LionSearchError: if a file is not there or a setting is wrong.
+    """
+    path = EXPERIMENTS.find(name)
+    experiment = load_settings(path, Experiment)
+    if overrides:
+        experiment = parse_settings({**experiment.model_dump(), **overrides}, Experiment, "command line")
+    names = [entry.task for entry in experiment.tasks]
+    specs = tuple(_load_named(load_task, task, path, "tasks") for task in names)
+    if len({spec.name for spec in specs}) < len(specs):
+        raise SettingError(f"{path}: setting 'tasks' names a task twice: {', '.join(names)}")
+    population = experiment.search.population
+    if population < len(experiment.initial):
+        raise SettingError(
+            f"{path}: setting 'search.population' is {population};"
+            f" it must hold all {len(experiment.initial)} initial programs"
+        )
+    programs = [_load_named(load_program, program, path, "initial") for program in experiment.initial]
+    longest = max(len(program.statements) for program in programs)
+    if longest > experiment.search.mutation.max_length:
+        raise SettingError(
+            f"{path}: setting 'search.mutation.max_length' is {experiment.search.mutation.max_length};"
+            f" an initial program has {longest} statements"
+        )
+    for initial, program in zip((*experiment.initial, "adamw"), (*programs, load_program("adamw")), strict=True):
+        _check_limits(initial, program, experiment.evaluation.limits, str(path))
+    return RunConfig(
+        name=path.stem,
+        experiment=experiment,
+        specs=specs,
+        programs=tuple(map(format_program, programs)),
+        environment=describe_environment(),
+    )
+
+
+def _load_named(load: Callable[[str], T], name: str, path: Path, setting: str) -> T:
+    """Return what a setting names; an error says where the name stands."""
+    try:
+        return load(name)
+    except (MissingFileError, UnknownNameError) as error:
+        raise SettingError(f"{path}: setting {setting!r}: {error}") from None
+
+
+def describe_environment() -> str:
+    """Return the versions of all that a run's programs and scores depend on."""
+    versions = [f"{package} {version(package)}" for package in ("lionsearch", "jax", "jaxlib", "numpy", "scikit-learn")]
+    return ", ".join([f"Python {platform.python_version()}", platform.machine(), *versions])
+
+
+def _check_limits(name: str, program: Program, limits: Limits, where: str) -> None:
+    """Raise if a program that every run needs does not fit."""
+    live = remove_dead_code(program)
+    if len(live.statements) > limits.max_length or len(live.slots) > limits.max_slots:
+        raise SettingError(
+            f"{where}: setting 'evaluation.limits' leaves no room for {name!r}, which has {len(live.statements)}"
+            f" live statements and {len(live.slots)} slots"
+        )
+
+
+def dump_config(config: RunConfig) -> str:
+    """Return the configuration as JSON."""
+    return config.model_dump_json(indent=1)
+
+
+def parse_config(text: str, where: str) -> RunConfig:
+    """Return the configuration that `dump_config` wrote.
+
+    Raises:
+        SettingError: if it is not one.
+    """
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise SettingError(f"{where}: not JSON: {error}") from None
+    return parse_settings(content, RunConfig, where)

@@ -1,0 +1,321 @@
+"""One search run: the search asks, the pool evaluates, the store remembers.
+
+A fixed number of candidates is in flight and results are told in the order asked, whatever the workers' speed: the
+same seed gives the same run with any number of workers (but for GPUs, whose batches change last digits). Resuming
+replays the search against the stored evaluations.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lionsearch.graph import fingerprint, remove_dead_code
+from lionsearch.archive import CandidateRow, RunStore
+from lionsearch.runs.config import RunConfig, describe_environment, dump_config, parse_config
+from lionsearch.errors import LionSearchError, RunError
+from lionsearch.lang import Program, format_program
+from lionsearch.records import Evaluation, Stage, choice_key
+from lionsearch.search import Candidate, make_search
+from lionsearch.workers.pool import Pool, Request
+
+_FLUSH_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Elite:
+    """A program that was re-evaluated on fresh seeds.
+
+    Attributes:
+        candidate: its number.
+        fingerprint: its name in the run.
+        program: without dead code.
+        search: its evaluation in the search.
+        confirm: its evaluation on fresh seeds.
+    """
+
+    candidate: int
+    fingerprint: str
+    program: Program
+    search: Evaluation
+    confirm: Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        told: candidates generated and told.
+        total: candidates that the run will generate.
+        evaluated: programs trained with in this process's lifetime.
+        cached: candidates whose result was known before.
+        statements: of all told candidates.
+        live_statements: of all told candidates.
+        replayed: candidates told from stored results, before the first new one.
+        seconds: since the first result came to this process: starting workers and compiling tasks left out.
+        best: the best on fresh seeds so far.
+    """
+
+    told: int
+    total: int
+    evaluated: int
+    cached: int
+    statements: int
+    live_statements: int
+    replayed: int
+    seconds: float
+    best: Elite | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        progress: the last.
+        best: the best program on fresh seeds, if any program has a score.
+        report: its evaluation on seeds and a split that nothing was chosen by; None if the run was interrupted.
+        baseline: the first initial program's evaluation on the same seeds and split.
+        finished: whether the run reached its end.
+        caught_up: whether it got as far as what was stored when it started; if not, the best is that of back then.
+    """
+
+    progress: Progress
+    best: Elite | None
+    report: Evaluation | None
+    baseline: Evaluation | None
+    finished: bool
+    caught_up: bool
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A candidate that was asked for and not yet told."""
+
+    candidate: Candidate
+    live: Program
+    fingerprint: str
+
+
+Listener = Callable[[Progress], None]
+
+
+class SearchRun:
+    """Drives one run from where its store stands to its end.
+
+    Args:
+        config: the resolved experiment.
+        store: the run's database, open for writing.
+        pool: where evaluations run.
+        listener: called with the progress now and then.
+    """
+
+    def __init__(self, config: RunConfig, store: RunStore, pool: Pool, listener: Listener = lambda progress: None):
+        self._config, self._store, self._pool, self._listener = config, store, pool, listener
+        experiment = config.experiment
+        self._search = make_search(config.initial(), experiment.search, experiment.seed)
+        self._known = {stage: store.evaluations(stage) for stage in Stage}
+        self._stored = store.counts()["generated"]
+        self._in_flight: set[tuple[str, Stage]] = set()
+        self._pending: deque[_Pending] = deque()
+        self._asked = self._told = self._evaluated = self._cached = 0
+        self._statements = self._live_statements = 0
+        self._programs: dict[str, tuple[int, Program]] = {}
+        self._confirming: deque[str] = deque()
+        self._best: Elite | None = None
+        self._best_key = self._best_key_in_search = (False, -math.inf)
+        self._started: float | None = None  # when the first result came, and so many were told before
+        self._replayed = 0
+        self._flushed = time.monotonic()
+
+    def run(self) -> RunResult:
+        """Search to the end, or until interrupted from the keyboard; either way what is known is stored."""
+        try:
+            self._search_all()
+            self._confirm_elites()
+            report, baseline = self._report()
+            finished = True
+        except KeyboardInterrupt:
+            report, baseline, finished = None, None, False
+        finally:
+            self._store.flush()
+        return RunResult(self.progress(), self._best, report, baseline, finished, self._told >= self._stored)
+
+    def progress(self) -> Progress:
+        """Return where the run stands."""
+        return Progress(
+            self._told,
+            self._config.experiment.programs,
+            self._evaluated,
+            self._cached,
+            self._statements,
+            self._live_statements,
+            self._replayed,
+            0.0 if self._started is None else time.monotonic() - self._started,
+            self._best,
+        )
+
+    def _search_all(self) -> None:
+        experiment = self._config.experiment
+        while self._told < experiment.programs:
+            while len(self._pending) < experiment.window and self._asked < experiment.programs:
+                self._ask()
+            head = self._pending.popleft()
+            evaluation = self._await(head.fingerprint, Stage.SEARCH)
+            self._tell(head, evaluation)
+
+    def _ask(self) -> None:
+        candidate = self._search.ask()
+        self._asked += 1
+        live = remove_dead_code(candidate.program)
+        name = fingerprint(live)
+        if name not in self._known[Stage.SEARCH] and (name, Stage.SEARCH) not in self._in_flight:
+            self._submit(name, live, Stage.SEARCH, candidate.hurdles)
+        self._pending.append(_Pending(candidate, live, name))
+
+    def _tell(self, pending: _Pending, evaluation: Evaluation) -> None:
+        candidate, live = pending.candidate, pending.live
+        self._search.tell(candidate, evaluation.rounds)
+        self._told += 1
+        self._statements += len(candidate.program.statements)
+        self._live_statements += len(live.statements)
+        if pending.fingerprint not in self._programs:
+            self._programs[pending.fingerprint] = (candidate.number, live)
+            self._store.add_program(pending.fingerprint, candidate.number, format_program(live))
+            self._store.add_evaluation(pending.fingerprint, evaluation)
+        else:
+            self._cached += 1
+        self._store.add_candidate(
+            CandidateRow(
+                candidate.number,
+                candidate.parent,
+                candidate.change,
+                pending.fingerprint,
+                len(candidate.program.statements),
+                len(live.statements),
+            )
+        )
+        key = self._choice_key(pending.fingerprint, evaluation)
+        if self._is_whole(evaluation) and key > self._best_key_in_search:
+            self._best_key_in_search = key
+            self._confirm(pending.fingerprint)
+        self._take_in_confirmed()
+        self._report_progress()
+
+    def _is_whole(self, evaluation: Evaluation) -> bool:
+        """Return whether a program was trained with all the seeds there are."""
+        return len(evaluation.rounds) == (self._config.experiment.search.racing.seeds or 1)
+
+    def _choice_key(self, name: str, evaluation: Evaluation) -> tuple[bool, float]:
+        statements = len(self._programs[name][1].statements)
+        return choice_key(evaluation, statements, self._config.experiment.search.parsimony)
+
+    def _report_progress(self) -> None:
+        now = time.monotonic()
+        if now - self._flushed > _FLUSH_SECONDS:
+            self._flushed = now
+            self._store.flush()
+            self._listener(self.progress())
+
+    def _confirm(self, name: str) -> None:
+        """Have a program re-evaluated on fresh seeds; nothing waits for the result."""
+        if name not in self._known[Stage.CONFIRM] and (name, Stage.CONFIRM) not in self._in_flight:
+            self._submit(name, self._programs[name][1], Stage.CONFIRM)
+        self._confirming.append(name)
+
+    def _take_in_confirmed(self) -> None:
+        """Store the fresh-seed results that have come; a program is the best only if it is better there."""
+        confirmed = self._known[Stage.CONFIRM]
+        while self._confirming and self._confirming[0] in confirmed:
+            name = self._confirming.popleft()
+            confirm = confirmed[name]
+            self._store.add_evaluation(name, confirm)
+            key = self._choice_key(name, confirm)
+            if key > self._best_key:
+                self._best_key = key
+                number, live = self._programs[name]
+                self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
+
+    def _confirm_elites(self) -> None:
+        """Re-evaluate the best of the search, and the best for their length: what is shorter may be as good."""
+        scored = [
+            (-len(evaluation.rounds), -self._choice_key(name, evaluation)[1], self._programs[name][0], name)
+            for name, evaluation in self._known[Stage.SEARCH].items()
+            if evaluation.score is not None and name in self._programs
+        ]
+        shortest = math.inf
+        for rank, (_, _, _, name) in enumerate(sorted(scored)):
+            length = len(self._programs[name][1].statements)
+            whole = self._is_whole(self._known[Stage.SEARCH][name])
+            if rank < self._config.experiment.evaluation.elites or (length < shortest and whole):
+                self._confirm(name)
+            shortest = min(shortest, length)
+        for name in list(self._confirming):
+            self._await(name, Stage.CONFIRM)
+        self._take_in_confirmed()
+
+    def _report(self) -> tuple[Evaluation | None, Evaluation | None]:
+        """Evaluate the best and the first program on what nothing was chosen by."""
+        if self._best is None:
+            return None, None
+        first = min(self._programs, key=lambda name: self._programs[name][0])
+        names = (self._best.fingerprint, first)
+        report, baseline = [self._evaluate_now(name, Stage.REPORT) for name in names]
+        return report, baseline
+
+    def _evaluate_now(self, name: str, stage: Stage) -> Evaluation:
+        if name not in self._known[stage] and (name, stage) not in self._in_flight:
+            self._submit(name, self._programs[name][1], stage)
+        evaluation = self._await(name, stage)
+        self._store.add_evaluation(name, evaluation)
+        return evaluation
+
+    def _submit(self, name: str, program: Program, stage: Stage, hurdles: tuple[float, ...] | None = None) -> None:
+        self._in_flight.add((name, stage))
+        self._pool.submit(Request(name, program, stage, hurdles))
+
+    def _await(self, name: str, stage: Stage) -> Evaluation:
+        while name not in self._known[stage]:
+            collected = self._pool.collect()
+            if self._started is None:
+                self._started, self._replayed = time.monotonic(), self._told
+            for request, evaluation in collected:
+                self._in_flight.discard((request.fingerprint, request.stage))
+                self._known[request.stage][request.fingerprint] = evaluation
+                self._evaluated += 1
+        return self._known[stage][name]
+
+
+def start_run(folder: Path, config: RunConfig) -> RunStore:
+    """Make a new run folder and return its store.
+
+    Raises:
+        RunError: if there is something at the folder's place.
+    """
+    return RunStore.create(folder, dump_config(config))
+
+
+def resume_run(folder: Path) -> tuple[RunStore, RunConfig]:
+    """Return the store and configuration of a run folder, open for writing.
+
+    Raises:
+        LionSearchError: if it is no run folder, or another process is writing it.
+    """
+    store = RunStore.resume(folder)
+    try:
+        config = parse_config(store.read_config(), str(folder))
+    except LionSearchError:
+        store.close()
+        raise
+    if config.environment != describe_environment():
+        store.close()
+        raise RunError(
+            f"{folder}: the run was made with {config.environment};"
+            f" here is {describe_environment()}; scores would differ"
+        )
+    return store, config

@@ -1,0 +1,1 @@
+"""What a program computes: over a space of leaves, by the NumPy oracle, along a recording. No JAX compilation."""

@@ -1,0 +1,63 @@
+import pytest
+
+from lionsearch.archive import RunStore
+from lionsearch.archive.store import CandidateRow
+from lionsearch.archive.targets import Provenance, load_target
+from lionsearch.errors import MissingFileError, RunError, UnknownNameError
+from lionsearch.records import Evaluation, Stage, TaskResult
+
+TEXT = "def train(w, g, lr):\n    v1 = g * lr\n    return v1\n"
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = tmp_path / "first"
+    store = RunStore.create(folder, "{}")
+    for number in range(2):
+        store.add_candidate(CandidateRow(number, None, "initial", f"f{number}", 1, 1))
+        store.add_program(f"f{number}", number, TEXT)
+    store.add_evaluation("f1", Evaluation(Stage.SEARCH, -0.25, (TaskResult("digits", 1.0, -0.25, None, ()),)))
+    store.close()
+    return folder
+
+
+def test_names_files_and_compositions(tmp_path):
+    (tmp_path / "mine.py").write_text(TEXT)
+    path = str(tmp_path / "mine.py")
+    assert load_target("lion")[1] == Provenance("lion", "lion")
+    assert load_target(path)[1] == Provenance(path, "mine")
+    program, provenance = load_target(" lookahead(lion, k=5) ")
+    assert provenance.name == "lookahead(lion, k=5)"
+    assert dict(program.hyperparameters)["k"] == 5.0
+
+
+def test_a_candidate_of_a_run(run):
+    program, provenance = load_target(f"{run}:1")
+    assert program.update == "v1"
+    assert provenance == Provenance(f"{run}:1", "candidate_1", str(run), 1, -0.25)
+    assert load_target(f"{run}:0")[1].score is None
+
+
+def test_a_run_without_a_number_is_told_what_is_expected(run, monkeypatch):
+    for text in (str(run), f"{run}/", f"{run}:abc", f"{run}:"):
+        with pytest.raises(RunError) as caught:
+            load_target(text)
+        assert str(caught.value) == f"{text}: this is a run; expected {run}:ID, ID the number of a candidate"
+    (run / "best.py").write_text(TEXT)
+    monkeypatch.chdir(run.parent)
+    with pytest.raises(RunError, match=r"expected first:ID, ID the number of a candidate, or first/best\.py$"):
+        load_target("first")
+    monkeypatch.chdir(run)
+    with pytest.raises(UnknownNameError, match="did you mean 'lion'"):
+        load_target("lino")
+
+
+def test_what_is_not_there_is_said(run, tmp_path):
+    with pytest.raises(UnknownNameError, match=r"unknown candidate '7'; expected one of: 0 to 1"):
+        load_target(f"{run}:7")
+    with pytest.raises(RunError, match="nowhere: there is no such folder"):
+        load_target(f"{tmp_path}/nowhere:0")
+    with pytest.raises(UnknownNameError, match="did you mean 'lion'"):
+        load_target("lino")
+    with pytest.raises(MissingFileError):
+        load_target(f"{tmp_path}/none.py")

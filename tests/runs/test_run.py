@@ -1,0 +1,389 @@
+import os
+import random
+import re
+import signal
+import subprocess
+from collections import Counter
+from importlib.metadata import version
+from statistics import fmean
+
+import pytest
+from workers.tiny_project import (
+    EXPERIMENT,
+    kill_group,
+    run_cli,
+    start_cli,
+    wait_for_end,
+    write_experiment,
+    write_project,
+)
+
+from lionsearch.graph import check_program, find_live, fingerprint
+from lionsearch.archive import RunStore
+from lionsearch.runs.config import load_experiment
+from lionsearch.errors import RunError, TaskError
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
+from lionsearch.runs.run import SearchRun, resume_run, start_run
+from lionsearch.search import SearchSettings
+
+BIG = EXPERIMENT.replace("programs = 200", "programs = 1000")
+
+
+class FakePool:
+    """Scores a program by a number made of its fingerprint; gives results back in a random order.
+
+    Args:
+        order: seed of the order.
+        interrupt_after: results after which collecting is interrupted from the keyboard.
+    """
+
+    def __init__(self, order=0, interrupt_after=None):
+        self.order, self.left = random.Random(order), interrupt_after
+        self.queue, self.submitted = [], Counter()
+
+    def submit(self, request):
+        assert fingerprint(request.program) == request.fingerprint
+        assert len(find_live(request.program).statements) == len(request.program.statements)
+        self.queue.append(request)
+        self.submitted[request.fingerprint, request.stage] += 1
+
+    def collect(self):
+        self.order.shuffle(self.queue)
+        taken = [self.queue.pop() for _ in range(self.order.randint(1, len(self.queue)))]
+        if self.left is not None:
+            self.left -= len(taken)
+            if self.left < 0:
+                raise KeyboardInterrupt
+        return [(request, evaluate(request)) for request in taken]
+
+    def close(self):
+        self.queue.clear()
+
+
+def evaluate(request):
+    """A third fail; the seeds of a stage shift the score as fresh seeds do."""
+    value = random.Random(request.fingerprint).random()
+    noise = random.Random(f"{request.fingerprint}{request.stage}")
+    if value < 0.3:
+        failure = Failure(FailureKind.NO_PROGRESS, "made up")
+        return Evaluation(request.stage, None, (TaskResult("linear", failure=failure),))
+    scores = []
+    for hurdle in (*(request.hurdles or ()), None):
+        scores.append(value + noise.random())
+        if hurdle is not None and fmean(scores) < hurdle:
+            break
+    score = fmean(scores)
+    return Evaluation(request.stage, score, (TaskResult("linear", value, score, scores=tuple(scores)),), tuple(scores))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return write_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(autouse=True)
+def _in_project(project, monkeypatch):
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
+
+
+def search(folder, pool, listener=lambda progress: None, **settings):
+    """Run the tiny experiment in a new folder; return (result, rows)."""
+    config = load_experiment("tiny", **settings)
+    store = start_run(folder, config)
+    return finish(store, config, pool, listener)
+
+
+def finish(store, config, pool, listener=lambda progress: None):
+    try:
+        result = SearchRun(config, store, pool, listener).run()
+        return result, list(store.rows())
+    finally:
+        store.close()
+
+
+def read_rows(folder):
+    store = RunStore.read(folder)
+    rows = list(store.rows())
+    store.close()
+    return rows
+
+
+def test_a_run_ends_with_all_its_candidates(tmp_path):
+    pool = FakePool()
+    result, rows = search(tmp_path / "run", pool)
+    assert result.finished
+    assert (result.progress.told, result.progress.total) == (200, 200)
+    counts = RunStore.read(tmp_path / "run").counts()
+    assert counts["generated"] == 200
+    assert counts["unique"] == counts["evaluated"] == 200 - result.progress.cached
+    assert result.progress.evaluated == sum(pool.submitted.values())
+    assert rows == read_rows(tmp_path / "run")
+
+
+def test_duplicates_are_evaluated_once(tmp_path):
+    pool = FakePool()
+    result, _ = search(tmp_path / "run", pool, search={"preset": "paper", "population": 20})
+    assert result.progress.cached > 10
+    assert set(pool.submitted.values()) == {1}
+
+
+def test_only_live_statements_are_stored_and_evaluated(tmp_path):
+    search(tmp_path / "run", FakePool())
+    store = RunStore.read(tmp_path / "run")
+    for row in store.leaderboard(Stage.SEARCH):
+        program = check_program(row.text)
+        assert fingerprint(program) == row.fingerprint
+        assert len(program.statements) == store.lineage(row.candidate)[0].live_statements
+
+
+def net(row):
+    """What a row is ranked by, the least first: the score, less what its statements cost."""
+    return SearchSettings().parsimony * row.statements - fmean(row.evaluation.rounds)
+
+
+def test_the_best_is_chosen_by_fresh_seeds(tmp_path):
+    result, _ = search(tmp_path / "run", FakePool(), seed=6)
+    store = RunStore.read(tmp_path / "run")
+    in_search, confirmed = [sorted(store.leaderboard(stage), key=net) for stage in (Stage.SEARCH, Stage.CONFIRM)]
+    assert result.best.fingerprint == confirmed[0].fingerprint != in_search[0].fingerprint
+    assert result.best.candidate == confirmed[0].candidate
+    assert result.best.confirm == confirmed[0].evaluation
+    assert result.best.search == store.evaluations(Stage.SEARCH)[result.best.fingerprint]
+    assert result.report == store.evaluations(Stage.REPORT)[result.best.fingerprint]
+
+
+def test_the_elites_of_the_search_are_all_confirmed(tmp_path):
+    search(tmp_path / "run", FakePool(), evaluation={"elites": 12})
+    store = RunStore.read(tmp_path / "run")
+    ranked = sorted(store.leaderboard(Stage.SEARCH), key=net)
+    whole = [row.fingerprint for row in ranked if len(row.evaluation.rounds) == 3]
+    assert len(whole) >= 12
+    assert set(whole[:12]) <= set(store.evaluations(Stage.CONFIRM))
+
+
+def test_the_baseline_is_the_first_initial_program(tmp_path):
+    result, _ = search(tmp_path / "run", FakePool(), initial=("lion", "adamw"), seed=2)
+    store = RunStore.read(tmp_path / "run")
+    first = store.lineage(0)[0].fingerprint
+    assert result.baseline == store.evaluations(Stage.REPORT)[first]
+    assert set(store.evaluations(Stage.REPORT)) == {first, result.best.fingerprint}
+
+
+def test_a_run_in_which_all_fail_has_no_best(tmp_path, monkeypatch):
+    failed = Evaluation(Stage.SEARCH, None, (TaskResult("linear", failure=Failure(FailureKind.NON_FINITE, "")),))
+    monkeypatch.setitem(globals(), "evaluate", lambda request: failed)
+    result, _ = search(tmp_path / "run", FakePool())
+    assert result.finished
+    assert (result.best, result.report, result.baseline) == (None, None, None)
+
+
+@pytest.mark.parametrize("algorithm", ["evolution", "random", "tuning"])
+def test_the_order_of_results_changes_nothing(tmp_path, algorithm):
+    settings = {"search": {"algorithm": algorithm, "population": 10}, "seed": 4}
+    one = search(tmp_path / "one", FakePool(order=1), **settings)
+    other = search(tmp_path / "other", FakePool(order=2), **settings)
+    assert one[1] == other[1]
+    assert one[0].best == other[0].best
+    assert one[0].report == other[0].report
+    assert one[1] != search(tmp_path / "third", FakePool(), **{**settings, "seed": 5})[1]
+
+
+def test_the_window_is_part_of_the_run(tmp_path):
+    rows = {window: search(tmp_path / str(window), FakePool(), window=window)[1] for window in (1, 8, 200, 1000)}
+    assert rows[1] != rows[8] != rows[200]
+    assert rows[200] == rows[1000]  # all in flight at once
+    changes = [row for table, row in rows[200] if table == "candidates"]
+    assert {row[1] for row in changes[1:]} == {0}  # nothing was told before the last was asked
+
+
+@pytest.mark.parametrize("after", [0, 1, 5, 40, 75])
+def test_an_interrupted_run_is_resumed_to_the_same_end(tmp_path, after):
+    _, whole = search(tmp_path / "whole", FakePool())
+    result, part = search(tmp_path / "part", FakePool(order=after, interrupt_after=after))
+    assert not result.finished
+    assert result.caught_up
+    assert result.progress.told < 200
+    assert (result.report, result.baseline) == (None, None)
+    assert len(part) < len(whole)
+    resumed, rows = finish(*resume_run(tmp_path / "part"), FakePool(order=7))
+    assert resumed.finished
+    assert rows == whole
+
+
+def test_a_run_interrupted_again_and_again_gets_to_the_same_end(tmp_path):
+    wanted, whole = search(tmp_path / "whole", FakePool())
+    result, rows = search(tmp_path / "part", FakePool(interrupt_after=30))
+    times = 0
+    while not result.finished:
+        times += 1
+        result, rows = finish(*resume_run(tmp_path / "part"), FakePool(order=times, interrupt_after=30))
+    assert 2 < times < 20
+    assert rows == whole
+    assert (result.best, result.report, result.baseline) == (wanted.best, wanted.report, wanted.baseline)
+
+
+def test_a_resume_that_is_interrupted_before_it_has_caught_up_says_so(tmp_path):
+    search(tmp_path / "run", FakePool())
+    config_and_store = resume_run(tmp_path / "run")
+
+    def interrupt(progress):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lionsearch.runs.run._FLUSH_SECONDS", 0.0)
+        result, _ = finish(*config_and_store, FakePool(), interrupt)
+    assert (result.finished, result.caught_up) == (False, False)
+    assert finish(*resume_run(tmp_path / "run"), FakePool())[0].caught_up
+
+
+def test_a_run_of_another_environment_is_not_resumed(tmp_path):
+    search(tmp_path / "run", FakePool(interrupt_after=50))
+    rows, path = read_rows(tmp_path / "run"), tmp_path / "run" / "config.json"
+    text = path.read_text()
+    path.write_text(text.replace(f"jaxlib {version('jaxlib')}", "jaxlib 0.0.1"))
+    with pytest.raises(
+        RunError, match=r"run: the run was made with .*jaxlib 0\.0\.1.*; here is .*; scores would differ"
+    ):
+        resume_run(tmp_path / "run")
+    assert read_rows(tmp_path / "run") == rows
+    path.write_text(text)
+    assert finish(*resume_run(tmp_path / "run"), FakePool())[0].finished
+
+
+def test_resuming_a_finished_run_evaluates_nothing(tmp_path):
+    wanted, whole = search(tmp_path / "run", FakePool())
+    pool = FakePool()
+    result, rows = finish(*resume_run(tmp_path / "run"), pool)
+    assert not pool.submitted
+    assert rows == whole
+    assert (result.best, result.report, result.baseline) == (wanted.best, wanted.report, wanted.baseline)
+
+
+def test_a_resumed_run_keeps_its_configuration(tmp_path, project):
+    _, whole = search(tmp_path / "whole", FakePool())
+    search(tmp_path / "part", FakePool(interrupt_after=50))
+    write_experiment(project, "tiny", EXPERIMENT.replace("window = 8", "window = 3"))
+    (project / "programs" / "adamw.py").write_text("def train(w, g, lr): return g * lr\n")
+    try:
+        assert finish(*resume_run(tmp_path / "part"), FakePool())[1] == whole
+    finally:
+        write_experiment(project, "tiny", EXPERIMENT)
+        (project / "programs" / "adamw.py").unlink()
+
+
+def test_what_was_told_is_stored_when_the_pool_raises(tmp_path):
+    class Broken(FakePool):
+        def collect(self):
+            if sum(self.submitted.values()) > 50:
+                raise TaskError("no more")
+            return super().collect()
+
+    with pytest.raises(TaskError, match="no more"):
+        search(tmp_path / "run", Broken())
+    assert RunStore.read(tmp_path / "run").counts()["generated"] > 20
+    _, whole = search(tmp_path / "whole", FakePool())
+    assert finish(*resume_run(tmp_path / "run"), FakePool())[1] == whole
+
+
+def test_the_listener_sees_the_run_grow(tmp_path, monkeypatch):
+    monkeypatch.setattr("lionsearch.runs.run._FLUSH_SECONDS", 0.0)
+    seen = []
+    result, _ = search(tmp_path / "run", FakePool(), seen.append)
+    told = [progress.told for progress in seen]
+    assert told == sorted(told)
+    assert len(seen) > 100
+    assert all(p.live_statements <= p.statements and p.told <= p.total and p.cached <= p.told for p in seen)
+    assert [p.best.confirm.score for p in seen if p.best] == sorted(p.best.confirm.score for p in seen if p.best)
+    assert result.progress.told == 200
+
+
+def test_a_run_folder_is_made_once(tmp_path):
+    search(tmp_path / "run", FakePool())
+    with pytest.raises(RunError, match="not empty"):
+        start_run(tmp_path / "run", load_experiment("tiny"))
+
+
+@pytest.fixture(scope="module")
+def reference_rows(project):
+    """The rows of `tiny` and of `big` (five times as long) run in one process, never interrupted."""
+    write_experiment(project, "big", BIG)
+    found = {}
+    for name in ("tiny", "big"):
+        done = run_cli(project, "search", name, "--workers", 0, "--output", project / "whole" / name)
+        assert done.returncode == 0, done.stderr
+        found[name] = read_rows(project / "whole" / name)
+    return found
+
+
+def test_the_same_seed_gives_the_same_run(project, reference_rows, tmp_path):
+    done = run_cli(project, "search", "tiny", "--workers", 0, "--output", tmp_path / "again")
+    assert done.returncode == 0, done.stderr
+    assert read_rows(tmp_path / "again") == reference_rows["tiny"]
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
+def test_workers_change_nothing(project, reference_rows, tmp_path, workers):
+    done = run_cli(project, "search", "tiny", "--workers", workers, "--output", tmp_path / "run", timeout=150)
+    assert done.returncode == 0, done.stderr
+    assert read_rows(tmp_path / "run") == reference_rows["tiny"]
+    assert wait_for_end(project) == []
+
+
+def kill_and_resume(project, folder, seconds):
+    """Kill a run after so many seconds of work, each time anew, then let it end; return how often it was killed."""
+    command = ("search", "big", "--workers", 0, "--output", folder)
+    kills = 0
+    for wait in seconds:
+        process = start_cli(project, *command)
+        line = process.stderr.readline()  # the run's folder is complete
+        assert line.startswith("starting workers"), line
+        try:
+            process.wait(wait)
+        except subprocess.TimeoutExpired:
+            kills += 1
+        finally:
+            kill_group(process)
+        command = ("resume", folder, "--workers", 0)
+    done = run_cli(project, *command)
+    assert done.returncode == 0, done.stderr
+    return kills
+
+
+def random_seconds(seed, count, longest):
+    rng = random.Random(seed)
+    return [rng.uniform(0.0, longest) for _ in range(count)]
+
+
+def test_a_killed_run_is_resumed_to_the_same_end(project, reference_rows, tmp_path):
+    assert kill_and_resume(project, tmp_path / "run", random_seconds(0, 2, 1.8)) >= 1
+    assert read_rows(tmp_path / "run") == reference_rows["big"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_a_run_killed_many_times_is_resumed_to_the_same_end(project, reference_rows, tmp_path, seed):
+    seconds = random_seconds(seed, 5, 1.8)
+    assert kill_and_resume(project, tmp_path / "run", seconds) >= 4
+    assert read_rows(tmp_path / "run") == reference_rows["big"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_with_what_it_has(project, reference_rows, tmp_path, number):
+    process = start_cli(project, "search", "big", "--workers", 0, "--output", tmp_path / "run", "--programs", 10**7)
+    try:
+        assert process.stderr.readline().startswith("starting workers")
+        assert re.match(r"\d+/10000000 programs", process.stderr.readline())
+        os.killpg(process.pid, number)
+        output, errors = process.communicate(timeout=30)
+    finally:
+        kill_group(process)
+    assert process.returncode == 130
+    assert errors == ""
+    assert output.startswith("interrupted: ")
+    assert f"lionsearch resume {tmp_path / 'run'}\n" in output
+    rows = read_rows(tmp_path / "run")
+    assert rows
+    candidates = [row for row in rows if row[0] == "candidates"]
+    assert candidates[:1000] == reference_rows["big"][: min(1000, len(candidates))]

@@ -1,0 +1,77 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy import stats
+
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
+from lionsearch.evaluate.estimate import estimate
+from lionsearch.runs.verdict import judge
+
+scores = st.lists(st.integers(-100, 100).map(lambda n: n / 100), min_size=2, max_size=8)
+
+
+def report(**tasks):
+    """A report with these scores on these tasks; None for a failure."""
+    results = tuple(
+        TaskResult(name, failure=Failure(FailureKind.NON_FINITE, "inf"))
+        if values is None
+        else TaskResult(name, 1.0, float(np.mean(values)), scores=tuple(values))
+        for name, values in tasks.items()
+    )
+    return Evaluation(Stage.REPORT, None, results)
+
+
+@given(scores)
+def test_the_interval_is_students(values):
+    assume(len(set(values)) > 1)
+    found = estimate(values)
+    low, high = stats.t.interval(0.95, len(values) - 1, np.mean(values), np.std(values, ddof=1) / len(values) ** 0.5)
+    assert found.mean == pytest.approx(np.mean(values), abs=1e-12)
+    assert (found.mean - found.interval, found.mean + found.interval) == pytest.approx((low, high), abs=1e-9)
+    assert found.is_positive == (found.mean > found.interval)
+
+
+def test_one_seed_proves_nothing():
+    assert estimate([5.0]).interval == math.inf
+    assert not estimate([5.0]).is_positive
+    assert str(estimate([5.0])) == "+5.0000"
+
+
+GOOD, GOOD_TOO, EVEN, BAD = [0.10, 0.11, 0.12], [0.11, 0.10, 0.12], [0.01, -0.01, 0.0], [-0.5, -0.4, -0.6]
+
+
+@pytest.mark.parametrize(
+    ("best", "start", "sentence"),
+    [
+        ((GOOD, GOOD), (EVEN, EVEN), "better than A on both tasks; better than S on both tasks"),
+        ((GOOD, EVEN), (EVEN, BAD), "better than A on a only; better than S on both tasks"),
+        ((EVEN, BAD), (BAD, BAD), "no better than A on either task; better than S on a only"),
+        ((GOOD,), (GOOD_TOO,), "better than A; no better than S"),
+        ((EVEN,), (EVEN,), "no better than A; no better than S"),
+        ((GOOD, None), (EVEN, EVEN), "better than A on a only; better than S on a only"),
+        ((GOOD, GOOD), (None,), "better than A on both tasks; no better than S on either task"),
+        ((BAD, BAD, BAD), (BAD,), "no better than A on any task; no better than S on any task"),
+        ((GOOD, GOOD, GOOD), (), "better than A on all 3 tasks; no better than S on any task"),
+    ],
+)
+def test_the_sentence_says_on_which_tasks(best, start, sentence):
+    given = (report(**dict(zip("abc", scores, strict=False))) for scores in (best, start))
+    assert str(judge(*given)) == sentence.replace("A", "tuned AdamW").replace("S", "the start")
+
+
+def test_a_lead_is_taken_seed_by_seed():
+    noise = [0.3, -0.2, 0.5, -0.4]
+    found = judge(report(a=[0.05 + x for x in noise]), report(a=noise)).tasks[0]
+    assert not found.best.is_positive
+    assert found.lead.is_positive
+    assert found.lead.mean == pytest.approx(0.05)
+
+
+@given(scores)
+def test_what_is_better_has_its_interval_above_zero(values):
+    verdict = judge(report(a=values), report(a=values))
+    assert (verdict.better == ("a",)) == estimate(values).is_positive
+    assert not verdict.tasks[0].lead.is_positive
