@@ -28,7 +28,7 @@ from lionsearch.evaluate.device import configure_jax
 configure_jax()
 
 from lionsearch.catalog import load_program
-from lionsearch.catalog.settings import parse_settings
+from lionsearch.catalog.schema import parse_settings
 from lionsearch.cli.simplifying import make_judges
 from lionsearch.evaluate.evaluator import Evaluator
 from lionsearch.graph import fingerprint, remove_dead_code

@@ -14,9 +14,9 @@ from lionsearch.graph import initial_kinds
 from lionsearch.lang import JOIN, OPERATIONS, PAPER_OPERATIONS, Kind, Operation, Program, Statement
 from lionsearch.lang.kinds import SLOT_KINDS
 from lionsearch.lang.program import Argument
+from lionsearch.semantics.execution import run_statements
 from lionsearch.semantics.leaf_space import LeafSpace, Shapes, zero_slot
 from lionsearch.semantics.oracle import Leaves
-from lionsearch.semantics.run import run_statements
 
 SHAPES = ((2, 3), (5,), ())
 STACKED_SHAPES = ((2, 3), (4, 2), (5,), (), (2, 1, 3, 2))

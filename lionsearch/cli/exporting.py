@@ -22,7 +22,7 @@ def export(
 ) -> None:
     """Write a program as an optimizer for optax or PyTorch, as equations, or as a picture."""
     from lionsearch.archive.targets import load_target
-    from lionsearch.export.files import check_suffix
+    from lionsearch.export.formats import check_suffix
     from lionsearch.export.preparation import prepare
     from lionsearch.export.writing import describe, write_text
     from lionsearch.render.diagram import draw_graph

@@ -15,7 +15,7 @@ import typer
 
 from lionsearch.archive.targets import load_target
 from lionsearch.cli.language import Json, counted
-from lionsearch.cli.ranking import rank_programs
+from lionsearch.cli.ranking_table import rank_programs
 from lionsearch.errors import SettingError
 from lionsearch.records import Failure, Stage, TaskResult
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from lionsearch.catalog.settings import Settings
+from lionsearch.catalog.schema import Settings
 from lionsearch.graph import find_live
 from lionsearch.lang import Program
 from lionsearch.records import Stage

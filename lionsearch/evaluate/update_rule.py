@@ -16,8 +16,8 @@ from jax import lax
 from lionsearch.evaluate.flat_space import RowSpace
 from lionsearch.evaluate.machine import FIRST_INPUT_ROW, GRADIENT_ROW, WEIGHTS_ROW, Instruction, Machine
 from lionsearch.lang import INPUTS, OPERATIONS, Kind, Program
+from lionsearch.semantics.execution import run_statements
 from lionsearch.semantics.leaf_space import LeafSpace, leaf_shapes, zero_slot
-from lionsearch.semantics.run import run_statements
 
 
 class Rule(Protocol):

@@ -10,7 +10,7 @@ from lionsearch.graph import Node, Reference
 from lionsearch.graph.lowering import AXES, LoweredProgram
 from lionsearch.graph.signs import find_signs, sign_of
 from lionsearch.lang import OPERATIONS, Kind, Operation
-from lionsearch.lang.spelling import ATOM, SIGN, Spelling
+from lionsearch.lang.facts import ATOM, SIGN, Spelling
 
 _PLACE = re.compile(r"\{(\d)(?::(\d))?\}")
 _SIMPLE = re.compile(r"-?[\w.]+")

@@ -18,8 +18,8 @@ from lionsearch.export.optax_module import optax_name
 from lionsearch.export.preparation import WEIGHT_DECAY, Prepared, can_mask_decay, prepare
 from lionsearch.graph.lowering import LR_SCALE
 from lionsearch.lang import INPUTS, Kind, Program, shape_of
+from lionsearch.semantics.execution import run_statements
 from lionsearch.semantics.leaf_space import LeafSpace, leaf_shapes
-from lionsearch.semantics.run import run_statements
 
 
 def to_optax(

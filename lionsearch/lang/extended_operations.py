@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lionsearch.lang.facts import BILINEAR, HOMOGENEOUS, LINEAR, SCALE_FREE, Scaling, Sign
+from lionsearch.lang.facts import (
+    BILINEAR,
+    COMPARISON,
+    HOMOGENEOUS,
+    LINEAR,
+    PRODUCT,
+    SCALE_FREE,
+    Scaling,
+    Sign,
+    Spelling,
+)
 from lionsearch.lang.kinds import Kind
 from lionsearch.lang.operation import (
     ANY,
@@ -21,7 +31,6 @@ from lionsearch.lang.operation import (
     square_root,
     unary,
 )
-from lionsearch.lang.spelling import COMPARISON, PRODUCT, Spelling
 
 _LEFT, _RIGHT, _TENSOR, _TRANSPOSED = Kind.LEFT, Kind.RIGHT, Kind.TENSOR, Kind.TRANSPOSED
 _SQUARES = (_LEFT, _RIGHT)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
 
-from lionsearch.lang.facts import Scaling, Sign
+from lionsearch.lang.facts import Scaling, Shortcut, Sign, Spelling
 from lionsearch.lang.kinds import JOIN, Kind
-from lionsearch.lang.spelling import Shortcut, Spelling
 
 
 class Space(Protocol):

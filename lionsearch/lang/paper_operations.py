@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from lionsearch.lang.facts import BILINEAR, HOMOGENEOUS, Scaling, Sign
+from lionsearch.lang.facts import BILINEAR, HOMOGENEOUS, POWER, PRODUCT, SIGN, SUM, Scaling, Shortcut, Sign, Spelling
 from lionsearch.lang.kinds import Kind
 from lionsearch.lang.operation import (
     ANY,
@@ -20,7 +20,6 @@ from lionsearch.lang.operation import (
     square_root,
     unary,
 )
-from lionsearch.lang.spelling import POWER, PRODUCT, SIGN, SUM, Shortcut, Spelling
 
 
 def _log1p(xp: Any, x: Any) -> Any:

@@ -15,7 +15,7 @@ from lionsearch.errors import Location, ProgramError, nearest_hint
 from lionsearch.lang.program import Argument, Program, Statement
 from lionsearch.lang.signature import read_signature
 from lionsearch.lang.source import Source, construct, number
-from lionsearch.lang.table import ALIASES, OPERATIONS, SYMBOLS
+from lionsearch.lang.table import ALIASES, COPY, OPERATIONS, SYMBOLS
 
 _OPERATORS: dict[type[ast.operator | ast.cmpop], str] = {
     ast.Add: SYMBOLS["+"],
@@ -128,29 +128,38 @@ class _Parser:
         self._expression(node.value, target.id)
 
     def _return(self, node: ast.Return, slots: tuple[str, ...]) -> str:
-        values: list[ast.expr | None] = list(node.value.elts) if isinstance(node.value, ast.Tuple) else [node.value]
-        returned = [value.id if isinstance(value, ast.Name) else None for value in values[1:]]
-        if not values or values[0] is None or tuple(returned) != slots:
+        """Return the variable of the update; slots that are returned as other values are written last."""
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value] if node.value else []
+        if len(values) != 1 + len(slots):
             raise self._source.error(
-                node, f"the slots must be returned after the update, in their order: {_returns(slots)}"
+                node, f"the slots' next values must be returned after the update, in their order: {_returns(slots)}"
             )
-        argument = self._expression(values[0])
-        if isinstance(argument, str):
-            return argument
-        target = next(self._temporaries)
-        self._emit(values[0], target, "copy", (argument,))
-        return target
+        update, *finals = values
+        written = {slot: final for slot, final in zip(slots, finals, strict=True) if not _is_name(final, slot)}
+        argument = self._expression(update)
+        if not isinstance(argument, str) or argument in written:
+            argument = self._emit(update, next(self._temporaries), COPY, (argument,))
+        late: list[tuple[ast.expr, str, Argument]] = []
+        for slot, final in written.items():
+            later = [other for other in finals[slots.index(slot) + 1 :] if other in written.values()]
+            if any(_is_name(each, slot) for other in later for each in ast.walk(other)):
+                late.append((final, slot, self._expression(final, next(self._temporaries))))
+            else:
+                self._expression(final, slot)
+        for final, slot, value in late:
+            self._emit(final, slot, COPY, (value,))
+        return argument
 
     def _expression(self, node: ast.expr, target: str | None = None) -> Argument:
         """Return the variable or constant that holds the expression; emit what it takes to compute it."""
         value = number(node)
         if value is not None:
             argument: Argument = self._source.finite(node, value)
-            return argument if target is None else self._emit(node, target, "copy", (argument,))
+            return argument if target is None else self._emit(node, target, COPY, (argument,))
         match node:
             case ast.Name():
                 name = self._variable(node, node.id)
-                return name if target is None else self._emit(node, target, "copy", (name,))
+                return name if target is None else self._emit(node, target, COPY, (name,))
             case ast.BinOp():
                 operation, operands = self._operator(node, node.op), [node.left, node.right]
             case ast.Compare(ops=[operator], comparators=[right]):
@@ -201,6 +210,10 @@ class _Parser:
             hint = nearest_hint(name, self._defined)
             raise self._source.error(node, f"{name!r} is read before it is written; {hint}")
         return name
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _returns(slots: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ from lionsearch.errors import MissingFileError, SettingError, UnknownNameError
 from lionsearch.evaluate.plan import EvaluationPlan, Limits
 from lionsearch.lang import Program, format_program
 from lionsearch.search import SearchSettings
-from lionsearch.catalog.settings import Settings, load_settings, parse_settings
+from lionsearch.catalog.schema import Settings, load_settings, parse_settings
 from lionsearch.tasks.spec import TaskSpec, load_task
 
 T = TypeVar("T")

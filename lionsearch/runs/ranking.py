@@ -29,7 +29,7 @@ from lionsearch.evaluate.plan import FIRST_SEED, Seeds, limits_for
 from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.lang import Kind, Program, shape_of
 from lionsearch.records import Stage
-from lionsearch.catalog.settings import Settings
+from lionsearch.catalog.schema import Settings
 from lionsearch.tasks.spec import TaskSpec
 from lionsearch.runs.tune import GridPoint, tune_program
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from lionsearch.catalog.settings import Settings
+from lionsearch.catalog.schema import Settings
 from lionsearch.errors import nearest_hint
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS
 from lionsearch.search.constant_draws import ConstantDraws

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lionsearch.lang import Program
+from lionsearch.semantics.execution import run_statements
 from lionsearch.semantics.leaf_space import LeafSpace, leaf_shapes, zero_slot
-from lionsearch.semantics.run import run_statements
 
 Leaves = tuple[np.ndarray, ...]
 

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lionsearch.catalog import TASKS
-from lionsearch.catalog.settings import Settings, load_settings
+from lionsearch.catalog.schema import Settings, load_settings
 from lionsearch.errors import TaskError
 
 

@@ -202,7 +202,7 @@ def loaded_modules(project, *arguments):
 def test_check_loads_little(project):
     loaded = loaded_modules(project, "check", "lion")
     assert "'typer'" in loaded
-    assert not [name for name in (*HEAVY, "rich", "lionsearch.catalog.settings") if f"'{name}'" in loaded]
+    assert not [name for name in (*HEAVY, "rich", "lionsearch.catalog.schema") if f"'{name}'" in loaded]
 
 
 @pytest.mark.parametrize("command", [("programs",), ("tasks",), ("experiments",), ("--help",)])

@@ -14,9 +14,9 @@ from steps import Steps
 
 from lionsearch.graph import remove_dead_code
 from lionsearch.lang import OPERATIONS, Kind, Program, Statement
+from lionsearch.semantics.execution import run_statements
 from lionsearch.semantics.leaf_space import LeafSpace, Shapes, leaf_shapes, zero_slot
 from lionsearch.semantics.oracle import run_oracle
-from lionsearch.semantics.run import run_statements
 
 _TINY = np.finfo(np.float32).tiny
 _ULP = 2.0**-23

@@ -1,14 +1,12 @@
 """Every operation, written in both flavours, does what the table says."""
 
-import re
 from itertools import product
 
 import numpy as np
 import pytest
 from export.exported import draw, expected_weights, largest_difference, rule_weights
 
-from lionsearch.export.helpers import JAX_HELPERS, TORCH_HELPERS
-from lionsearch.export.speller import constant_text, spelling_of
+from lionsearch.export.speller import constant_text
 from lionsearch.graph import KindError, infer_kinds
 from lionsearch.lang import OPERATIONS, Kind, Program, parse
 
@@ -21,14 +19,6 @@ _TAKEN = {
     Kind.RIGHT: f"{_RIGHT} + eye({_RIGHT})",
 }
 _UP_TO_SIGN = ("eigenvectors", "orthonormal")
-
-
-@pytest.mark.parametrize(("library", "helpers"), [("jnp", JAX_HELPERS), ("torch", TORCH_HELPERS)])
-def test_every_helper_that_is_called_is_there(library, helpers):
-    shortcuts = [row.shortcut.spelling for row in OPERATIONS.values() if row.shortcut is not None]
-    texts = [each.text for each in (*(spelling_of(row, library) for row in OPERATIONS.values()), *shortcuts)]
-    called = {name for text in (*texts, *helpers.values()) for name in re.findall(r"(?<![\w.])_[a-z]\w*(?=\()", text)}
-    assert called <= set(helpers)
 
 
 def _programs(name: str) -> list[Program]:

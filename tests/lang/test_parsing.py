@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import programs, random_program
 
 from lionsearch.errors import Location, ProgramError
-from lionsearch.lang import OPERATIONS, Kind, Program, Statement, format_program, parse, parse_with_locations
+from lionsearch.lang import OPERATIONS, Program, Statement, format_program, parse, parse_with_locations
 
 KNOWN_PROGRAMS = sorted((Path(__file__).parents[2] / "programs").glob("*.py"))
 
@@ -123,31 +123,6 @@ def test_comparisons_bind_weaker_than_arithmetic_and_are_numbers():
     ]
 
 
-def test_kinds_of_slots():
-    parameters = "w, g, a: row, b, c: column, d: tensor, e: left, f: right, i: scalar, j: per_tensor, lr, t, *, k=1"
-    program = parse(f"def train({parameters}): return g, a, b, c, d, e, f, i, j")
-    assert program.slots == tuple("abcdefij")
-    assert program.slot_kinds == (
-        *(Kind.ROW, Kind.TENSOR, Kind.COLUMN, Kind.TENSOR, Kind.LEFT, Kind.RIGHT, Kind.SCALAR, Kind.PER_TENSOR),
-    )
-    assert program.state == tuple(zip(program.slots, program.slot_kinds, strict=True))
-    assert (program.optional_inputs, program.hyperparameters) == (("t",), (("k", 1.0),))
-
-
-def test_a_slot_without_a_kind_is_a_tensor():
-    one, two = (parse(body("return g, m", parameters=f"w, g, {slot}, lr")) for slot in ("m", "m: tensor"))
-    assert one == two == Program((), "g", ("m",))
-    assert one.slot_kinds == ()
-    assert one.state == (("m", Kind.TENSOR),)
-
-
-def test_names_of_kinds_are_no_reserved_words():
-    assert statements("row = g", "left = row", "return left, scalar", parameters="w, g, scalar: scalar, lr") == [
-        ("row", "copy", "g"),
-        ("left", "copy", "row"),
-    ]
-
-
 @pytest.mark.parametrize(
     ("symbol", "operation"),
     [("+", "add"), ("-", "subtract"), ("*", "multiply"), ("/", "divide"), ("**", "power"), ("%", "mod")],
@@ -171,6 +146,35 @@ def test_the_update_may_be_a_variable_an_expression_or_a_number():
     assert parse(body("return (g), m")) == Program((), "g", ("m",))
     assert parse(body("return (g, m)")) == Program((), "g", ("m",))
     assert parse(body("return -1, m")) == Program((Statement("v1", "copy", (-1.0,)),), "v1", ("m",))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("return g, m * 2, v", [("m", "multiply", "m", 2.0)]),
+        ("return m, interp(g, m, 0.9), v", [("v1", "copy", "m"), ("m", "interp", "g", "m", 0.9)]),
+        (
+            "return g * m, v, m",
+            [("v1", "multiply", "g", "m"), ("v2", "copy", "v"), ("v", "copy", "m"), ("m", "copy", "v2")],
+        ),
+        ("return g, 0, g", [("m", "copy", 0.0), ("v", "copy", "g")]),
+        ("return g, m + v, v - 1", [("m", "add", "m", "v"), ("v", "subtract", "v", 1.0)]),
+        (
+            "return g, m + v, m - v",
+            [("v1", "add", "m", "v"), ("v", "subtract", "m", "v"), ("m", "copy", "v1")],
+        ),
+    ],
+)
+def test_slots_may_be_returned_as_any_values(line, expected):
+    """All are computed from what the slots were before."""
+    assert statements(line, parameters="w, g, m, v, lr") == expected
+
+
+def test_lion_in_one_line():
+    text = "return (sign(interp(g, m, b1)) + w * wd) * lr, interp(g, m, b2)"
+    program = parse(body(text, parameters="w, g, m, lr, *, b1=0.9, b2=0.99, wd=0.1"))
+    assert program.statements[-1] == Statement("m", "interp", ("g", "m", "b2"))
+    assert parse(format_program(program)) == program
 
 
 def test_line_ends_tabs_comments_and_semicolons_are_pythons():
@@ -293,10 +297,14 @@ ERRORS = {
     "bare return": (body("return"), 2, 5, "in their order: 'return update, m'"),
     "bare return without slots": (body("return", parameters="w, g, lr"), 2, 5, "in their order: 'return update'"),
     "empty tuple": (body("return ()", parameters="w, g, lr"), 2, 5, "in their order: 'return update'"),
-    "missing slot": (body("return g"), 2, 5, "the slots must be returned after the update, in their order"),
-    "swapped slots": (body("return g, v, m", parameters="w, g, m, v, lr"), 2, 5, "'return update, m, v'"),
-    "slot as expression": (body("return g, m * 2"), 2, 5, "the slots must be returned"),
-    "too many results": (body("return g, m, m"), 2, 5, "the slots must be returned"),
+    "missing slot": (
+        body("return g"),
+        2,
+        5,
+        "the slots' next values must be returned after the update, in their order",
+    ),
+    "too many results": (body("return g, m, m"), 2, 5, "'return update, m'"),
+    "slot as nothing": (body("return g, x"), 2, 15, "'x' is read before it is written"),
     "starred result": (body("return *g, m"), 2, 12, "'Starred' is not allowed in a program"),
     "if": (body("if g: m = g", "return g, m"), 2, 5, "'if' is not allowed; a statement is 'name = operation(...)'"),
     "for": (body("for x in g: m = x", "return g, m"), 2, 5, "'for' is not allowed"),

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lionsearch.lang import Program
+from lionsearch.semantics.execution import run_statements
 from lionsearch.semantics.leaf_space import LeafSpace, zero_slot
-from lionsearch.semantics.run import run_statements
 
 Leaves = tuple[np.ndarray, ...]
 

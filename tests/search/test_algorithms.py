@@ -9,8 +9,7 @@ from draws import drive, tell_children
 from sampling import every
 
 from lionsearch.catalog import load_program
-from lionsearch.catalog.settings import parse_settings
-from lionsearch.errors import SettingError
+from lionsearch.catalog.schema import parse_settings
 from lionsearch.graph import remove_dead_code
 from lionsearch.lang import format_program, parse
 from lionsearch.search import Candidate, MutationSettings, RacingSettings, RandomSearch, SearchSettings, make_search
@@ -97,20 +96,3 @@ def test_the_papers_preset_is_the_search_of_version_0_2(seed, recorded):
         score = random.Random(text).random()
         search.tell(told, () if score < 0.2 else (score,))
     assert digest.hexdigest()[:16] == recorded
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ({"algorithm": "evolutoin"}, "'evolution', 'random' or 'tuning'"),
-        ({"population": 0}, "greater than 0"),
-        ({"tournament": 2.5}, "valid integer"),
-        ({"tournamnet": 2}, "did you mean 'tournament'"),
-        ({"preset": "papr"}, "'live' or 'paper'"),
-        ({"racing": {"seeds": -1}}, "greater than or equal to 0"),
-        ({"mutation": {"rate": {}}}, "unknown setting 'mutation.rate'; did you mean 'rates'"),
-    ],
-)
-def test_settings_that_cannot_be(content, message):
-    with pytest.raises(SettingError, match=message):
-        parse_settings(content, SearchSettings, "here")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import programs
 
-from lionsearch.catalog.settings import parse_settings
+from lionsearch.catalog.schema import parse_settings
 from lionsearch.errors import SettingError
 from lionsearch.graph import find_live
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS, parse

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import programs
 
-from lionsearch.catalog.settings import parse_settings
+from lionsearch.catalog.schema import parse_settings
 from lionsearch.graph import infer_kinds, initial_kinds
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS, Program, Statement, parse
 from lionsearch.search import SearchSettings, mutate

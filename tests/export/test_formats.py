@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from lionsearch.errors import SettingError
-from lionsearch.export.files import check_suffix
-from lionsearch.export.formats import Target
+from lionsearch.export.formats import Target, check_suffix
 
 
 @pytest.mark.parametrize(

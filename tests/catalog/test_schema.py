@@ -1,7 +1,7 @@
 import pytest
 from pydantic import Field, ValidationError
 
-from lionsearch.catalog.settings import Settings, load_settings, parse_settings
+from lionsearch.catalog.schema import Settings, load_settings, parse_settings
 from lionsearch.errors import MissingFileError, ProgramError, SettingError
 
 

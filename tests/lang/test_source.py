@@ -1,0 +1,42 @@
+import ast
+
+import pytest
+
+from lionsearch.errors import Location, ProgramError
+from lionsearch.lang.source import Source, construct, number
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("2", 2.0), ("-2.5", -2.5), ("1e400", float("inf")), ("x", None), ("True", None), ("--2", None), ("'2'", None)],
+)
+def test_a_number_is_a_literal_with_at_most_one_sign(text, value):
+    assert number(ast.parse(text, mode="eval").body) == value
+
+
+def test_a_whole_number_beyond_floats_is_infinite():
+    assert number(ast.parse(str(10**400), mode="eval").body) == float("inf")
+
+
+def test_places_are_in_characters():
+    source = Source("def train(w, g, lr):\n  return 'ä' + x\n", "mine.py")
+    function, _ = source.function()
+    assert source.place(function.body[0].value.right) == Location(2, 16)
+
+
+def test_errors_name_file_and_place():
+    source = Source("def train(w, g, lr):\n  return g\n", "mine.py")
+    function, description = source.function()
+    assert description == ""
+    assert str(source.error(function.body[0], "no")).startswith("mine.py:2:3: no")
+
+
+@pytest.mark.parametrize("name", ["sin", "max", "größe"])
+def test_names_that_a_variable_cannot_have(name):
+    with pytest.raises(ProgramError, match=name):
+        Source("", "mine.py").check_name(ast.Name(name), name)
+
+
+def test_pieces_of_syntax_have_names():
+    kinds = [construct(node) for node in ast.parse("import os\nfor x in y: pass\nlambda: 1\na: int\nnonlocal z").body]
+    assert kinds == ["'import'", "'for'", "an expression without a name", "an annotation", "'Nonlocal'"]
