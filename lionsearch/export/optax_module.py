@@ -14,7 +14,7 @@ from lionsearch.export.preparation import (
     rate_warning,
 )
 from lionsearch.export.rule import Rule, uses_matrices, write_rule
-from lionsearch.graph.lowering import lower
+from lionsearch.graph.lowering import AXES, lower
 from lionsearch.lang import INPUTS, Kind
 
 _STARTS = {
@@ -173,7 +173,7 @@ class _OptaxModule:
                 return self._leaves("leaves", Kind.TENSOR)
             case "lr":
                 return "lr"
-            case "dimensions":
+            case _ if name == AXES:
                 return "[float(x.ndim) for x in leaves]"
             case "t":
                 return "(state.count + 1).astype(jnp.result_type(float))"

@@ -151,7 +151,7 @@ class _Writer:
     def _result(self, reference: int | str) -> str:
         """Return a slot's next value; PyTorch's weights and gradients are overwritten, so a slot gets a copy."""
         source: Reference = reference
-        while isinstance(source, int) and self._lowered.nodes[source].operation == "transpose":
+        while isinstance(source, int) and OPERATIONS[self._lowered.nodes[source].operation].view:
             source = self._lowered.nodes[source].arguments[0]
         shown = self.names[reference]
         return f"{shown}.clone()" if self._torch and source in ("w", "g") else shown

@@ -6,6 +6,7 @@ from lionsearch.errors import SettingError
 from lionsearch.export.helpers import TORCH_HELPERS, helper_texts
 from lionsearch.export.preparation import Prepared, module_docstring, rate_note, rate_warning
 from lionsearch.export.rule import uses_matrices, write_rule
+from lionsearch.graph.lowering import AXES
 from lionsearch.lang import INPUTS, Kind
 
 _STARTS = {
@@ -142,7 +143,7 @@ class _TorchModule:
                 return 'torch.tensor(float(group["step"]), dtype=torch.float64)'
             case "lr":
                 return 'group["lr"]'
-            case "dimensions":
+            case _ if name == AXES:
                 return "[float(p.ndim) for p in params]"
         return "torch.as_tensor(loss).detach()"
 

@@ -74,6 +74,7 @@ class Operation:
         formula: parameters and text of an equal formula in other operations, in which algebra computes.
         shape_only: f(x) = f(w): the result depends on the tensor's shape alone.
         averages: the result for equal numbers is that number.
+        view: whether PyTorch gives a view of the argument, which changes with it.
         decomposes: each application costs a decomposition of matrices.
         as_matrix: a vector has to be a stack of 1 x 1 matrices for it.
         expansion: what an export has instead: steps in other operations, each with the end of its name, the operation,
@@ -109,6 +110,7 @@ class Operation:
     formula: tuple[str, str] | None = None
     shape_only: bool = False
     averages: bool = False
+    view: bool = False
     decomposes: bool = False
     as_matrix: bool = False
     expansion: tuple[tuple[str, str, tuple[str | float, ...]], ...] = ()
