@@ -59,8 +59,7 @@ def skeleton(program: Program) -> str:
     """
     program = program.inline_hyperparameters()
     alike = tuple(
-        replace(statement, arguments=tuple(_ANY_CONSTANT if isinstance(a, float) else a for a in statement.arguments))
-        for statement in program.statements
+        statement.map(lambda a: _ANY_CONSTANT if isinstance(a, float) else a) for statement in program.statements
     )
     return fingerprint(replace(program, statements=alike))
 

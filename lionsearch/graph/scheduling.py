@@ -91,7 +91,7 @@ def _copy_first(graph: Graph, slot: str) -> Graph:
     copy = len(graph.nodes)
     final = graph.slots[graph.program.slots.index(slot)]
     nodes = [
-        node if index == final else replace(node, arguments=tuple(copy if a == slot else a for a in node.arguments))
+        node if index == final else node.map(lambda a: copy if a == slot else a)
         for index, node in enumerate(graph.nodes)
     ]
     update = copy if graph.update == slot else graph.update

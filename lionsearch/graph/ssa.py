@@ -5,7 +5,7 @@ A node reads nodes before it, leaves (inputs, slots, hyperparameters, by name) a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -34,6 +34,10 @@ class Node:
     def reads(self) -> tuple[int | str, ...]:
         """The nodes and leaves among the arguments."""
         return tuple([argument for argument in self.arguments if not isinstance(argument, float)])
+
+    def map(self, change: Callable[[Reference], Reference]) -> Node:
+        """Return the node with each argument changed."""
+        return Node(self.operation, tuple([change(argument) for argument in self.arguments]), self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def prune(graph: Graph, *, keep_slots: bool = False) -> Graph:
     def moved(reference: Reference) -> Reference:
         return place[reference] if isinstance(reference, int) else reference
 
-    nodes = tuple([with_arguments(graph.nodes[i], [moved(a) for a in graph.nodes[i].arguments]) for i in kept])
+    nodes = tuple([graph.nodes[index].map(moved) for index in kept])
     program = graph.program
     finals = dict(zip(program.slots, graph.slots, strict=True))
     slots = {slot: moved(finals[slot]) if slot in live.leaves else slot for slot in finals}
@@ -130,11 +134,6 @@ def prune(graph: Graph, *, keep_slots: bool = False) -> Graph:
         kinds = tuple(kind for slot, kind in program.state if slot in slots)
         program = replace(program, slots=tuple(slots), slot_kinds=kinds)
     return Graph(nodes, moved(graph.update), tuple(slots.values()), program)
-
-
-def with_arguments(node: Node, arguments: Sequence[Reference]) -> Node:
-    """Return the node with other arguments."""
-    return Node(node.operation, tuple(arguments), node.name)
 
 
 def replace_node(graph: Graph, index: int, new: list[Node], reference: Reference) -> Graph:
@@ -148,9 +147,6 @@ def replace_node(graph: Graph, index: int, new: list[Node], reference: Reference
             return reference
         return old + shift if old >= index else old
 
-    later = [
-        with_arguments(node, [moved(a, at) for a in node.arguments])
-        for at, node in enumerate(graph.nodes[index:], index)
-    ]
+    later = [node.map(lambda a, at=at: moved(a, at)) for at, node in enumerate(graph.nodes[index:], index)]
     outputs = [moved(r, len(graph.nodes)) for r in (graph.update, *graph.slots)]
     return replace(graph, nodes=(*graph.nodes[:index], *new, *later), update=outputs[0], slots=tuple(outputs[1:]))

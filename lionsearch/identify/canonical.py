@@ -14,7 +14,7 @@ import numpy as np
 
 from lionsearch.algebra.program_values import Normalized, normalize
 from lionsearch.algebra.value import Base, Product, leaf, walk
-from lionsearch.graph import Graph, remove_dead_code, to_graph, to_program
+from lionsearch.graph import Graph, Reference, remove_dead_code, to_graph, to_program
 from lionsearch.lang import OPERATIONS, Kind, Program
 
 _ROUNDS = 6
@@ -79,26 +79,25 @@ def _inlined_settings(program: Program) -> Program:
     """Return the program with numbers where statements read what says how inputs are computed."""
     values = dict(program.hyperparameters)
     statements = tuple(
-        replace(s, arguments=tuple(values.get(a, a) if isinstance(a, str) else a for a in s.arguments))
-        for s in program.statements
+        statement.map(lambda a: values.get(a, a) if isinstance(a, str) else a) for statement in program.statements
     )
     return replace(program, statements=statements)
 
 
 def _with_slots(program: Program, names: Mapping[str, str]) -> Program:
     """Return the program with slots of other names, in those names' order."""
+
+    def renamed(reference: Reference) -> Reference:
+        return names.get(reference, reference) if isinstance(reference, str) else reference
+
     graph = to_graph(program)
-    nodes = tuple(
-        replace(node, arguments=tuple(names.get(a, a) if isinstance(a, str) else a for a in node.arguments))
-        for node in graph.nodes
-    )
-    finals = [names.get(r, r) if isinstance(r, str) else r for r in graph.slots]
+    nodes = tuple(node.map(renamed) for node in graph.nodes)
+    finals = map(renamed, graph.slots)
     rows = sorted(
         zip((names[slot] for slot in program.slots), finals, (k for _, k in program.state), strict=True), key=_number
     )
-    update = names.get(graph.update, graph.update) if isinstance(graph.update, str) else graph.update
     named = replace(program, slots=tuple(row[0] for row in rows), slot_kinds=tuple(row[2] for row in rows))
-    return to_program(Graph(nodes, update, tuple(row[1] for row in rows), named))
+    return to_program(Graph(nodes, renamed(graph.update), tuple(row[1] for row in rows), named))
 
 
 def _number(row: tuple[str, object, Kind]) -> int:

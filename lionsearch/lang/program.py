@@ -9,7 +9,7 @@ Non-goal: kinds (see `lionsearch.graph.kind_inference`).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from lionsearch.errors import SettingError, UnknownNameError
@@ -27,6 +27,10 @@ class Statement:
     target: str
     operation: str
     arguments: tuple[Argument, ...]
+
+    def map(self, change: Callable[[Argument], Argument]) -> Statement:
+        """Return the statement with each argument changed."""
+        return Statement(self.target, self.operation, tuple([change(argument) for argument in self.arguments]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,7 @@ class Program:
         values: dict[str, float] = dict(item for item in self.hyperparameters if item not in kept)
         statements: list[Statement] = []
         for statement in self.statements:
-            arguments = tuple(values.get(a, a) if isinstance(a, str) else a for a in statement.arguments)
-            statements.append(Statement(statement.target, statement.operation, arguments))
+            statements.append(statement.map(lambda a: values.get(a, a) if isinstance(a, str) else a))
             values.pop(statement.target, None)  # from here on the name is an ordinary variable
         if self.update in values:
             statements.append(Statement(self.update, "copy", (values[self.update],)))

@@ -6,7 +6,6 @@ outputs: its arguments are the update and the next value of each slot.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -105,11 +104,6 @@ def with_insertion(graph: Graph, place: int, nodes: tuple[Node, ...]) -> Graph:
     def moved(value: Reference) -> Reference:
         return value + len(nodes) if isinstance(value, int) and value >= place else value
 
-    later = tuple(map_arguments(node, moved) for node in graph.nodes[place:])
+    later = tuple(node.map(moved) for node in graph.nodes[place:])
     update, *slots = map(moved, (graph.update, *graph.slots))
     return replace(graph, nodes=(*graph.nodes[:place], *nodes, *later), update=update, slots=tuple(slots))
-
-
-def map_arguments(node: Node, change: Callable[[Reference], Reference]) -> Node:
-    """Return the node with each argument changed."""
-    return Node(node.operation, tuple([change(argument) for argument in node.arguments]), node.name)

@@ -29,7 +29,7 @@ from dataclasses import replace
 from lionsearch.graph import Graph, Node, Reference, replace_node
 from lionsearch.lang import MULTIPLY, OPERATIONS
 from lionsearch.search.constant_draws import change_constant, draw_factor
-from lionsearch.search.editing import LiveGraph, Read, map_arguments, with_insertion, with_node, with_read
+from lionsearch.search.editing import LiveGraph, Read, with_insertion, with_node, with_read
 from lionsearch.search.paper_mutations import draw_argument
 from lionsearch.search.settings import MutationSettings
 
@@ -159,7 +159,7 @@ def crossover(live: LiveGraph, mate: LiveGraph, rng: random.Random) -> Graph | N
     leaves = {a for node in brought for a in node.arguments if isinstance(a, str)}
     if any(live.leaves.get(names.get(leaf, leaf)) is not mate.leaves[leaf] for leaf in leaves):
         return None
-    nodes = tuple(map_arguments(node, lambda a: names.get(a, a) if isinstance(a, str) else a) for node in brought)
+    nodes = tuple(node.map(lambda a: names.get(a, a) if isinstance(a, str) else a) for node in brought)
     graph = with_insertion(live.graph, 0, nodes)
     return with_read(graph, read._replace(place=read.place + len(nodes)), len(nodes) - 1)
 
@@ -225,4 +225,4 @@ def _slice(nodes: Sequence[Node], place: int) -> tuple[Node, ...]:
         if index in needed:
             needed.update(a for a in nodes[index].arguments if isinstance(a, int))
     order = {old: new for new, old in enumerate(sorted(needed))}
-    return tuple(map_arguments(nodes[old], lambda a: order[a] if isinstance(a, int) else a) for old in order)
+    return tuple(nodes[old].map(lambda a: order[a] if isinstance(a, int) else a) for old in order)

@@ -57,8 +57,7 @@ def _cast(program: Program, dtype: type) -> Program:
     """Return the program with its constants in the dtype, so that constant statements are computed in it too."""
     inlined = program.inline_hyperparameters()
     statements = tuple(
-        replace(s, arguments=tuple(a if isinstance(a, str) else dtype(a) for a in s.arguments))
-        for s in inlined.statements
+        statement.map(lambda a: a if isinstance(a, str) else dtype(a)) for statement in inlined.statements
     )
     kept = tuple((name, dtype(value)) for name, value in inlined.hyperparameters)
     return replace(program, statements=statements, hyperparameters=kept)

@@ -128,9 +128,7 @@ def _with_argument(program: Program, index: int, position: int, value: Argument)
 
 def _without(program: Program, gone: str, kept: str) -> Program:
     """Return the program with one hyperparameter in the place of another."""
-    statements = tuple(
-        replace(s, arguments=tuple(kept if a == gone else a for a in s.arguments)) for s in program.statements
-    )
+    statements = tuple(statement.map(lambda a: kept if a == gone else a) for statement in program.statements)
     left = tuple(item for item in program.hyperparameters if item[0] != gone)
     return replace(program, statements=statements, hyperparameters=left)
 

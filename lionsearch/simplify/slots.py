@@ -5,7 +5,7 @@ Each changed program is a proposal; the caller keeps it only if it is shorter an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from lionsearch.algebra.emit import Emitter, TooManyError, rounded
@@ -43,7 +43,7 @@ def _rescaled(program: Program, position: int, factor: float) -> Program | None:
     graph, slot = to_graph(program), program.slots[position]
     nodes = [Node(MULTIPLY, (slot, factor), slot)]  # the old units
     for node in graph.nodes:
-        nodes.append(replace(node, arguments=tuple(_shifted(a, slot) for a in node.arguments)))
+        nodes.append(node.map(lambda a: _shifted(a, slot)))
     outputs = [_shifted(r, slot) for r in (graph.update, *graph.slots)]
     graph = Graph(tuple(nodes), outputs[0], tuple(outputs[1:]), program)
     final = graph.slots[position]
@@ -115,7 +115,7 @@ def _as_function(program: Program, values: Normalized, kept: int, gone: int) -> 
         return
     leaves = {a for node in emitter.nodes for a in node.arguments if isinstance(a, str)}
     if isinstance(reference, int) and leaves == {_NEW} and _is_zero_at_zero(emitter.nodes, reference, values.algebra):
-        nodes = tuple(_renamed(node, {_NEW: program.slots[kept]}) for node in emitter.nodes)
+        nodes = tuple(node.map(lambda a: program.slots[kept] if a == _NEW else a) for node in emitter.nodes)
         yield _without_slot(program, gone, nodes, reference)
 
 
@@ -152,7 +152,7 @@ def _without_slot(program: Program, gone: int, nodes: tuple[Node, ...], value: R
     def moved(old: Reference) -> Reference:
         return old + shift if isinstance(old, int) else value if old == slot else old
 
-    later = tuple(replace(node, arguments=tuple(map(moved, node.arguments))) for node in graph.nodes)
+    later = tuple(node.map(moved) for node in graph.nodes)
     rest = replace(
         program,
         slots=tuple(s for i, s in enumerate(program.slots) if i != gone),
@@ -160,7 +160,3 @@ def _without_slot(program: Program, gone: int, nodes: tuple[Node, ...], value: R
     )
     slots = tuple(moved(r) for i, r in enumerate(graph.slots) if i != gone)
     return to_program(Graph((*nodes, *later), moved(graph.update), slots, rest))
-
-
-def _renamed(node: Node, names: Mapping[str, str]) -> Node:
-    return replace(node, arguments=tuple(names.get(a, a) if isinstance(a, str) else a for a in node.arguments))

@@ -1,6 +1,8 @@
 """The contract of an optimizer of optax: what its users do with one."""
 
 import pickle
+import subprocess
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -276,3 +278,13 @@ def test_orbax_saves_and_restores_it(tmp_path):
         restored = saver.restore(tmp_path / "state", transform.init(PARAMS))
     assert type(restored) is type(state)
     _assert_close(restored, state, 0)
+
+
+def test_an_export_loads_none_of_what_only_a_search_or_a_picture_needs():
+    code = (
+        "import sys, lionsearch\nlionsearch.to_optax('lion', 1e-3)\n"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & set(sys.argv[1:])))"
+    )
+    heavy = ("ray", "sklearn", "matplotlib", "sympy", "networkx", "torch", "typer")
+    done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "[]\n"

@@ -12,7 +12,7 @@ from strategies import programs
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS, format_program, parse
 from lionsearch.search import MutationSettings
 from lionsearch.search.constant_draws import draw_factor
-from lionsearch.search.editing import close_program, map_arguments, open_program
+from lionsearch.search.editing import close_program, open_program
 from lionsearch.search.live_mutations import (
     bypass,
     crossover,
@@ -56,7 +56,7 @@ def without(graph, place, instead):
             return value
         return instead if value == place else value - (value > place)
 
-    nodes = [map_arguments(node, moved) for i, node in enumerate(graph.nodes) if i != place]
+    nodes = [node.map(moved) for i, node in enumerate(graph.nodes) if i != place]
     outputs = [moved(value) for value in (graph.update, *graph.slots)]
     return replace(graph, nodes=tuple(nodes), update=outputs[0], slots=tuple(outputs[1:]))
 
