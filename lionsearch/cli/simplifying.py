@@ -34,7 +34,7 @@ def simplify(
     program: Target,
     task: Annotated[list[str] | None, typer.Option("--task", help="A proxy task that judges; repeatable.")] = None,
     tolerance: Annotated[
-        float, typer.Option(min=0.0, help="What a score may change by; 1: what AdamW gains.")
+        float, typer.Option(min=0.0, help="How much a score may change; 1 is what tuned AdamW gains.")
     ] = DEFAULT_TOLERANCE,
     seeds: Annotated[int, typer.Option(min=2, help="Paired trainings on each task.")] = 8,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the result.")] = None,

@@ -70,7 +70,7 @@ class _TorchModule:
         return "\n\n".join(parts) + "\n"
 
     def _notes(self) -> tuple[str, ...]:
-        notes = ["A parameter group is a tree of its own: what is said of all parameters is of those of a group."]
+        notes = ["A norm or sum over all parameters is over those of one parameter group."]
         if self._matrices:
             notes.append("Matrices are taken as PyTorch stores them, (out, in) for a linear layer.")
         warning = rate_warning(self._prepared, "lr")

@@ -1,4 +1,4 @@
-"""Program -> an optax transformation in this process, by the same definition of what a program does as everything."""
+"""Program -> an optax transformation in this process, run by `semantics.execution` as everything else is."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def resolve(target: Target, flavor: Flavor | None) -> Target:
     if target is Target.PYTHON:
         return Target((flavor or Flavor.OPTAX).value)
     if flavor is not None:
-        raise SettingError(f"--flavor is for --to python; {target} is one thing only")
+        raise SettingError(f"--flavor goes with --to python only, not with --to {target}")
     return target
 
 

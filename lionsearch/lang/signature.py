@@ -89,7 +89,7 @@ def _slot_kind(argument: ast.arg, source: Source) -> Kind:
 def _check_parameter(argument: ast.arg, seen: set[str], source: Source) -> None:
     source.check_name(argument, argument.arg)
     if argument.arg in seen:
-        raise source.error(argument, f"a second parameter {argument.arg!r}; each name stands once")
+        raise source.error(argument, f"a second parameter {argument.arg!r}; the names of parameters must differ")
     seen.add(argument.arg)
 
 

@@ -25,7 +25,7 @@ def test_python_is_one_of_two(target, flavor, found):
 
 
 def test_a_flavor_is_for_python():
-    with pytest.raises(SettingError, match="--flavor is for --to python; latex is one thing only"):
+    with pytest.raises(SettingError, match="--flavor goes with --to python only, not with --to latex"):
         resolve(Target.LATEX, Flavor.OPTAX)
 
 
