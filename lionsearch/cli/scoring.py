@@ -115,7 +115,9 @@ def tune(
     programs: Annotated[list[str] | None, typer.Argument(metavar="PROGRAM...", help="As for evaluate.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Rank every program that there is.")] = False,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="For one program: trainings per point.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder of a ranking; one that is in it already is continued.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of a ranking; one that is in it already is continued.")
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Find a program's learning rate and weight decay on tasks: a grid over both. Several programs are ranked."""

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from evaluate.small_tasks import regression
 
 from lionsearch.catalog import load_program
 from lionsearch.identify.recording import record_trajectory
@@ -47,4 +46,3 @@ def test_gradients_are_of_different_batches(trajectory):
     updates = follow(parse("def train(w, g, lr): return g * lr"), trajectory)
     assert updates is not None
     assert updates.shape == (12, size)
-    assert regression().loss is not None
