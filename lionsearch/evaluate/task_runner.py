@@ -51,6 +51,9 @@ class TaskRunner:
         spec: the task.
         limits: the longest program.
 
+    Attributes:
+        schedule: float32 (steps,), what `lr` is at each step.
+
     Raises:
         TaskError: if the task's factory breaks the interface.
     """
@@ -59,7 +62,7 @@ class TaskRunner:
         self.spec, self.limits = spec, limits
         self.problem: Problem = load_problem(spec)
         validate_batch(self.problem, spec.batch, spec.name)
-        self._lr = spec.schedule()
+        self.schedule = spec.schedule()
         self._data, self._splits = jax.device_put((self.problem.train, self._evaluated()))
         self._courses: dict[int, Course] = {}
         self._references: dict[tuple[int, str], Reference] = {}
@@ -124,8 +127,8 @@ class TaskRunner:
         outcomes: list[list[Outcome]] = [[] for _ in encoded]
         failures: list[Failure | None] = [None] * len(encoded)
         for seed in seeds.seeds:
-            limits, examples = self._limits(seed, seeds), self._examples(seeds.split)
-            batch = self._interpreter(machine).train_many(encoded, self._course(seed), examples, limits)
+            limits, examples = self._limits(seed, seeds), self.examples(seeds.split)
+            batch = self.interpreter(machine).train_many(encoded, self.course(seed), examples, limits)
             for index in range(len(encoded)):
                 outcome = jax.tree.map(lambda leaf, at=index: leaf[at], batch)
                 outcomes[index].append(outcome)
@@ -159,9 +162,7 @@ class TaskRunner:
         prepared = self._prepare(self._adamw)
         assert not isinstance(prepared, TaskResult), "AdamW can be trained with"
         machine, encoded = prepared
-        training = self._interpreter(machine).describe(
-            encoded, self._course(0), self._examples("validation"), self.never
-        )
+        training = self.interpreter(machine).describe(encoded, self.course(0), self.examples("validation"), self.never)
         code = [*(part.as_text() for part in lowered), format_program(self._adamw), training]
         splits = (problem.train, problem.validation, problem.test)
         return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)], code)
@@ -175,6 +176,25 @@ class TaskRunner:
     def never(self) -> np.ndarray:
         """Limits at which no training ends early."""
         return np.full(self.spec.chunks, np.inf, np.float32)
+
+    def interpreter(self, machine: Machine) -> Interpreter:
+        """Return the interpreter of a machine, compiled at its first use."""
+        if machine not in self._interpreters:
+            example = jax.eval_shape(self.problem.init, jax.random.key(0))
+            self._interpreters[machine] = Interpreter(self.problem, example, machine)
+        return self._interpreters[machine]
+
+    def course(self, seed: int) -> Course:
+        """Return a seed's initial weights, batches and key of random numbers."""
+        if seed not in self._courses:
+            params = self._init(jax.random.key(seed))
+            key = jax.random.fold_in(jax.random.key(seed), _SIGNALS)
+            self._courses[seed] = Course(params, *jax.device_put((self._draw_batches(seed), key)))
+        return self._courses[seed]
+
+    def examples(self, split: str) -> tuple[Any, Any, Any]:
+        """Return the training examples, the probe, and the examples that the final loss is measured on."""
+        return self._data, self._splits["probe"], self._splits[split]
 
     @cached_property
     def _adamw(self) -> Program:
@@ -199,13 +219,6 @@ class TaskRunner:
             "probe": jax.tree.map(lambda leaf: leaf[:few], self.problem.validation),
         }
 
-    def _interpreter(self, machine: Machine) -> Interpreter:
-        """Return the interpreter of a machine, compiled at its first use."""
-        if machine not in self._interpreters:
-            example = jax.eval_shape(self.problem.init, jax.random.key(0))
-            self._interpreters[machine] = Interpreter(self.problem, example, machine)
-        return self._interpreters[machine]
-
     def _prepare(self, program: Program, lr_factor: float = 1.0) -> _Prepared | TaskResult:
         """Return the program as its interpreter wants it, or the result of a program that need not be trained with."""
         live = remove_dead_code(program)
@@ -219,7 +232,7 @@ class TaskRunner:
             return TaskResult(self.spec.name, failure=failure)
         machine = machine_for(live, self.limits)
         try:
-            return machine, encode_program(live, self._lr * np.float32(lr_factor), machine)
+            return machine, encode_program(live, self.schedule * np.float32(lr_factor), machine)
         except TooLongError as error:
             return TaskResult(self.spec.name, failure=Failure(FailureKind.TOO_LONG, str(error)))
 
@@ -236,7 +249,7 @@ class TaskRunner:
         if self.spec.steps >= BREAK_EVEN_STEPS:
             return self.compile(program, seed, split, limits, lr_factor)()
         machine, encoded = prepared
-        return self._interpreter(machine).train(encoded, self._course(seed), self._examples(split), limits)
+        return self.interpreter(machine).train(encoded, self.course(seed), self.examples(split), limits)
 
     def compile(
         self, program: Program, seed: int, split: str, limits: np.ndarray, lr_factor: float = 1.0
@@ -245,22 +258,11 @@ class TaskRunner:
         live = remove_dead_code(program)
         names = tuple(name for name in live.optional_inputs if not INPUTS[name].scheduled)
         train = jax.jit(build_trainer(self.problem, CompiledRule(live), names))
-        course = self._course(seed)
+        course = self.course(seed)
         steps = np.arange(1, self.spec.steps + 1, dtype=np.float32)
-        inputs = tuple(x.reshape(course.batches.shape[:2]) for x in (self._lr * np.float32(lr_factor), steps))
+        inputs = tuple(x.reshape(course.batches.shape[:2]) for x in (self.schedule * np.float32(lr_factor), steps))
         settings = {name: np.float32(value) for name, value in live.settings.items()}
-        return lambda: jax.device_get(train(None, settings, course, inputs, *self._examples(split), limits))
-
-    def _examples(self, split: str) -> tuple[Any, Any, Any]:
-        """Return the training examples, the probe, and the examples that the final loss is measured on."""
-        return self._data, self._splits["probe"], self._splits[split]
-
-    def _course(self, seed: int) -> Course:
-        if seed not in self._courses:
-            params = self._init(jax.random.key(seed))
-            key = jax.random.fold_in(jax.random.key(seed), _SIGNALS)
-            self._courses[seed] = Course(params, *jax.device_put((self._draw_batches(seed), key)))
-        return self._courses[seed]
+        return lambda: jax.device_get(train(None, settings, course, inputs, *self.examples(split), limits))
 
     def _draw_batches(self, seed: int) -> np.ndarray:
         """Return int32 (chunks, steps per chunk, batch): epochs without replacement, reshuffled each time."""
@@ -286,7 +288,7 @@ class TaskRunner:
         prepared = self._prepare(self._adamw)
         assert not isinstance(prepared, TaskResult), "AdamW can be trained with"
         outcome = self._run(self._adamw, prepared, seed, split, self.never)
-        params = self._course(seed).params
+        params = self.course(seed).params
         chance = float(self._loss(params, self._splits[split]))
         probe_chance = float(self._loss(params, self._splits["probe"]))
         loss = float(outcome.loss)

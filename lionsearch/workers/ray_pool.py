@@ -79,6 +79,9 @@ class RayPool:
         address: of a cluster to join; None starts Ray on this machine.
         timeout: seconds that one program may take, compilation included.
 
+    Attributes:
+        actors: the workers that there are; a lost one is replaced.
+
     Raises:
         RunError: if the cluster cannot be reached, or has fewer CPUs, or GPUs if it has any, than workers.
     """
@@ -89,7 +92,7 @@ class RayPool:
         self._plan, self._timeout = plan, timeout
         self._queue: deque[tuple[Request, int]] = deque()
         self._done: list[tuple[Request, Evaluation]] = []
-        self._actors: list[_Actor] = []
+        self.actors: list[_Actor] = []
         self._losses = 0
         self._started_ray = not ray.is_initialized()
         processors = os.cpu_count() or 1
@@ -104,7 +107,7 @@ class RayPool:
             raise RunError(f"{workers} workers asked for; the Ray cluster has {available} {resource}s")
         self._largest_batch = _LARGEST_BATCH[resource]
         self._worker_class = ray.remote(num_cpus=1, num_gpus=int(resource == "GPU"), max_restarts=0)(_Worker)
-        self._actors = [self._start_actor() for _ in range(workers or available)]
+        self.actors = [self._start_actor() for _ in range(workers or available)]
 
     def submit(self, request: Request) -> None:
         """Queue a request."""
@@ -114,21 +117,21 @@ class RayPool:
         """Send what is queued, and wait for at least one batch."""
         while not self._done:
             self._dispatch()
-            references = [batch.reference for actor in self._actors for batch in actor.batches]
+            references = [batch.reference for actor in self.actors for batch in actor.batches]
             if not references:
                 raise RunError("nothing was submitted to collect")
             ray.wait(references, num_returns=1, timeout=1.0)
             finished = set(ray.wait(references, num_returns=len(references), timeout=0)[0])
-            for actor in list(self._actors):
+            for actor in list(self.actors):
                 self._settle(actor, finished)
         results, self._done = self._done, []
         return results
 
     def close(self) -> None:
         """Stop the actors, and Ray if this pool started it."""
-        for actor in self._actors:
+        for actor in self.actors:
             ray.kill(actor.handle)
-        self._actors = []
+        self.actors = []
         if self._started_ray:
             ray.shutdown()
 
@@ -138,13 +141,13 @@ class RayPool:
     def _dispatch(self) -> None:
         """Give every actor up to two batches: one to work on, one to go on with."""
         for ahead in range(_BATCHES_AHEAD):
-            for actor in self._actors:
+            for actor in self.actors:
                 if self._queue and len(actor.batches) <= ahead:
                     self._send(actor)
 
     def _send(self, actor: _Actor) -> None:
         attempt = self._queue[0][1]
-        share = -(-len(self._queue) // (2 * _BATCHES_AHEAD * len(self._actors)))
+        share = -(-len(self._queue) // (2 * _BATCHES_AHEAD * len(self.actors)))
         size = 1 if attempt else min(self._largest_batch, share)
         requests = []
         while self._queue and len(requests) < size and self._queue[0][1] == attempt:
@@ -185,7 +188,7 @@ class RayPool:
             RunError: if workers are lost again and again with no result in between: the fault is not a program's.
         """
         self._losses += 1
-        if self._losses > _LOSSES_PER_WORKER * len(self._actors):
+        if self._losses > _LOSSES_PER_WORKER * len(self.actors):
             raise RunError(f"{self._losses} workers were lost with no result in between; the last: {detail}")
         for index, batch in enumerate(actor.batches):
             for request in batch.requests:
@@ -195,7 +198,7 @@ class RayPool:
                     self._done.append((request, Evaluation(request.stage, None, (result,))))
                 else:
                     self._queue.appendleft((request, attempt))
-        self._actors[self._actors.index(actor)] = self._start_actor()
+        self.actors[self.actors.index(actor)] = self._start_actor()
 
 
 def _start_ray(workers: int | None, address: str | None) -> None:

@@ -1,4 +1,5 @@
 import contextlib
+import math
 import os
 import signal
 import sqlite3
@@ -273,29 +274,37 @@ def test_nothing_flushed_is_lost_by_kill(processes, tmp_path):
     whole.close()
 
 
-def test_an_evaluation_cut_off_half_way_is_none(store, monkeypatch):
+class Interruptible:
+    """A database that is interrupted from the keyboard once so many more statements were executed."""
+
+    def __init__(self, database):
+        self.database, self.left = database, math.inf
+
+    def __getattr__(self, name):
+        if name in ("execute", "executemany"):
+            self.left -= 1
+            if self.left < 0:
+                self.left = math.inf
+                raise KeyboardInterrupt
+        return getattr(self.database, name)
+
+
+def test_an_evaluation_cut_off_half_way_is_none(tmp_path, monkeypatch):
     """An interrupt between two statements of SQL, which is then flushed, must not leave a score without results."""
-
-    class Interrupted:
-        def __init__(self, database, statements):
-            self.database, self.left = database, statements
-
-        def __getattr__(self, name):
-            if name in ("execute", "executemany"):
-                self.left -= 1
-                if self.left < 0:
-                    raise KeyboardInterrupt
-            return getattr(self.database, name)
-
-    database = store._database
-    store._database = Interrupted(database, 1)
+    opened = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *args, **kw: opened.append(Interruptible(connect(*args, **kw))) or opened[-1]
+    )
+    store = RunStore.create(tmp_path / "run", "{}")
+    opened[0].left = 1
     with pytest.raises(KeyboardInterrupt):
         store.add_evaluation("f", SCORED)
-    store._database = database
     store.flush()
     assert store.evaluations(Stage.SEARCH) == {}
     store.add_evaluation("f", SCORED)
     assert store.evaluations(Stage.SEARCH) == {"f": SCORED}
+    store.close()
 
 
 @pytest.mark.parametrize("opens", [RunStore.read, RunStore.resume])

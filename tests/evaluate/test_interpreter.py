@@ -106,12 +106,12 @@ def test_a_setting_changes_the_result(runner, family):
 def test_inputs_are_the_seeds_own_and_the_same_each_time(runner):
     program = PROGRAMS["h"][0]
     assert runner.losses(program, Seeds((0, 1))) == runner.losses(program, Seeds((0, 1)))
-    course = runner._course(0)
+    course = runner.course(0)
     other = Course(course.params, course.batches, jax.random.key(99))
     machine = machine_of(program)
-    encoded = encode_program(remove_dead_code(program), runner._lr, machine)
+    encoded = encode_program(remove_dead_code(program), runner.schedule, machine)
     one, two = (
-        runner._interpreter(machine).train(encoded, c, runner._examples("validation"), runner.never)
+        runner.interpreter(machine).train(encoded, c, runner.examples("validation"), runner.never)
         for c in (course, other)
     )
     assert float(one.loss) != float(two.loss)
@@ -159,13 +159,13 @@ def test_each_program_of_a_batch_has_its_own_settings(runner, family):
 
 
 def train_many(runner: TaskRunner, interpreter: Interpreter, programs: list[Program]) -> Outcome:
-    encoded = [encode_program(remove_dead_code(program), runner._lr, interpreter.machine) for program in programs]
-    return interpreter.train_many(encoded, runner._course(0), runner._examples("validation"), runner.never)
+    encoded = [encode_program(remove_dead_code(program), runner.schedule, interpreter.machine) for program in programs]
+    return interpreter.train_many(encoded, runner.course(0), runner.examples("validation"), runner.never)
 
 
 @pytest.mark.slow
 def test_batches_are_filled_up_so_that_few_sizes_are_compiled(runner):
-    interpreter = runner._interpreter(Machine(LIMITS))
+    interpreter = runner.interpreter(Machine(LIMITS))
     shapes, compiled = [], []
     for count in (2, 3, 4, 5):
         with count_compilations() as found:

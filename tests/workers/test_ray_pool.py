@@ -56,9 +56,9 @@ def ray_on_this_machine(project):
         patch.chdir(project)
         patch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
         owner = RayPool(load_experiment("tiny").plan(), workers=2)
-        for actor in owner._actors:
+        for actor in owner.actors:
             ray.kill(actor.handle)
-        owner._actors = []
+        owner.actors = []
         yield
         owner.close()
     assert not ray.is_initialized()
@@ -111,7 +111,7 @@ def test_a_worker_that_was_killed_is_replaced(open_pool):
     submit(pool, SGD)
     before = collect_all(pool, 1)
     submit(pool, SGD)
-    ray.kill(pool._actors[0].handle)
+    ray.kill(pool.actors[0].handle)
     assert collect_all(pool, 1) == before
 
 
