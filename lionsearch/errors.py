@@ -99,8 +99,8 @@ def nearest_hint(name: str, valid: Iterable[str]) -> str:
     """Return "did you mean 'x'?" or the list of what there is.
 
     Example:
-        >>> nearest_hint("squre", ["square", "sqrt", "sign"])
-        "did you mean 'square'?"
+        >>> nearest_hint("adamm", ["adamw", "lion", "adafactor"])
+        "did you mean 'adamw'?"
     """
     names = sorted(valid)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)

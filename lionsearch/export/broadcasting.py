@@ -38,8 +38,8 @@ def find_thin_use(lowered: LoweredProgram) -> str | None:
         >>> from lionsearch.lang import parse
         >>> mean = "row_mean(column_mean(g))"
         >>> find_thin_use(lower(parse(f"def train(w, g, lr): return g * {mean}")))
-        >>> find_thin_use(lower(parse(f"def train(w, g, lr): return w * sum(column_mean(g) * {mean})")))
-        'sum'
+        >>> print(find_thin_use(lower(parse(f"def train(w, g, lr): return w * sum(column_mean(g) * {mean})"))))
+        sum
     """
     values: dict[int | str, _Extent] = {name: _whole(kind) for name, kind in lowered.leaves.items()}
     walk(lowered.graph.steps, values, _rule, lambda number: _whole(Kind.SCALAR))

@@ -30,9 +30,9 @@ def build_graph(lowered: LoweredProgram) -> networkx.DiGraph:
     Example:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.graph.lowering import lower
-        >>> graph = build_graph(lower(load_program("signum")))
+        >>> graph = build_graph(lower(load_program("momentum")))
         >>> [data["label"] for _, data in graph.nodes(data=True) if data["role"] == "operation"]
-        ['interp\nm', 'sign', '*', '+', '*']
+        ['*', '+\nm', '*', '+', '*']
     """
     graph: networkx.DiGraph = networkx.DiGraph()
     for name in lowered.leaves:
