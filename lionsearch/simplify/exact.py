@@ -106,25 +106,29 @@ def _shrunk(program: Program) -> Program:
 def _algebra(graph: Graph, values: Normalized) -> Iterator[Program]:
     """Yield the program with one statement computed in the fewest steps from its normal form and what stands before.
 
-    The statement that saves the most comes first; among equals, the last of the program.
+    Once with all that stands before, and once without what nothing else reads: below a sign, a sum may be had in units
+    in which it takes fewer. The statement that saves the most comes first; among equals, the last of the program.
     """
     before = len(find_live_nodes(graph).nodes)
     each = node_values(graph, values)
     found: list[tuple[int, int, Graph]] = []
     for index in range(len(graph.nodes) - 1, -1, -1):
-        changed = _recomputed(graph, each, values, index)
-        if changed is not None:
-            found.append((len(find_live_nodes(changed).nodes), -index, changed))
+        own = _own_nodes(graph, index)
+        for without in dict.fromkeys((frozenset({index}), frozenset(own))):
+            changed = _recomputed(graph, each, values, index, without, len(own))
+            if changed is not None:
+                found.append((len(find_live_nodes(changed).nodes), -index, changed))
     for left, _, changed in sorted(found, key=lambda item: item[:2]):
         if left <= before:
             yield to_program(changed)
 
 
-def _recomputed(graph: Graph, each: list[Product], values: Normalized, index: int) -> Graph | None:
+def _recomputed(
+    graph: Graph, each: list[Product], values: Normalized, index: int, without: frozenset[int], budget: int
+) -> Graph | None:
     """Return the graph with a node computed anew from what stands before it, or None if that takes too much."""
-    known = [(each[i], i) for i in range(index)]
+    known = [(each[i], i) for i in range(index) if i not in without]
     value, node = each[index], graph.nodes[index]
-    budget = _own_nodes(graph, index)
     emitter = Emitter(values.algebra, graph.nodes[:index], known, budget, node.name, graph.program.slots)
     try:
         reference = emitter.emit(value)
@@ -133,8 +137,8 @@ def _recomputed(graph: Graph, each: list[Product], values: Normalized, index: in
     return replace_node(graph, index, emitter.nodes[index:], reference)
 
 
-def _own_nodes(graph: Graph, index: int) -> int:
-    """Return how many nodes would go if nothing needed the node: itself and what only it reads."""
+def _own_nodes(graph: Graph, index: int) -> set[int]:
+    """Return the nodes that would go if nothing needed the node: itself and what only it reads."""
     users: list[set[int]] = [set() for _ in graph.nodes]
     for at, node in enumerate(graph.nodes):
         for argument in node.arguments:
@@ -145,4 +149,4 @@ def _own_nodes(graph: Graph, index: int) -> int:
     for at in range(index - 1, -1, -1):
         if at not in kept and users[at] and users[at] <= own:
             own.add(at)
-    return len(own)
+    return own

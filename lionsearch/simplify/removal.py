@@ -1,11 +1,24 @@
-"""Statements that matter little go: each is replaced by one of its arguments, 0 or 1, and the score is measured."""
+"""What matters little goes: a statement for one of its arguments, 0 or 1; a product of tensors in an average's weight.
+
+The score is measured each time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lionsearch.graph import Node, Reference, find_live, fingerprint, replace_node, to_graph, to_program
-from lionsearch.lang import GRADIENTS, Program
+from lionsearch.graph import (
+    Node,
+    Reference,
+    find_live,
+    fingerprint,
+    initial_kinds,
+    node_kinds,
+    replace_node,
+    to_graph,
+    to_program,
+)
+from lionsearch.lang import ADD, GRADIENTS, MULTIPLY, SUBTRACT, Kind, Program
 from lionsearch.simplify.exact import is_valid, simplify_exactly, size
 from lionsearch.simplify.paired import Difference, Scorer
 from lionsearch.simplify.steps import Step, make_step
@@ -41,14 +54,14 @@ def remove_little(
                 found.append((difference, change, variant))
         if not found:
             return current
-        difference, change, variant = min(found, key=lambda item: (item[0].effect, size(item[2])))
+        difference, change, variant = min(found, key=lambda item: (item[0].effect, _complexity(item[2])))
         scores = scorer.score(current), scorer.score(variant)
         listener(make_step("little effect", change, variant, *scores, difference.interval), variant)
         current = variant
 
 
 def _variants(program: Program) -> Iterator[tuple[str, Program]]:
-    """Yield each shorter program that one replacement makes, once, and what was replaced."""
+    """Yield each simpler program that one replacement makes, once, and what was replaced."""
     seen = {fingerprint(program)}
     needs_rate = "lr" in find_live(program).reads
     for change, changed in _replacements(program):
@@ -58,17 +71,46 @@ def _variants(program: Program) -> Iterator[tuple[str, Program]]:
         name, reads = fingerprint(shorter), find_live(shorter).reads
         if not GRADIENTS & reads or (needs_rate and "lr" not in reads):
             continue  # it would be no optimizer any more, or one whose rate cannot be set
-        if name not in seen and size(shorter) < size(program):
+        if name not in seen and _complexity(shorter) < _complexity(program):
             seen.add(name)
             yield change, shorter
 
 
 def _replacements(program: Program) -> Iterator[tuple[str, Program]]:
     graph = to_graph(program)
+    weighted = _tensor_weights(program)
     for index, node in enumerate(graph.nodes):
+        for terms, new in _without_a_term(node, index) if index in weighted else ():
+            shown = " ".join(_name(term, graph.nodes) for term in terms)
+            yield f"{_text(node, graph.nodes)}  ->  {shown}", to_program(replace_node(graph, index, new, index + 1))
         for choice in dict.fromkeys((*node.arguments, *_CONSTANTS)):
             change = f"{_text(node, graph.nodes)}  ->  {_name(choice, graph.nodes)}"
             yield change, to_program(replace_node(graph, index, [], choice))
+
+
+def _without_a_term(node: Node, index: int) -> Iterator[tuple[tuple[Reference, ...], list[Node]]]:
+    """Yield x - x a + y a, which is interp(x, y, a), without one of its terms: how it reads, and as nodes."""
+    x, y, a = node.arguments
+    for terms, first, second in (
+        ((x, "+", y, "*", a), (MULTIPLY, (a, y)), (ADD, (x, index))),
+        ((x, "-", x, "*", a), (MULTIPLY, (a, x)), (SUBTRACT, (x, index))),
+        (("(", y, "-", x, ") *", a), (SUBTRACT, (y, x)), (MULTIPLY, (a, index))),
+    ):
+        yield terms, [Node(*first, node.name), Node(*second, node.name)]
+
+
+def _tensor_weights(program: Program) -> set[int]:
+    """Return the averages (`interp`) in a program's graph whose weight is a tensor, so that tensors are multiplied."""
+    graph, leaves = to_graph(program), initial_kinds(program)
+    kinds: dict[int | str, Kind] = {**leaves, **dict(enumerate(node_kinds(graph, leaves)))}
+    weights = {index: node.arguments[2] for index, node in enumerate(graph.nodes) if node.operation == "interp"}
+    return {index for index, a in weights.items() if not isinstance(a, float) and kinds[a] is not Kind.SCALAR}
+
+
+def _complexity(program: Program) -> tuple[int, ...]:
+    """Return what is to become smaller: as `size`, but averages with tensors as weights come before reads."""
+    statements, slots, reads = size(program)
+    return statements, slots, len(_tensor_weights(program)), reads
 
 
 def _text(node: Node, nodes: tuple[Node, ...]) -> str:

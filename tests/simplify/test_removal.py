@@ -1,6 +1,9 @@
 from dataclasses import dataclass
 
+import pytest
+
 from lionsearch.graph import find_live
+from lionsearch.identify import identify
 from lionsearch.lang import parse
 from lionsearch.simplify.paired import Difference
 from lionsearch.simplify.removal import remove_little
@@ -50,3 +53,21 @@ def test_the_gradient_and_the_learning_rate_stay():
     assert "lr" in find_live(kept).reads
     free = parse("def train(w, g, lr): return sin(g) * 0.5")
     assert remove_little(free, free, Judge({}), 1.0, lambda step, program: None).statements == ()  # type: ignore[arg-type]
+
+
+def test_an_average_whose_weight_is_a_tensor_is_made_one_with_a_constant():
+    text = "def train(w, g, m, lr):\n  u = sign(interp(g, 2.0, m))\n  m = interp(g, m, 0.98)\n  return u * lr, m\n"
+    steps = []
+    worth = Judge({"sign": 1.0, "interp": 1.0, "multiply": 1.0})
+    found = remove_little(parse(text), parse(text), worth, 0.0, lambda step, program: steps.append(step))  # type: ignore[arg-type]
+    lion = identify(found)
+    assert lion is not None
+    assert lion.name == "lion"
+    assert dict(lion.hyperparameters)["b1"] == pytest.approx(2 / 3)
+    assert "interp(g, 2, m)  ->  g + 2 * m" in [step.change for step in steps]
+
+
+def test_a_weight_that_counts_is_kept():
+    text = "def train(w, g, m, lr):\n  u = sin(interp(g, 2.0, m))\n  m = interp(g, m, 0.98)\n  return u * lr, m\n"
+    program, worth = parse(text), Judge({"sin": 1.0, "interp": 1.0, "multiply": 1.0})
+    assert remove_little(program, program, worth, 0.0, lambda step, program: None) == program  # type: ignore[arg-type]
