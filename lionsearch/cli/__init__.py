@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 import lionsearch
-from lionsearch.cli import exporting, inspecting, language, scoring, searching, simplifying
+from lionsearch.cli import exporting, identifying, inspecting, language, scoring, searching, simplifying
 from lionsearch.errors import LionSearchError
 
 INTERRUPTED = 130
@@ -72,7 +72,7 @@ for command in (
     searching.resume,
     inspecting.inspect,
     simplifying.simplify,
-    simplifying.identify,
+    identifying.identify,
 ):
     app.command()(command)
 

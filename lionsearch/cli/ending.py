@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lionsearch.identify.identity import Identity
+    from lionsearch.identify import Identity
+    from lionsearch.identify.nearest import Neighbour
     from lionsearch.lang import Program
     from lionsearch.records import Evaluation
     from lionsearch.runs.config import RunConfig
@@ -34,6 +35,7 @@ class Ending:
         self.simplified = self._simplify()
         self.short = None if self.simplified is None else self.simplified.program
         self.identity = None if self.best is None or not result.finished else _identify(self.short or self.best.program)
+        self.nearest = self._find_nearest()
 
     def _simplify(self) -> Simplified | None:
         """Return the best program without what changes its scores little, if it is worth that and was asked for."""
@@ -48,6 +50,15 @@ class Ending:
         found = simplify(self.best.program, judges)
         return found if found.finished and found.steps else None
 
+    def _find_nearest(self) -> Neighbour | None:
+        """Return the known program that one without a name is nearest to, if it is worth knowing."""
+        if self.best is None or self.identity is not None or self.verdict is None or not self.verdict.better:
+            return None
+        from lionsearch.cli.identifying import find_neighbours
+
+        found = find_neighbours(self.short or self.best.program, None, self.config.specs[0], 1)
+        return found[0] if found else None
+
     def save(self) -> None:
         """Write `best.py`, and `short.py`, the simplified one."""
         from lionsearch.lang import format_program
@@ -58,6 +69,7 @@ class Ending:
 
     def describe(self) -> dict[str, Any]:
         """Return it as JSON has it."""
+        from lionsearch.cli.identifying import describe_neighbours
         from lionsearch.lang import format_program
 
         result, best = self.result, self.best
@@ -94,6 +106,7 @@ class Ending:
                 "transforms": list(self.identity.transforms),
                 "also": list(self.identity.also),
             },
+            "nearest": None if self.nearest is None else describe_neighbours([self.nearest])[0],
         }
 
     def print(self) -> None:
@@ -140,6 +153,7 @@ class Ending:
         print(f"verdict: {verdict}")
 
     def _print_identity(self) -> None:
+        from lionsearch.cli.identifying import say_how_near, say_what_it_is
         from lionsearch.cli.simplifying import describe_difference
         from lionsearch.lang import format_program
 
@@ -149,12 +163,10 @@ class Ending:
             if self.simplified.unseen is not None:
                 print(describe_difference([spec.name for spec in self.config.specs], self.simplified.unseen))
         subject = "it" if self.short is None else "that"
-        if self.identity is None:
-            print(f"{subject} is no known optimizer, nor a transform of one")
-            return
-        print(f"{subject} is {self.identity}{self._describe_start(self.identity)}")
-        if self.identity.also:
-            print(f"with these constants the same rule: {', '.join(self.identity.also)}")
+        note = "" if self.identity is None else self._describe_start(self.identity)
+        print(f"{subject} {say_what_it_is(self.identity, note)}")
+        if self.nearest is not None:
+            print(say_how_near(self.nearest, self.config.specs[0].name))
 
     def _describe_start(self, identity: Identity) -> str:
         """Return words for a program that is a start with the same or other constants, "" for another one."""

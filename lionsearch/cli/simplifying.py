@@ -1,4 +1,4 @@
-"""Commands that explain a program: simplify and identify."""
+"""The command that makes a program shorter: simplify."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from lionsearch.cli.language import Json, counted
 from lionsearch.errors import SettingError
 
 if TYPE_CHECKING:
-    from lionsearch.identify.identity import Identity
-    from lionsearch.identify.nearest import Neighbour
     from lionsearch.lang import Program
     from lionsearch.simplify.paired import Difference
     from lionsearch.simplify.pipeline import Judges, Simplified
@@ -63,41 +61,6 @@ def simplify(
         _print_result(given, found, names, tolerance, output)
     if not found.finished:
         raise typer.Exit(130)
-
-
-def identify(
-    program: Target,
-    task: Annotated[str, typer.Option("--task", help="The training along which programs are compared.")] = "digits_mlp",
-    nearest: Annotated[int, typer.Option(min=0, help="Known programs to list; 0 trains nothing.")] = 5,
-    json_output: Json = False,
-) -> None:
-    """Say which known optimizer a program is, and which ones its updates are nearest to."""
-    from lionsearch.archive.targets import load_target
-    from lionsearch.evaluate.device import configure_jax
-
-    given, provenance = load_target(program)
-    configure_jax()
-    from lionsearch.identify.identity import identify as find
-    from lionsearch.identify.matching import load_known, shipped_names
-
-    identity = find(given)
-    neighbours: list[Neighbour] = []
-    if nearest:
-        from lionsearch.tasks.spec import load_task
-
-        spec = load_task(task)
-        from lionsearch.identify.nearest import find_nearest
-        from lionsearch.identify.recording import record_trajectory
-
-        trajectory = record_trajectory(spec, given.optional_inputs)
-        starts = None
-        if identity is not None and not identity.transforms:
-            starts = {identity.name: load_known(identity.name).with_hyperparameters(dict(identity.hyperparameters))}
-        neighbours = find_nearest(given, trajectory, shipped_names(), nearest, starts)
-    if json_output:
-        print(json.dumps(_describe_identity(identity, neighbours), indent=1))
-    else:
-        _print_identity(provenance.name, identity, neighbours, task)
 
 
 def _load_tasks(names: list[str]) -> list[TaskSpec]:
@@ -218,48 +181,3 @@ def _describe(found: Simplified, result: Program, tasks: list[str]) -> dict[str,
         "unseen": unseen,
         "finished": found.finished,
     }
-
-
-def _describe_identity(identity: Identity | None, neighbours: list[Neighbour]) -> dict[str, Any]:
-    return {
-        "name": None if identity is None else identity.name,
-        "hyperparameters": {} if identity is None else dict(identity.hyperparameters),
-        "transforms": [] if identity is None else list(identity.transforms),
-        "also": [] if identity is None else list(identity.also),
-        "nearest": [
-            {
-                "name": neighbour.name,
-                "similarity": neighbour.similarity,
-                "scale": neighbour.scale,
-                "hyperparameters": dict(neighbour.hyperparameters),
-                "differs": list(neighbour.differs),
-            }
-            for neighbour in neighbours
-        ],
-    }
-
-
-def _print_identity(name: str, identity: Identity | None, neighbours: list[Neighbour], task: str) -> None:
-    if identity is None:
-        print(f"{name} is no known optimizer, nor a transform of one")
-    else:
-        print(f"{name} is {identity}")
-        if identity.also:
-            print(f"with these constants the same rule: {', '.join(identity.also)}")
-    if not neighbours:
-        return
-    from lionsearch.cli.display import print_table
-    from lionsearch.identify.matching import shorten
-
-    print(f"\nnearest by its updates along one training of {task}, constants fitted:")
-    rows = [
-        (
-            neighbour.name,
-            f"{neighbour.similarity:.4f}",
-            f"{neighbour.scale:.3g}",
-            ", ".join(f"{key}={shorten(value, 3):.12g}" for key, value in neighbour.hyperparameters),
-            "; ".join(neighbour.differs),
-        )
-        for neighbour in neighbours
-    ]
-    print_table(("name", "cosine", "scale", "with", f"{name} has"), rows)

@@ -156,6 +156,7 @@ def test_a_search_that_finds_something_better_simplifies_and_names_it(project):
     assert "lionsearch export runs/better/short.py --to optax\n" in done.stdout
     identified = json.loads(run_cli(project, "identify", "runs/better/short.py", "--nearest", 0, "--json").stdout)
     assert f"\nthat is {identified['name'] or 'no known optimizer'}" in done.stdout
+    assert ("\nits updates are nearest to those of " in done.stdout) == (identified["name"] is None)
 
 
 @pytest.mark.parametrize(

@@ -48,26 +48,6 @@ def test_simplify_with_a_task_in_json(project):
     assert all(step["before"] is not None and step["interval"] is not None for step in measured)
 
 
-def test_identify_in_json_and_in_words(project):
-    done = run_cli(project, "identify", "raw.py", "--nearest", 0)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "raw is no known optimizer, nor a transform of one\n"
-    found = json.loads(run_cli(project, "identify", "signum", "--nearest", 0, "--json").stdout)
-    assert (found["name"], found["nearest"]) == ("signum", [])
-
-
-@pytest.mark.slow  # follows all known programs; `test_behaviour` follows some
-def test_identify_names_the_nearest(project):
-    done = run_cli(project, "identify", "signum", "--task", "linear", "--nearest", 2, "--json", timeout=200)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert list(found) == ["name", "hyperparameters", "transforms", "also", "nearest"]
-    assert (found["name"], found["transforms"], found["also"]) == ("signum", [], ["tiger"])
-    assert found["hyperparameters"]["b1"] == 0.9
-    assert [len(found["nearest"]), found["nearest"][0]["similarity"]] == [2, pytest.approx(1.0, abs=1e-6)]
-    assert {"name", "similarity", "scale"} <= set(found["nearest"][0])
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -79,8 +59,6 @@ def test_identify_names_the_nearest(project):
         (("simplify", "lion", "-o", "short.txt"), "expected the name of a file that ends in .py"),
         (("simplify", "lion", "-o", "."), "expected the name of a file that ends in .py"),
         (("simplify", "lion", "-o", "x" * 300 + "/short.py"), "cannot be written: File name too long"),
-        (("identify", "lion", "--task", "nowhere"), "unknown task 'nowhere'"),
-        (("identify", "runs/none:3"), "runs/none"),
     ],
 )
 def test_mistakes_are_one_line(project, run_here, arguments, message):

@@ -1,0 +1,130 @@
+"""What a program is: identify."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lionsearch.cli.language import Json
+from lionsearch.cli.simplifying import Target
+
+if TYPE_CHECKING:
+    from lionsearch.identify import Identity
+    from lionsearch.identify.nearest import Neighbour
+    from lionsearch.lang import Program
+    from lionsearch.tasks.spec import TaskSpec
+
+
+def identify(
+    program: Target,
+    task: Annotated[str, typer.Option("--task", help="The training along which programs are compared.")] = "digits_mlp",
+    nearest: Annotated[int, typer.Option(min=0, help="Known programs to list; 0 trains nothing.")] = 5,
+    json_output: Json = False,
+) -> None:
+    """Say which known optimizer a program is, and which ones its updates are nearest to."""
+    from lionsearch.archive.targets import load_target
+    from lionsearch.evaluate.device import configure_jax
+
+    given, provenance = load_target(program)
+    configure_jax()
+    from lionsearch.identify import identify as find
+
+    identity = find(given)
+    neighbours: list[Neighbour] = []
+    if nearest:
+        from lionsearch.tasks.spec import load_task
+
+        neighbours = find_neighbours(given, identity, load_task(task), nearest)
+    if json_output:
+        print(json.dumps(_describe_identity(identity, neighbours), indent=1))
+        return
+    print(f"{provenance.name} {say_what_it_is(identity)}")
+    if neighbours:
+        print(f"\nnearest by its updates along one training of {task}, constants fitted:")
+        _print_neighbours(provenance.name, neighbours)
+
+
+def find_neighbours(program: Program, identity: Identity | None, spec: TaskSpec, most: int) -> list[Neighbour]:
+    """Return the known programs whose updates are nearest to a program's, along one training of a task."""
+    from lionsearch.identify.matching import load_known, shipped_names
+    from lionsearch.identify.nearest import find_nearest
+    from lionsearch.identify.recording import record_trajectory
+
+    trajectory = record_trajectory(spec, program.optional_inputs)
+    starts = None
+    if identity is not None and not identity.transforms:
+        starts = {identity.name: load_known(identity.name).with_hyperparameters(dict(identity.hyperparameters))}
+    return find_nearest(program, trajectory, shipped_names(), most, starts)
+
+
+def say_what_it_is(identity: Identity | None, note: str = "") -> str:
+    """Return what follows the name of a program in a sentence, and a second one on other names of the same rule.
+
+    Args:
+        identity: what was found.
+        note: follows what it is.
+    """
+    if identity is None:
+        return "is no known optimizer, nor a transform of one"
+    also = f"\nwith these constants the same rule: {', '.join(identity.also)}" if identity.also else ""
+    return f"is {identity}{note}{also}"
+
+
+def describe_neighbours(neighbours: Sequence[Neighbour]) -> list[dict[str, Any]]:
+    """Return neighbours as JSON has them."""
+    return [
+        {
+            "name": neighbour.name,
+            "similarity": neighbour.similarity,
+            "scale": neighbour.scale,
+            "hyperparameters": dict(neighbour.hyperparameters),
+            "differs": list(neighbour.differs),
+        }
+        for neighbour in neighbours
+    ]
+
+
+def say_how_near(neighbour: Neighbour, task: str) -> str:
+    """Return a sentence on the nearest known program; a scale of the updates changes no cosine."""
+    shown = replace(neighbour, hyperparameters=tuple(x for x in neighbour.hyperparameters if x[0] != "lr_scale"))
+    constants = f" with {_constants(shown, ' = ')}" if shown.hyperparameters else ""
+    return (
+        f"its updates are nearest to those of {neighbour.name}{constants}:"
+        f" mean cosine {neighbour.similarity:.4f} along one training of {task}"
+    )
+
+
+def _describe_identity(identity: Identity | None, neighbours: Sequence[Neighbour]) -> dict[str, Any]:
+    return {
+        "name": None if identity is None else identity.name,
+        "hyperparameters": {} if identity is None else dict(identity.hyperparameters),
+        "transforms": [] if identity is None else list(identity.transforms),
+        "also": [] if identity is None else list(identity.also),
+        "nearest": describe_neighbours(neighbours),
+    }
+
+
+def _print_neighbours(name: str, neighbours: Sequence[Neighbour]) -> None:
+    from lionsearch.cli.display import print_table
+
+    rows = [
+        (
+            neighbour.name,
+            f"{neighbour.similarity:.4f}",
+            f"{neighbour.scale:.3g}",
+            _constants(neighbour, "="),
+            "; ".join(neighbour.differs),
+        )
+        for neighbour in neighbours
+    ]
+    print_table(("name", "cosine", "scale", "with", f"{name} has"), rows)
+
+
+def _constants(neighbour: Neighbour, equals: str) -> str:
+    from lionsearch.identify.matching import shorten
+
+    return ", ".join(f"{key}{equals}{shorten(value, 3):.12g}" for key, value in neighbour.hyperparameters)
