@@ -46,7 +46,7 @@ def test_identify_names_the_nearest(project):
 
 def test_what_it_is_in_a_sentence():
     assert say_what_it_is(None) == "is no known optimizer, nor a transform of one"
-    lion = Identity("lion", ("cautious",), (("b1", 0.9), ("b2", 0.98999)), ("tiger",))
+    lion = Identity("lion", ("cautious",), (("b1", 0.9), ("b2", 0.99)), ("tiger",))
     assert say_what_it_is(lion, ": the start").splitlines() == [
         "is cautious(lion) with b1 = 0.9, b2 = 0.99: the start",
         "with these constants the same rule: tiger",
