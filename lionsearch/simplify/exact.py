@@ -107,18 +107,19 @@ def _algebra(graph: Graph, values: Normalized) -> Iterator[Program]:
     """Yield the program with one statement computed in the fewest steps from its normal form and what stands before.
 
     Once with all that stands before, and once without what nothing else reads: below a sign, a sum may be had in units
-    in which it takes fewer. The statement that saves the most comes first; among equals, the last of the program.
+    in which it takes fewer. What saves the most comes first; among equals what leaves the most as it is, and then the
+    last statement of the program.
     """
     before = len(find_live_nodes(graph).nodes)
     each = node_values(graph, values)
-    found: list[tuple[int, int, Graph]] = []
+    found: list[tuple[int, int, int, Graph]] = []
     for index in range(len(graph.nodes) - 1, -1, -1):
         own = _own_nodes(graph, index)
         for without in dict.fromkeys((frozenset({index}), frozenset(own))):
             changed = _recomputed(graph, each, values, index, without, len(own))
             if changed is not None:
-                found.append((len(find_live_nodes(changed).nodes), -index, changed))
-    for left, _, changed in sorted(found, key=lambda item: item[:2]):
+                found.append((len(find_live_nodes(changed).nodes), len(without), -index, changed))
+    for left, _, _, changed in sorted(found, key=lambda item: item[:3]):
         if left <= before:
             yield to_program(changed)
 
