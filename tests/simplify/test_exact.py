@@ -88,3 +88,21 @@ def _steps_differ_by(one, other, steps: int = 6) -> float:
     finite = np.isfinite(ours) & np.isfinite(theirs)
     size = np.max(np.abs(np.where(finite, ours, 0)), axis=1, keepdims=True, initial=1e-12)
     return float(np.max(np.abs(np.where(finite, ours, 0) - np.where(finite, theirs, 0)) / size))
+
+
+def test_a_sum_below_a_sign_is_had_in_units_in_which_it_takes_fewer_statements():
+    text = """
+def train(w, g, m, lr, *, b1=0.98, lr_scale=0.003):
+    lr = lr * lr_scale
+    x = m * 1.5
+    x = g + x
+    update = sign(x)
+    m = interp(g, m, b1)
+    update = update * lr
+    return update, m
+"""
+    shorter, _ = simplify_exactly(check_program(text))
+    assert [s.operation for s in shorter.statements] == ["multiply", "interp", "sign", "interp", "multiply"]
+    assert shorter.statements[0].arguments == ("lr", "lr_scale"), "the rest is left as it is"
+    unit, _ = simplify_exactly(check_program(text.replace("sign(x)", "sin(x)")))
+    assert len(unit.statements) == 6, "a sine wants its units"
