@@ -105,6 +105,7 @@ class Ending:
                 "hyperparameters": dict(self.identity.hyperparameters),
                 "transforms": list(self.identity.transforms),
                 "also": list(self.identity.also),
+                "schedule": self.identity.schedule or None,
             },
             "nearest": None if self.nearest is None else describe_neighbours([self.nearest])[0],
         }

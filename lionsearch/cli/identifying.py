@@ -104,6 +104,7 @@ def _describe_identity(identity: Identity | None, neighbours: Sequence[Neighbour
         "hyperparameters": {} if identity is None else dict(identity.hyperparameters),
         "transforms": [] if identity is None else list(identity.transforms),
         "also": [] if identity is None else list(identity.also),
+        "schedule": None if identity is None else identity.schedule or None,
         "nearest": describe_neighbours(neighbours),
     }
 

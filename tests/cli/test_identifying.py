@@ -37,7 +37,7 @@ def test_identify_names_the_nearest(project):
     done = run_cli(project, "identify", "signum", "--task", "linear", "--nearest", 2, "--json", timeout=200)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert list(found) == ["name", "hyperparameters", "transforms", "also", "nearest"]
+    assert list(found) == ["name", "hyperparameters", "transforms", "also", "schedule", "nearest"]
     assert (found["name"], found["transforms"], found["also"]) == ("signum", [], ["tiger"])
     assert found["hyperparameters"]["b1"] == 0.9
     assert [len(found["nearest"]), found["nearest"][0]["similarity"]] == [2, pytest.approx(1.0, abs=1e-6)]

@@ -2,7 +2,8 @@ import pytest
 from simplify.disguise import disguise
 
 from lionsearch.catalog import PROGRAMS, load_program
-from lionsearch.identify.identity import identify
+from lionsearch.graph import check_program
+from lionsearch.identify.identity import identify, without_schedule
 from lionsearch.lang import parse
 
 QUICK = (
@@ -56,3 +57,41 @@ def test_the_same_rule_under_two_names():
 
 def test_what_nobody_has_designed():
     assert identify(parse("def train(w, g, m, lr):\n  m = sin(g) + m\n  return cos(m) * lr * w, m")) is None
+
+
+@pytest.mark.parametrize(
+    ("rate", "schedule"),
+    [
+        ("cbrt(lr) * 0.004", "cbrt(lr)"),
+        ("0.3 * (sqrt(lr) * 0.01)", "sqrt(lr)"),
+        ("maximum(lr, 0.125) * 0.004", "maximum(lr, 0.125)"),
+        ("lr * tanh(t) * 0.004", "(lr * tanh(t))"),
+        ("lr * 0.004", ""),
+    ],
+)
+def test_a_schedule_is_no_part_of_the_rule(rate, schedule):
+    text = f"""
+def train(w, g, m, lr, t):
+    u = sign(interp(g, m, 0.883))
+    m = interp(g, m, 0.997)
+    return u * ({rate}), m
+"""
+    found = identify(check_program(text))
+    assert found is not None
+    assert (found.name, found.schedule) == ("lion", schedule)
+    assert dict(found.hyperparameters)["b1"] == pytest.approx(0.883)
+    assert dict(found.hyperparameters)["b2"] == pytest.approx(0.997)
+    assert str(found).endswith(f", {schedule} in the place of lr" if schedule else "lr_scale = 0.004")
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "sign(m) * cbrt(lr) + g * lr",  # two schedules
+        "sign(m) * cbrt(lr) + g * sqrt(lr)",
+        "sign(m) * (lr + norm(g))",  # not of `lr` alone
+    ],
+)
+def test_what_is_no_schedule_is_part_of_the_rule(update):
+    program = check_program(f"def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return {update}, m\n")
+    assert without_schedule(program) is None
