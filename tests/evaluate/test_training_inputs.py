@@ -129,10 +129,18 @@ def test_the_loss_is_the_batchs():
 
 @pytest.mark.parametrize(
     ("names", "calls"),
-    [((), 1), (("loss",), 1), (("g_ahead",), 2), (("h",), 2), (("g_anchor",), 4), (("loss", "h", "g_ahead"), 3)],
+    [
+        ((), 1),
+        (("loss",), 1),
+        (("g_ahead",), 2),
+        (("h",), 2),
+        (("g_anchor",), 2),
+        (("g_full",), 3),
+        (("loss", "h", "g_ahead"), 3),
+    ],
 )
 def test_nothing_is_computed_that_was_not_asked_for(names, calls):
-    """The loss is traced once for each gradient; the anchor's takes one over whole batches and one over the rest."""
+    """The loss is traced once for each gradient; the full one takes one over whole batches and one over the rest."""
     traced = []
 
     def loss(params: Any, batch: Any) -> jax.Array:
