@@ -153,7 +153,7 @@ def test_standings_are_by_the_mean_over_the_tasks():
 
 
 def test_the_shipped_ranking_is_of_the_shipped_tasks():
-    folder = Path(__file__).parent.parent / "experiments" / "known_optimizers"
+    folder = Path(__file__).parents[2] / "experiments" / "known_optimizers"
     paths = list(folder.glob("*.jsonl"))
     assert len(paths) == 4
     for path in paths:
