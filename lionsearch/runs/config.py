@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 from pydantic import Field
 
-from lionsearch.graph import check_program, remove_dead_code
 from lionsearch.catalog import EXPERIMENTS, load_program
+from lionsearch.catalog.schema import Settings, load_settings, parse_settings
 from lionsearch.errors import MissingFileError, SettingError, UnknownNameError
 from lionsearch.evaluate.plan import EvaluationPlan, Limits
+from lionsearch.graph import check_program, remove_dead_code
 from lionsearch.lang import Program, format_program
 from lionsearch.search import SearchSettings
-from lionsearch.catalog.schema import Settings, load_settings, parse_settings
 from lionsearch.tasks.spec import TaskSpec, load_task
 
 T = TypeVar("T")

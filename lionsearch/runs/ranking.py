@@ -22,16 +22,16 @@ import numpy as np
 from filelock import FileLock, Timeout
 from pydantic import Field
 
-from lionsearch.graph import fingerprint, remove_dead_code
+from lionsearch.catalog.schema import Settings
 from lionsearch.errors import SettingError
 from lionsearch.evaluate.estimate import estimate
 from lionsearch.evaluate.plan import FIRST_SEED, Seeds, limits_for
 from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Kind, Program, shape_of
 from lionsearch.records import Stage
-from lionsearch.catalog.schema import Settings
-from lionsearch.tasks.spec import TaskSpec
 from lionsearch.runs.tune import GridPoint, tune_program
+from lionsearch.tasks.spec import TaskSpec
 
 
 class RankingSettings(Settings):

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.archive import CandidateRow, RunStore
-from lionsearch.runs.config import RunConfig, describe_environment, dump_config, parse_config
 from lionsearch.errors import LionSearchError, RunError
+from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, Stage, choice_key
+from lionsearch.runs.config import RunConfig, describe_environment, dump_config, parse_config
 from lionsearch.search import Candidate, make_search
 from lionsearch.workers.pool import Pool, Request
 

@@ -5,12 +5,11 @@ All programs of a report share their seeds, so two of them are compared seed by 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lionsearch.evaluate.estimate import Estimate, estimate
 from lionsearch.records import Evaluation
+
 
 @dataclass(frozen=True, slots=True)
 class TaskVerdict:

@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from lionsearch.graph import Graph, Node, Reference, initial_kinds, node_kinds, remove_dead_code, to_graph, to_program
+from lionsearch.graph import (
+    Graph,
+    Node,
+    Reference,
+    find_live_nodes,
+    initial_kinds,
+    node_kinds,
+    remove_dead_code,
+    to_graph,
+    to_program,
+)
 from lionsearch.lang import Kind, Program
 
 
@@ -67,8 +77,15 @@ def open_program(program: Program) -> LiveGraph:
 
 
 def close_program(graph: Graph) -> Program:
-    """Return an edited graph as a program without dead code; dead slots and optional inputs stay at hand."""
-    return to_program(graph, keep_slots=True)
+    """Return an edited graph as a program without dead code; dead slots and optional inputs stay at hand.
+
+    A slot that no statement reads is dead, one that only hands its value to another slot too; it keeps its own value.
+    """
+    nodes, _ = find_live_nodes(graph)
+    read = {graph.update, *(read for index in nodes for read in graph.nodes[index].reads)}
+    finals = zip(graph.program.slots, graph.slots, strict=True)
+    slots = tuple(final if slot in read else slot for slot, final in finals)
+    return to_program(replace(graph, slots=slots), keep_slots=True)
 
 
 def _find_reads(graph: Graph, dead_slots: tuple[str, ...]) -> tuple[Read, ...]:

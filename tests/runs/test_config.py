@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from workers.tiny_project import EXPERIMENT, write_experiment, write_project, write_task
 
-from lionsearch.graph import remove_dead_code
 from lionsearch.catalog import load_program
-from lionsearch.runs.config import describe_environment, dump_config, load_experiment, parse_config
 from lionsearch.errors import SettingError
+from lionsearch.graph import remove_dead_code
 from lionsearch.lang import parse
+from lionsearch.runs.config import describe_environment, dump_config, load_experiment, parse_config
 
 
 @pytest.fixture(autouse=True)

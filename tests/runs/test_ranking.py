@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 from evaluate.small_tasks import make_spec
-from workers.tiny_project import run_cli, write_project
 
-from lionsearch.graph import check_program
 from lionsearch.catalog import load_program
 from lionsearch.errors import SettingError
-from lionsearch.runs.ranking import RankedProgram, Ranking, RankingSettings, standings
+from lionsearch.graph import check_program
 from lionsearch.identify.matching import shipped_names
+from lionsearch.runs.ranking import RankedProgram, Ranking, RankingSettings, standings
 from lionsearch.tasks.spec import load_task
 
 SPEC = make_spec(factory="evaluate.small_tasks:regression")

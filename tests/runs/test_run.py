@@ -18,11 +18,11 @@ from workers.tiny_project import (
     write_project,
 )
 
-from lionsearch.graph import check_program, find_live, fingerprint
 from lionsearch.archive import RunStore
-from lionsearch.runs.config import load_experiment
 from lionsearch.errors import RunError, TaskError
+from lionsearch.graph import check_program, find_live, fingerprint
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
+from lionsearch.runs.config import load_experiment
 from lionsearch.runs.run import SearchRun, resume_run, start_run
 from lionsearch.search import SearchSettings
 

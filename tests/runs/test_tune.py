@@ -4,13 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lionsearch.graph import check_program
 from lionsearch.errors import TaskError
 from lionsearch.evaluate.plan import Limits
 from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.graph import check_program
+from lionsearch.runs.tune import GridPoint, TuneResult, tune_program
 from lionsearch.tasks import Problem
 from lionsearch.tasks.spec import TaskSpec
-from lionsearch.runs.tune import GridPoint, TuneResult, tune_program
 
 START, CURVATURE = 3.0, 0.5
 LIMITS = Limits(max_length=6, max_slots=1)

@@ -1,13 +1,10 @@
-import math
-
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
-from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.evaluate.estimate import estimate
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.runs.verdict import judge
 
 scores = st.lists(st.integers(-100, 100).map(lambda n: n / 100), min_size=2, max_size=8)
