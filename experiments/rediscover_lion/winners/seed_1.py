@@ -1,7 +1,7 @@
-def train(w, g, m, lr, *, b1=0.98, lr_scale=0.003322):
+def train(w, g, m, lr, *, b1=0.976, lr_scale=0.003, b2=0.63):
     lr = lr * lr_scale
-    v1 = interp(g, 2.0, m)
-    update = sign(v1)
+    update = interp(g, m, b2)
+    update = sign(update)
     m = interp(g, m, b1)
     update = update * lr
     return update, m
