@@ -15,7 +15,7 @@ from lionsearch.export.preparation import (
 )
 from lionsearch.export.rule import Rule, uses_matrices, write_rule
 from lionsearch.graph.lowering import AXES, lower
-from lionsearch.lang import INPUTS, Kind
+from lionsearch.lang import INPUTS, MATRIX_KINDS, Kind
 
 _STARTS = {
     Kind.TENSOR: "jax.tree.map(lambda w: jnp.zeros_like(w, dtype=dtype{slot}), params)",
@@ -113,7 +113,7 @@ class _OptaxModule:
 
     def _init(self) -> list[str]:
         lines = [f"def init(params: Any) -> {self._prepared.state_name}:"]
-        if any(kind in (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT) for _, _, kind in self._state):
+        if any(kind in MATRIX_KINDS for _, _, kind in self._state):
             lines += [
                 "    def start(make):",
                 "        return jax.tree.map(lambda w: make(_as_matrices([w])[0]), params)",

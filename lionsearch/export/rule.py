@@ -11,10 +11,9 @@ from lionsearch.export.passes import Pass, split_passes
 from lionsearch.export.speller import Speller, Text, constant_text
 from lionsearch.graph import Reference
 from lionsearch.graph.lowering import LoweredProgram, is_unnamed
-from lionsearch.lang import OPERATIONS, Kind
+from lionsearch.lang import MATRIX_KINDS, OPERATIONS, Kind
 
 _LONGEST_RETURNED = 70
-_MATRIX_KINDS = (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def write_rule(lowered: LoweredProgram, *, torch: bool, names: Mapping[str, str]
 def uses_matrices(lowered: LoweredProgram) -> bool:
     """Return whether the program takes tensors for matrices, so that a vector has to become a stack of them."""
     by_operation = any(OPERATIONS[node.operation].as_matrix for node in lowered.nodes)
-    return by_operation or any(kind in _MATRIX_KINDS for _, kind in lowered.program.state)
+    return by_operation or any(kind in MATRIX_KINDS for _, kind in lowered.program.state)
 
 
 class _Writer:

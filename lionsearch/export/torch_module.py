@@ -7,7 +7,7 @@ from lionsearch.export.helpers import TORCH_HELPERS, helper_texts
 from lionsearch.export.preparation import Prepared, module_docstring, rate_note, rate_warning
 from lionsearch.export.rule import uses_matrices, write_rule
 from lionsearch.graph.lowering import AXES
-from lionsearch.lang import INPUTS, Kind
+from lionsearch.lang import INPUTS, MATRIX_KINDS, Kind
 
 _STARTS = {
     Kind.TENSOR: "torch.zeros_like(p)",
@@ -17,7 +17,6 @@ _STARTS = {
     Kind.LEFT: "p.new_zeros((*x.shape[:-1], x.shape[-2]))",
     Kind.RIGHT: "p.new_zeros((*x.shape[:-2], x.shape[-1], x.shape[-1]))",
 }
-_MATRIX_KINDS = (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT)
 
 
 def write_torch_module(prepared: Prepared, command: str) -> str:
@@ -118,7 +117,7 @@ class _TorchModule:
         lines += ["            if not params:", "                continue", '            group["step"] += 1']
         if slots:
             lines += ["            for p in params:", "                if not self.state[p]:"]
-            if any(kind in _MATRIX_KINDS for _, kind in slots):
+            if any(kind in MATRIX_KINDS for _, kind in slots):
                 lines += ["                    [x] = _as_matrices([p])"]
             lines += [
                 f'                    self.state[p]["{self._key(slot)}"] = {_STARTS[kind]}' for slot, kind in slots

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from lionsearch.graph.kind_inference import initial_kinds, node_kinds
+from lionsearch.graph.kind_inference import initial_kinds, kind_of, node_kinds
 from lionsearch.graph.liveness import remove_dead_code
 from lionsearch.graph.ssa import Graph, Node, Reference, prune
 from lionsearch.lang import MULTIPLY, OPERATIONS, Kind, Program
@@ -153,6 +153,7 @@ class _Builder:
         self._leaves = initial_kinds(program)
         self._leaves.update((name, Kind.PER_TENSOR) for name in per_tensor if name in self._leaves)
         self._nodes: list[Node] = []
+        self._kinds: list[Kind] = []
         self._known: dict[tuple[str, str], int] = {}
 
     def build(self, known: Mapping[str, float]) -> LoweredProgram:
@@ -179,14 +180,18 @@ class _Builder:
             case "dimensions", _:
                 self._leaves[AXES] = Kind.PER_TENSOR
                 return AXES
-            case "where", (float(condition), x, y) if self._fits(arguments, x) and self._fits(arguments, y):
-                return x if condition != 0 else y
+        kind = kind_of(row, [self._kind(argument) for argument in arguments])
+        if operation == "where" and isinstance(arguments[0], float):
+            chosen = arguments[1] if arguments[0] != 0 else arguments[2]
+            if self._kind(arguments[1]) is self._kind(arguments[2]) is kind:
+                return chosen
         if all(isinstance(argument, float) for argument in arguments):
             return _fold(operation, arguments)
         key = (operation, repr(arguments))  # as text, 0 and -0 are two
         if key not in self._known:
             self._known[key] = len(self._nodes)
             self._nodes.append(Node(operation, arguments, name))
+            self._kinds.append(kind)
         return self._known[key]
 
     def _expand(
@@ -199,17 +204,10 @@ class _Builder:
             values[end] = self._apply(f"{name}_{end}" if end else name, operation, given)
         return values[""]
 
-    def _fits(self, arguments: tuple[Reference, ...], chosen: Reference) -> bool:
-        """Return whether one of the arguments of `where` is of the result's kind, so that it can stand for it."""
-        kinds = self._kinds(arguments)
-        return OPERATIONS["where"].result_kind(*kinds) is self._kinds((chosen,))[0]
-
-    def _kinds(self, references: tuple[Reference, ...]) -> list[Kind]:
-        known = node_kinds(Graph(tuple(self._nodes), 0.0, (), self._program), self._leaves)
-        return [
-            Kind.SCALAR if isinstance(ref, float) else known[ref] if isinstance(ref, int) else self._leaves[ref]
-            for ref in references
-        ]
+    def _kind(self, reference: Reference) -> Kind:
+        if isinstance(reference, float):
+            return Kind.SCALAR
+        return self._kinds[reference] if isinstance(reference, int) else self._leaves[reference]
 
 
 def _is_one(reference: Reference) -> bool:

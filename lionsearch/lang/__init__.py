@@ -10,6 +10,7 @@ from lionsearch.lang.inputs import INPUTS as INPUTS
 from lionsearch.lang.inputs import OPTIONAL_INPUTS as OPTIONAL_INPUTS
 from lionsearch.lang.inputs import REQUIRED_INPUTS as REQUIRED_INPUTS
 from lionsearch.lang.kinds import JOIN as JOIN
+from lionsearch.lang.kinds import MATRIX_KINDS as MATRIX_KINDS
 from lionsearch.lang.kinds import Kind as Kind
 from lionsearch.lang.kinds import matrix_shape as matrix_shape
 from lionsearch.lang.kinds import shape_of as shape_of

@@ -38,6 +38,9 @@ _NAMES = (
     "a transposed tensor",
 )
 
+MATRIX_KINDS = (Kind.ROW, Kind.COLUMN, Kind.LEFT, Kind.RIGHT)
+"""What a slot can be only of a tensor taken for matrices."""
+
 SLOT_KINDS: dict[str, Kind] = {
     "tensor": Kind.TENSOR,
     "per_tensor": Kind.PER_TENSOR,

@@ -1,27 +1,11 @@
 import json
 
 import pytest
-from workers.tiny_project import run_cli, write_project
+from workers.tiny_project import run_cli
 
 from lionsearch.cli.identifying import say_how_near, say_what_it_is
 from lionsearch.identify import Identity
 from lionsearch.identify.nearest import Neighbour
-
-RAW = """def train(w, g, m, v, lr):
-    x = sin(v)
-    m = interp(g, m, 0.8999999761581421)
-    u = m / sqrt(m * m)
-    u = arcsin(arctan(u * 1e-3))
-    v = cosh(u)
-    return u * lr * 3.14159, m, v
-"""
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    folder = write_project(tmp_path_factory.mktemp("project"))
-    (folder / "raw.py").write_text(RAW)
-    return folder
 
 
 def test_identify_in_json_and_in_words(project):

@@ -1,24 +1,11 @@
 import json
 
 import pytest
-from workers.tiny_project import run_cli, write_project
+from workers.tiny_project import run_cli
 
 from lionsearch.archive import RunStore
 from lionsearch.lang import parse
 from lionsearch.records import Stage
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    return write_project(tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture(scope="module")
-def searched(project):
-    """What `search --json` printed of the run `runs/tiny`."""
-    done = run_cli(project, "search", "tiny", "--workers", 0, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_inspect_in_json(project, searched, run_here):

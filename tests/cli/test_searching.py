@@ -6,23 +6,9 @@ import sys
 
 import pytest
 from sampling import every
-from workers.tiny_project import environment, kill_group, run_cli, start_cli, write_project
+from workers.tiny_project import environment, kill_group, run_cli, start_cli
 
 from lionsearch.lang import parse
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    return write_project(tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture(scope="module")
-def searched(project):
-    """What `search --json` printed of the run `runs/tiny`."""
-    done = run_cli(project, "search", "tiny", "--workers", 0, "--json")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[0] == "starting workers and compiling the tasks"
-    return json.loads(done.stdout)
 
 
 @pytest.fixture
