@@ -15,6 +15,8 @@ from hypothesis import settings
 from lionsearch.cli import main
 from lionsearch.evaluate.device import configure_jax
 
+collect_ignore_glob = ["*conftest.py"]  # they have no doctests, and share one module name
+
 
 def share_compilations() -> None:
     """Give all processes of this run one cache of compilations: most of its time went into repeating them.

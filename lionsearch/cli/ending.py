@@ -25,10 +25,11 @@ class Ending:
         folder: of the run.
         config: the run's.
         result: how the run ended.
+        workers: that were asked for, so that the command to go on asks for them too.
     """
 
-    def __init__(self, folder: Path, config: RunConfig, result: RunResult):
-        self.folder, self.config, self.result = folder, config, result
+    def __init__(self, folder: Path, config: RunConfig, result: RunResult, workers: int | None = None):
+        self.folder, self.config, self.result, self._workers = folder, config, result, workers
         self.best = result.best if result.caught_up else None
         self.verdict = _judge(result)
         self.tolerance = find_tolerance(self.verdict, config.experiment.evaluation.simplify)
@@ -120,7 +121,7 @@ class Ending:
         if not result.caught_up:
             print("that was among stored results; all that is stored is still there")
         elif self.best is None:
-            print("no program has a score yet")
+            print("no program has a score on fresh seeds yet")
         else:
             print(f"\nbest on fresh seeds: candidate {self.best.candidate}, dead code removed\n")
             print(format_program(self.best.program))
@@ -182,7 +183,7 @@ class Ending:
 
         print("\ngo on with:")
         if not self.result.finished:
-            print(f"  {command_line('resume', self.folder)}")
+            print(f"  {resume_line(self.folder, self._workers)}")
         print(f"  {command_line('inspect', self.folder)}")
         if self.best is None or (self.verdict is not None and not self.verdict.better):
             return
@@ -196,6 +197,13 @@ class Ending:
             print(f"  {command_line('simplify', saved, *tasks, *given, '--output', short)}")
         print(f"  {command_line('identify', saved if self.short is None else short)}")
         print(f"  {command_line('export', saved if self.short is None else short, '--to', 'optax')}")
+
+
+def resume_line(folder: Path, workers: int | None) -> str:
+    """Return the command that goes on with a run, with as many workers."""
+    from lionsearch.cli.display import command_line
+
+    return command_line("resume", folder, *(() if workers is None else ("--workers", workers)))
 
 
 def find_tolerance(verdict: Verdict | None, asked: float | None) -> float | None:

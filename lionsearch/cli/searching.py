@@ -79,9 +79,9 @@ def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str
             pool = open_pool(config.plan(), workers, address)
             result = SearchRun(config, store, pool, display).run()
     except KeyboardInterrupt:  # before the search began
-        from lionsearch.cli.display import command_line
+        from lionsearch.cli.ending import resume_line
 
-        print(f"interrupted; go on with:\n  {command_line('resume', store.folder)}")
+        print(f"interrupted; go on with:\n  {resume_line(store.folder, workers)}")
         raise typer.Exit(130) from None
     finally:
         if pool is not None:
@@ -89,7 +89,7 @@ def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str
         store.close()
     from lionsearch.cli.ending import Ending
 
-    ending = Ending(store.folder, config, result)
+    ending = Ending(store.folder, config, result, workers)
     ending.save()
     if json_output:
         print(json.dumps(ending.describe(), indent=1))

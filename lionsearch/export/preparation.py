@@ -144,8 +144,8 @@ def rate_warning(prepared: Prepared, argument: str) -> tuple[str, ...]:
     if prepared.lowered.scale is not None or not prepared.lowered.reads("lr"):
         return ()
     text = (
-        f"`{argument}` is the program's `lr` as it stands: what the program's own constants are multiplied by, not"
-        " the size of a step. 1.0 is the program's own rate, and 0.01 a hundredth of it. Where the program was"
+        f"`{argument}` is the program's `lr` as it stands, not the size of a step. 1.0 is the program's own rate; how"
+        " a step shrinks with it is the program's business, and need not be in proportion. Where the program was"
         " trained, `lr` was the task's schedule, a warm-up and a cosine whose peak is tuned AdamW's learning rate on"
         " that task, divided by 0.001."
     )

@@ -7,7 +7,7 @@ from lionsearch.export.helpers import TORCH_HELPERS, helper_texts
 from lionsearch.export.preparation import Prepared, module_docstring, rate_note, rate_warning
 from lionsearch.export.rule import uses_matrices, write_rule
 from lionsearch.graph.lowering import AXES
-from lionsearch.lang import INPUTS, MATRIX_KINDS, Kind
+from lionsearch.lang import INPUTS, MATRIX_KINDS, OPERATIONS, Kind
 
 _STARTS = {
     Kind.TENSOR: "torch.zeros_like(p)",
@@ -69,11 +69,12 @@ class _TorchModule:
         return "\n\n".join(parts) + "\n"
 
     def _notes(self) -> tuple[str, ...]:
-        notes = ["A norm or sum over all parameters is over those of one parameter group."]
+        sums = any(OPERATIONS[node.operation].sums_tree for node in self._lowered.nodes)
+        notes = ["A norm or sum over all parameters is over those of one parameter group."] if sums else []
         if self._matrices:
             notes.append("Matrices are taken as PyTorch stores them, (out, in) for a linear layer.")
         warning = rate_warning(self._prepared, "lr")
-        return (*warning, *([""] if warning else []), *notes)
+        return (*warning, *([""] if warning and notes else []), *notes)
 
     def _key(self, name: str) -> str:
         """Return the key of a hyperparameter in a parameter group, or of a slot there or in a parameter's state."""

@@ -382,7 +382,7 @@ def test_a_signal_ends_a_run_with_what_it_has(project, reference_rows, tmp_path,
     assert process.returncode == 130
     assert errors == ""
     assert output.startswith("interrupted: ")
-    assert f"lionsearch resume {tmp_path / 'run'}\n" in output
+    assert f"lionsearch resume {tmp_path / 'run'} --workers 0\n" in output
     rows = read_rows(tmp_path / "run")
     assert rows
     candidates = [row for row in rows if row[0] == "candidates"]

@@ -215,5 +215,5 @@ def test_a_signal_ends_a_run_and_its_workers(project, number, workers):
         kill_group(process)
     assert process.returncode == 130, errors
     assert output.startswith("interrupted: ")
-    assert f"lionsearch resume '{folder}'\n" in output
+    assert f"lionsearch resume '{folder}' --workers {workers}\n" in output
     assert "Traceback" not in errors
