@@ -1,9 +1,9 @@
-"""Run folders of the experiment -> its table, picture, and the programs that were found.
+"""Run folders of the experiment -> its tables, picture, and the programs that were found.
 
-    python experiments/rediscover_lion/collect.py runs/lion_0 runs/lion_1 ... --baseline runs/random runs/paper ...
+    python experiments/rediscover_lion/collect.py runs/lion_0 runs/lion_1 ... --baseline runs/random_0 runs/paper_0 ...
 
-Writes `results.json`, `scores.png`, `raw_N.py` and `winners/seed_N.py` beside itself and prints the table. Seeds and
-test data of the scores are the reports' own; the tasks that no search saw are trained on here.
+Writes `results.json`, `scores.png`, `raw_N.py` and `winners/seed_N.py` beside itself and prints the tables. Seeds and
+test data of the scores are the reports' own. A baseline is named by its folder, up to the last `_`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from itertools import groupby
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from lionsearch.evaluate.device import configure_jax
@@ -22,18 +24,12 @@ import matplotlib.pyplot as plt
 
 from lionsearch.archive import RunStore
 from lionsearch.evaluate.estimate import estimate
-from lionsearch.evaluate.plan import Limits, Seeds
-from lionsearch.evaluate.task_runner import TaskRunner
 from lionsearch.graph import check_program
 from lionsearch.identify.identity import identify
-from lionsearch.records import Stage, choice_key
-from lionsearch.runs.config import parse_config
-from lionsearch.tasks.spec import load_task
+from lionsearch.records import Evaluation, Stage, choice_key
+from lionsearch.runs.config import RunConfig, parse_config
 
 _HERE = Path(__file__).parent
-_UNSEEN = ("digits_gru", "docs_transformer")
-_UNSEEN_SEEDS = range(90_000, 90_008)
-_RATES = tuple(2.0**power for power in range(-6, 5))
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -41,33 +37,53 @@ def read_run(folder: Path) -> dict[str, Any]:
     store = RunStore.read(folder)
     config = parse_config(store.read_config(), str(folder))
     counts = store.counts()
-    confirmed = sorted(store.leaderboard(Stage.CONFIRM), key=lambda row: row.candidate)
-    path, best = [], (False, -math.inf)
-    for row in confirmed:
-        key = choice_key(row.evaluation, row.statements, config.experiment.search.parsimony)
-        if key > best:
-            best = key
-            path.append((row.candidate, row.evaluation.score))
+    first = {row[0]: row[1] for table, row in store.rows() if table == "programs"}
+    searched = store.evaluations(Stage.SEARCH)
+    confirmed = store.leaderboard(Stage.CONFIRM)
     reports = store.leaderboard(Stage.REPORT)
+    store.close()
     if not reports:
         raise SystemExit(f"{folder}: the run is not finished; go on with: lionsearch resume {folder}")
     winner = max(reports, key=lambda row: row.candidate)  # the other one is the start
-    trainings = sum(result.trainings for found in store.evaluations(Stage.SEARCH).values() for result in found.results)
-    store.close()
+    spent = _add_up({first[name]: _trainings(evaluation) for name, evaluation in searched.items()})
+    path, best = [], (False, -math.inf)
+    for row in sorted(confirmed, key=lambda row: row.candidate):
+        key = choice_key(row.evaluation, row.statements, config.experiment.search.parsimony)
+        if key > best:
+            best = key
+            found = [fmean(evaluation.rounds) for evaluation in (searched[row.fingerprint], row.evaluation)]
+            path.append(
+                {"program": row.candidate, "trainings": spent[row.candidate], "search": found[0], "fresh": found[1]}
+            )
     short = folder / "short.py"
+    text = short.read_text() if short.is_file() else winner.text
     return {
         "run": folder.name,
         "seed": config.experiment.seed,
         "programs": counts["generated"],
-        "unique": counts["unique"],
-        "trainings": trainings,
+        "trainings": max(spent.values()),
         "dead statements": 1 - counts["live_statements"] / counts["statements"],
         "cache hits": 1 - counts["unique"] / counts["generated"],
+        "fates": count_fates(config, list(searched.values())),
         "path": path,
         "test": {result.task: _mean_and_interval(result.scores) for result in winner.evaluation.results},
         "raw": winner.text,
-        "short": short.read_text() if short.is_file() else winner.text,
+        "short": text,
+        "identity": str(identify(check_program(text)) or "no known optimizer"),
     }
+
+
+def _trainings(evaluation: Evaluation) -> int:
+    return sum(result.trainings for result in evaluation.results)
+
+
+def _add_up(trainings: dict[int, int]) -> dict[int, int]:
+    """Return for every candidate that was trained with how many trainings there were up to it."""
+    total, found = 0, {}
+    for candidate in sorted(trainings):
+        total += trainings[candidate]
+        found[candidate] = total
+    return found
 
 
 def _mean_and_interval(scores: tuple[float, ...]) -> dict[str, float]:
@@ -76,36 +92,46 @@ def _mean_and_interval(scores: tuple[float, ...]) -> dict[str, float]:
     return {"mean": found.mean, "interval": found.interval}
 
 
-def measure_unseen(programs: dict[str, str]) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the score of each program on tasks that no search saw, each at its best multiple of the learning rate."""
-    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in programs}
-    for task in _UNSEEN:
-        runner = TaskRunner(load_task(task), Limits())
-        for name, text in programs.items():
-            program = check_program(text)
-            tuning = {rate: sum(runner.losses(program, Seeds((0, 1, 2)), rate)) for rate in _RATES}
-            rate = min(tuning, key=lambda rate: tuning[rate] if math.isfinite(tuning[rate]) else math.inf)
-            losses = runner.losses(program, Seeds(tuple(_UNSEEN_SEEDS), "test"), rate)
-            references = [runner.reference(seed, "test") for seed in _UNSEEN_SEEDS]
-            scores = [reference.score(loss) for reference, loss in zip(references, losses, strict=True)]
-            found[name][task] = {**_mean_and_interval(tuple(scores)), "learning rate factor": rate}
-    return found
+def count_fates(config: RunConfig, evaluations: list[Evaluation]) -> dict[str, dict[str, float]]:
+    """Return how programs ended: the share of them, and of the trainings that they cost."""
+    seeds = config.experiment.search.racing.seeds or 1
+
+    def fate(evaluation: Evaluation) -> str:
+        if evaluation.failure is not None:
+            return "failed"
+        if len(evaluation.results) < len(config.specs):
+            return "stopped at the first task's hurdle"
+        if len(evaluation.rounds) < seeds:
+            return "stopped after one seed" if len(evaluation.rounds) == 1 else "stopped after some seeds"
+        return "trained with all seeds"
+
+    trainings = sum(map(_trainings, evaluations))
+    return {
+        name: {"programs": len(those) / len(evaluations), "trainings": sum(map(_trainings, those)) / trainings}
+        for name, group in groupby(sorted(evaluations, key=fate), fate)
+        for those in [list(group)]
+    }
 
 
 def draw(runs: list[dict[str, Any]], baselines: list[dict[str, Any]]) -> None:
-    """Write the picture of the best score on fresh seeds against programs generated."""
-    figure, axes = plt.subplots(figsize=(7, 4.2))
-    for index, run in enumerate(runs):
-        _draw_path(axes, run, color="tab:blue", label="this search" if index == 0 else None)
-    colours = ("tab:orange", "tab:green", "tab:red", "tab:purple")
-    names = list(dict.fromkeys(_kind(run) for run in baselines))
-    for run in baselines:
-        first = next(other for other in baselines if _kind(other) == _kind(run)) is run
-        _draw_path(axes, run, color=colours[names.index(_kind(run))], label=_kind(run) if first else None)
-    axes.set(xlabel="programs generated", ylabel="best score on fresh seeds (0: tuned AdamW)")
-    axes.set(xscale="log", xlim=(10, None))
-    axes.legend(frameon=False)
-    axes.grid(alpha=0.3)
+    """Write the picture of the best score on fresh seeds against programs generated, and against trainings."""
+    figure, panels = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
+    kinds = list(dict.fromkeys(_kind(run) for run in (*runs, *baselines)))
+    for axes, of, label in zip(panels, ("program", "trainings"), ("programs generated", "trainings"), strict=True):
+        for run in (*runs, *baselines):
+            ends = [*run["path"], {**run["path"][-1], "program": run["programs"], "trainings": run["trainings"]}]
+            axes.step(
+                [max(end[of], 1) for end in ends],
+                [end["fresh"] for end in ends],
+                where="post",
+                alpha=0.8,
+                color=f"C{kinds.index(_kind(run))}",
+                label=None if _kind(run) in axes.get_legend_handles_labels()[1] else _kind(run),
+            )
+        axes.set(xlabel=label, xscale="log", xlim=(10, None))
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("best, mean score on fresh seeds (0: tuned AdamW)")
+    panels[0].legend(frameon=False)
     figure.tight_layout()
     figure.savefig(_HERE / "scores.png", dpi=130)
 
@@ -114,10 +140,28 @@ def _kind(run: dict[str, Any]) -> str:
     return run["run"].rsplit("_", 1)[0]
 
 
-def _draw_path(axes: Any, run: dict[str, Any], **style: Any) -> None:
-    programs = [max(number, 1) for number, _ in run["path"]] + [run["programs"]]
-    scores = [score for _, score in run["path"]] + [run["path"][-1][1]]
-    axes.step(programs, scores, where="post", alpha=0.8, **style)
+def print_tables(runs: list[dict[str, Any]], baselines: list[dict[str, Any]]) -> None:
+    """Print what the runs found, what they were spared, and when they were where the baselines ended."""
+    tasks = list(runs[0]["test"])
+    print(f"| run | programs | trainings | {' | '.join(tasks)} | simplified |\n|---|---|---{'|---' * len(tasks)}|---|")
+    for run in (*runs, *baselines):
+        shown = " | ".join(f"{cell['mean']:+.3f} ±{cell['interval']:.3f}" for cell in run["test"].values())
+        print(f"| {run['run']} | {run['programs']} | {run['trainings']} | {shown} | {run['identity']} |")
+    fates = sorted({fate for run in (*runs, *baselines) for fate in run["fates"]})
+    print(f"\n| run | dead statements | cache hits | search | fresh | {' | '.join(fates)} |")
+    print("|---" * (5 + len(fates)) + "|")
+    for run in (*runs, *baselines):
+        last = run["path"][-1]
+        shares = [run["fates"].get(fate, {"programs": 0.0, "trainings": 0.0}) for fate in fates]
+        cells = [f"{share['programs']:.1%} ({share['trainings']:.1%})" for share in shares]
+        print(
+            f"| {run['run']} | {run['dead statements']:.1%} | {run['cache hits']:.1%} | {last['search']:+.3f} |"
+            f" {last['fresh']:+.3f} | {' | '.join(cells)} |"
+        )
+    for baseline in baselines:
+        score = baseline["path"][-1]["fresh"]
+        until = [next((e["trainings"] for e in run["path"] if e["fresh"] >= score), None) for run in runs]
+        print(f"\n{baseline['run']}: {score:+.3f} after {baseline['trainings']} trainings; the runs: {until}")
 
 
 def main() -> None:
@@ -131,19 +175,8 @@ def main() -> None:
     for run in runs:
         (_HERE / f"raw_{run['seed']}.py").write_text(run["raw"])
         (_HERE / "winners" / f"seed_{run['seed']}.py").write_text(run["short"])
-    for run in (*runs, *baselines):
-        run["identity"] = str(identify(check_program(run["short"])) or "no known optimizer")
-    unseen = measure_unseen({str(run["seed"]): run["short"] for run in runs})
-    for run in runs:
-        run["unseen"] = unseen[str(run["seed"])]
-    tasks = list(runs[0]["test"])
-    print("| run | programs | trainings | " + " | ".join((*tasks, *_UNSEEN)) + " | simplified |")
-    print("|---" * (4 + len(tasks) + len(_UNSEEN)) + "|")
-    for run in (*runs, *baselines):
-        cells = [run["test"].get(task) for task in tasks] + [run.get("unseen", {}).get(task) for task in _UNSEEN]
-        shown = ["" if cell is None else f"{cell['mean']:+.3f} ±{cell['interval']:.3f}" for cell in cells]
-        print(f"| {run['run']} | {run['programs']} | {run['trainings']} | {' | '.join(shown)} | {run['identity']} |")
     (_HERE / "results.json").write_text(json.dumps({"runs": runs, "baselines": baselines}, indent=1) + "\n")
+    print_tables(runs, baselines)
     draw(runs, baselines)
 
 
