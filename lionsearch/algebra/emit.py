@@ -13,7 +13,7 @@ from fractions import Fraction
 from lionsearch.algebra.normal_form import Algebra
 from lionsearch.algebra.value import Base, Factor, Product
 from lionsearch.graph import Node, Reference
-from lionsearch.lang import INPUTS, Kind
+from lionsearch.lang import ADD, DIVIDE, INPUTS, INTERP, MULTIPLY, POWER, SUBTRACT, Kind
 
 Scaled = tuple[Reference, float]
 """A reference, and how many times the value it is."""
@@ -95,7 +95,7 @@ class Emitter:
             return reference * by
         if not math.isfinite(by) or by == 0:
             raise OverflowError
-        return self._node("multiply", reference, rounded(by))
+        return self._node(MULTIPLY, reference, rounded(by))
 
     def _node(self, operation: str, *arguments: Reference) -> Reference:
         node = Node(operation, arguments, self._name)
@@ -149,21 +149,21 @@ class Emitter:
             scale *= found[1]
         if not above:
             left = 1.0 if wanted is None else wanted / scale
-            return self._node("divide", left, self._chain("multiply", below)), left * scale
+            return self._node(DIVIDE, left, self._chain(MULTIPLY, below)), left * scale
         if wanted is not None and not _same(wanted / scale, 1.0):
             above = self._absorb(above, wanted / scale)
             scale = wanted
         above.sort(key=lambda item: _is_scalar(item[0]))
-        whole = self._chain("multiply", above)
+        whole = self._chain(MULTIPLY, above)
         if below:
-            whole = self._node("divide", whole, self._chain("multiply", below))
+            whole = self._node(DIVIDE, whole, self._chain(MULTIPLY, below))
         return whole, scale
 
     def _absorb(self, values: list[Scaled], by: float) -> list[Scaled]:
         """Return the values with one of them multiplied: a scalar, if there is one."""
         at = next((i for i, (reference, _) in enumerate(values) if _is_scalar(reference)), None)
         if at is None:
-            return [(self._multiplied(self._chain("multiply", values), by), 1.0)]
+            return [(self._multiplied(self._chain(MULTIPLY, values), by), 1.0)]
         scalar = (self._multiplied(values[at][0], by), 1.0)
         return [*values[:at], *values[at + 1 :], scalar]
 
@@ -181,7 +181,7 @@ class Emitter:
         if power < 0:
             reference, scale = self._group([(base, odd, -power)])
             left = 1.0 if wanted is None else wanted * scale
-            return self._node("divide", left, reference), left / scale
+            return self._node(DIVIDE, left, reference), left / scale
         if odd and power == 1:
             return self._base(base, wanted)
         plain = (base, True, Fraction(1))
@@ -193,14 +193,14 @@ class Emitter:
         wrappers = _WRAPPERS.get((odd, power))
         if wrappers is None:
             size = reference if odd and power.denominator == 1 else self._node("abs", reference)
-            found = self._node("power", size, float(power))
+            found = self._node(POWER, size, float(power))
             if odd and not (power.denominator == 1 and power.numerator % 2):
-                found = self._node("multiply", found, self._node("sign", reference))
+                found = self._node(MULTIPLY, found, self._node("sign", reference))
             return found, changed
         found = reference
         for wrapper in wrappers:
             if wrapper == "*sign":
-                found = self._node("multiply", found, self._node("sign", reference))
+                found = self._node(MULTIPLY, found, self._node("sign", reference))
             else:
                 found = self._node(wrapper, found)
         return found, changed
@@ -247,7 +247,7 @@ class Emitter:
         other = first if slot is second else second
         total = first.coefficient + second.coefficient
         arguments = [self.emit(Product(1.0, term.factors)) if term.factors else 1.0 for term in (other, slot)]
-        return self._node("interp", *arguments, rounded(slot.coefficient / total)), 1 / total
+        return self._node(INTERP, *arguments, rounded(slot.coefficient / total)), 1 / total
 
     def _is_slot(self, term: Product) -> bool:
         if len(term.factors) != 1:
@@ -262,9 +262,9 @@ class Emitter:
         total = self.emit(first)
         for term in others:
             if term.coefficient < 0 and not term.is_constant:
-                total = self._node("subtract", total, self.emit(self._algebra.scaled(term, -1.0)))
+                total = self._node(SUBTRACT, total, self.emit(self._algebra.scaled(term, -1.0)))
             else:
-                total = self._node("add", total, self.emit(term))
+                total = self._node(ADD, total, self.emit(term))
         return total, scale
 
     def _chain(self, operation: str, values: Sequence[Scaled]) -> Reference:

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 
 from lionsearch.algebra.value import ONE, SUM, ZERO, Base, Factor, Product, leaf, number, order
-from lionsearch.lang import OPERATIONS, Scaling, Sign
+from lionsearch.lang import INTERP, OPERATIONS, POWER, Scaling, Sign
 
 _CANCELLED = 1e-14  # what is left of a difference, in parts of what went in, that is rounding
 _HALF = Fraction(1, 2)
@@ -52,7 +52,7 @@ class Algebra:
             return self._call(operation, [leaf("w")])
         if row.power is not None:
             return self.raised(arguments[0], *row.power)
-        if row.formula is not None and (operation != "interp" or arguments[2].is_constant):  # or formulas would grow
+        if row.formula is not None and (operation != INTERP or arguments[2].is_constant):  # or formulas would grow
             names, body = _parsed(row.formula)
             return self._formula(body, dict(zip(names, arguments, strict=True)))
         return self._operation(operation, list(arguments))
@@ -125,7 +125,7 @@ class Algebra:
         signs = [Sign(max(0, self.sign(argument))) for argument in base.arguments]
         if base.is_sum:
             return max(signs) if min(signs) > 0 else 0
-        if name == "power":
+        if name == POWER:
             return int(signs[0] > 0)  # it can underflow
         return OPERATIONS[name].sign(signs)
 
@@ -191,7 +191,7 @@ class Algebra:
             whole = exact and power.denominator == 1 and 0 < power <= _MAX_POWER
             if whole or (exact and power != 0 and self.sign(value) == 2 and abs(power) <= _MAX_POWER):
                 return self.raised(value, whole and power.numerator % 2 == 1, power)
-        return self._operation("power", [value, exponent])
+        return self._operation(POWER, [value, exponent])
 
     def _formula(self, node: ast.expr, values: Mapping[str, Product]) -> Product:
         match node:

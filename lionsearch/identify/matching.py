@@ -16,7 +16,7 @@ from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.compose import compose, is_expression
 from lionsearch.graph import infer_kinds, remove_dead_code
 from lionsearch.identify.canonical import Canonical, aligned_constants, canonicalize
-from lionsearch.lang import ADD, MULTIPLY, OPERATIONS, Kind, Program
+from lionsearch.lang import ADD, MULTIPLY, OPERATIONS, POWER, Kind, Program
 
 _AGREES = 1e-6
 """How far fitted constants may be off, in parts of their size: the digits that float32 programs are written with."""
@@ -242,4 +242,4 @@ def _distance(name: str, values: dict[str, float]) -> float:
     return total
 
 
-_ALGEBRA = {ADD, MULTIPLY, "power"} | {row.name for row in OPERATIONS.values() if row.power or row.formula}
+_ALGEBRA = {ADD, MULTIPLY, POWER} | {row.name for row in OPERATIONS.values() if row.power or row.formula}

@@ -26,7 +26,10 @@ from lionsearch.lang.program import Program as Program
 from lionsearch.lang.program import Statement as Statement
 from lionsearch.lang.table import ADD as ADD
 from lionsearch.lang.table import COPY as COPY
+from lionsearch.lang.table import DIVIDE as DIVIDE
+from lionsearch.lang.table import INTERP as INTERP
 from lionsearch.lang.table import MULTIPLY as MULTIPLY
 from lionsearch.lang.table import OPERATIONS as OPERATIONS
 from lionsearch.lang.table import PAPER_OPERATIONS as PAPER_OPERATIONS
+from lionsearch.lang.table import POWER as POWER
 from lionsearch.lang.table import SUBTRACT as SUBTRACT

@@ -145,7 +145,7 @@ _PRODUCTS = {
 
 # fmt: off
 EXTENDED_ROWS = (
-    unary("copy", "x itself, written `y = x`", lambda xp, x: x, group="syntax", odd=True, idempotent=True,
+    unary("copy", "x itself, written `y = x`", lambda xp, x: x, group="syntax", odd=True,
         keeps_sign=((0,),), selects=(0,), formula=("x", "x")),
     # comparisons and choice
     _compare("less", "<", "1 where x < y, else 0", lambda x, y: x < y, "Lt"),
@@ -205,7 +205,7 @@ EXTENDED_ROWS = (
         scalings=BILINEAR, spelling=Spelling("{0:3} @ {1:4}", PRODUCT), formal="{0:s}{1:s}"),
     _matrix("eye", "the identity, as large as the square x",
         lambda xp, x: xp.broadcast_to(xp.eye(x.shape[-1], dtype=x.dtype), x.shape),
-        {(kind,): kind for kind in _SQUARES}, even=True, idempotent=True, scalings=SCALE_FREE,
+        {(kind,): kind for kind in _SQUARES}, even=True, scalings=SCALE_FREE,
         spelling=Spelling("_eye({0})"), formal="I"),
     _matrix("orthogonalize",
         "near the closest matrix with orthonormal rows or columns: five Newton-Schulz steps with Muon's coefficients",

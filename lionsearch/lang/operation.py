@@ -65,7 +65,6 @@ class Operation:
         commutative: f(x, y) = f(y, x).
         odd: f(-x) = -f(x).
         even: f(-x) = f(x).
-        idempotent: f(f(x)) = f(x).
         range: what every result is.
         keeps_sign: sets of arguments; where all of one set are not negative, neither is the result.
         selects: the result is one of these arguments, element by element.
@@ -101,7 +100,6 @@ class Operation:
     commutative: bool = False
     odd: bool = False
     even: bool = False
-    idempotent: bool = False
     range: Sign = Sign.UNKNOWN
     keeps_sign: tuple[tuple[int, ...], ...] = ()
     selects: tuple[int, ...] = ()

@@ -84,7 +84,7 @@ PAPER_ROWS = (
     constant("get_e", "e", math.e),
     constant("get_eps", "1e-8", 1e-8),
     # one argument
-    unary("abs", "|x|", lambda xp, x: xp.abs(x), even=True, idempotent=True, range=Sign.NOT_NEGATIVE,
+    unary("abs", "|x|", lambda xp, x: xp.abs(x), even=True, range=Sign.NOT_NEGATIVE,
         power=(False, Fraction(1)), formal=_formal_abs),
     _function("cos", "cos", even=True),
     _function("sin", "sin", odd=True),
@@ -122,7 +122,7 @@ PAPER_ROWS = (
         spelling=Spelling("{0:6} ** 3", POWER), formal=lambda sp, x: x**3),
     unary("cbrt", "the real cube root of x", lambda xp, x: xp.cbrt(x), odd=True, keeps_sign=((0,),),
         power=(True, Fraction(1, 3)), torch=Spelling("_cbrt({0})"), formal=r"\sqrt[3]{{{0}}}"),
-    unary("sign", "-1, 0 or 1", lambda xp, x: xp.sign(x), odd=True, idempotent=True, power=(True, Fraction(0))),
+    unary("sign", "-1, 0 or 1", lambda xp, x: xp.sign(x), odd=True, power=(True, Fraction(0))),
     unary("reciprocal", "1 / x, 0 at 0", lambda xp, x: divide(xp, 1.0, x), odd=True, power=(True, Fraction(-1)),
         spelling=Spelling("_divide(1.0, {0})"), shortcut=Shortcut(0, Sign.POSITIVE, Spelling("1 / {0:4}", PRODUCT)),
         formal=lambda sp, x: 1 / x),

@@ -28,5 +28,6 @@ ALIASES: dict[str, str] = {alias: row.name for row in _ROWS for alias in row.ali
 SYMBOLS: dict[str, str] = {row.symbol: row.name for row in _ROWS if row.symbol is not None}
 """Infix operators, to the name in the table."""
 
-ADD, SUBTRACT, MULTIPLY, COPY = "add", "subtract", "multiply", "copy"
+ADD, SUBTRACT, MULTIPLY, DIVIDE, COPY = "add", "subtract", "multiply", "divide", "copy"
+POWER, INTERP = "power", "interp"
 """The operations that programs are put together with: elsewhere they have names rather than quotes."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations, count
 
-from lionsearch.lang import Program
+from lionsearch.lang import POWER, Program
 from lionsearch.lang.program import Argument
 from lionsearch.simplify.exact import simplify_exactly
 from lionsearch.simplify.paired import Scorer
@@ -41,7 +41,7 @@ def name_constants(program: Program) -> Program:
             taken.add(name)
             program = _with_argument(program, index, role.position, name)
     for index, statement in enumerate(program.statements):
-        base = statement.arguments[0] if statement.operation == "power" and "t" in statement.arguments else None
+        base = statement.arguments[0] if statement.operation == POWER and "t" in statement.arguments else None
         if isinstance(base, float) and (DECAY, base) in names:
             program = _with_argument(program, index, 0, names[DECAY, base])
     added = tuple((name, value) for (_, value), name in names.items())

@@ -18,7 +18,7 @@ from lionsearch.graph import (
     to_graph,
     to_program,
 )
-from lionsearch.lang import ADD, GRADIENTS, MULTIPLY, SUBTRACT, Kind, Program
+from lionsearch.lang import ADD, GRADIENTS, INTERP, MULTIPLY, SUBTRACT, Kind, Program
 from lionsearch.simplify.exact import is_valid, simplify_exactly, size
 from lionsearch.simplify.paired import Difference, Scorer
 from lionsearch.simplify.steps import Step, make_step
@@ -103,7 +103,7 @@ def _tensor_weights(program: Program) -> set[int]:
     """Return the averages (`interp`) in a program's graph whose weight is a tensor, so that tensors are multiplied."""
     graph, leaves = to_graph(program), initial_kinds(program)
     kinds: dict[int | str, Kind] = {**leaves, **dict(enumerate(node_kinds(graph, leaves)))}
-    weights = {index: node.arguments[2] for index, node in enumerate(graph.nodes) if node.operation == "interp"}
+    weights = {index: node.arguments[2] for index, node in enumerate(graph.nodes) if node.operation == INTERP}
     return {index for index, a in weights.items() if not isinstance(a, float) and kinds[a] is not Kind.SCALAR}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lionsearch.graph import Graph, Node, to_graph
-from lionsearch.lang import ADD, COPY, MULTIPLY, SUBTRACT, Program
+from lionsearch.lang import ADD, COPY, DIVIDE, INTERP, MULTIPLY, SUBTRACT, Program
 
 DECAY, WEIGHT_DECAY, EPSILON, RATE = "b", "weight_decay", "eps", "lr_scale"
 _SMALL = 1e-3  # a constant below it that is added to a divisor is there to keep it from 0
@@ -51,7 +51,7 @@ def _role(index: int, graph: Graph) -> Role | None:
     value = float(node.arguments[at])  # type: ignore[arg-type]
     others = [argument for place, argument in enumerate(node.arguments) if place != at]
     readers = list(_readers(index, graph))
-    if node.operation == "interp" and at == 2 and 0 < value < 1 and others[1] in graph.program.slots:
+    if node.operation == INTERP and at == 2 and 0 < value < 1 and others[1] in graph.program.slots:
         return Role(at, DECAY, _moment(others[0], graph))
     if node.operation == MULTIPLY and value > 0:
         [other] = others
@@ -91,13 +91,13 @@ def _is_kept(index: int, slot: object, graph: Graph) -> bool:
 
 
 def _divides(index: int, reader_index: int, reader: Node, graph: Graph) -> bool:
-    if reader.operation == "divide":
+    if reader.operation == DIVIDE:
         return reader.arguments[1] == index
     if reader.operation == "reciprocal":
         return True
     roots = reader.operation == "sqrt"
     return roots and any(
-        r.operation == "divide" and r.arguments[1] == reader_index for _, r in _readers(reader_index, graph)
+        r.operation == DIVIDE and r.arguments[1] == reader_index for _, r in _readers(reader_index, graph)
     )
 
 

@@ -368,7 +368,7 @@ def minus(value):
     return tuple(-leaf for leaf in value) if isinstance(value, tuple) else -value
 
 
-BY_CHANCE = {("orthonormal", "even"), ("orthonormal", "idempotent")}
+BY_CHANCE = {("orthonormal", "even")}
 """Facts that hold by the signs that LAPACK chooses, not by what the row says."""
 
 BINARY = [name for name, row in OPERATIONS.items() if row.arity == 2]
@@ -395,8 +395,6 @@ def holds(fact: str, name: str) -> bool:
             return False
         if fact == "even" and not same(apply(minus(x)), apply(x)):
             return False
-        if fact == "idempotent" and not same(apply(apply(x)), apply(x)):
-            return False
     return True
 
 
@@ -413,16 +411,8 @@ def test_odd_and_even_are_claimed_where_they_hold_and_nowhere_else(name, fact):
     assert getattr(OPERATIONS[name], fact) == (holds(fact, name) and (name, fact) not in BY_CHANCE)
 
 
-@pytest.mark.parametrize("name", UNARY)
-def test_idempotent_is_claimed_where_it_holds_and_nowhere_else(name):
-    row = OPERATIONS[name]
-    keeps_the_kind = all(row.result_kind(kind) is kind for kind in row.accepts[0])
-    claimed = row.idempotent or (name, "idempotent") in BY_CHANCE
-    assert claimed == (keeps_the_kind and row.result is None and holds("idempotent", name))
-
-
 @ALL
 def test_facts_are_claimed_only_of_rows_with_the_right_number_of_arguments(name):
     row = OPERATIONS[name]
     assert row.arity == 2 or not row.commutative
-    assert row.arity == 1 or not (row.odd or row.even or row.idempotent)
+    assert row.arity == 1 or not (row.odd or row.even)
