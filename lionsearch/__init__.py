@@ -8,17 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lionsearch.export.optimizer import to_torch as to_torch
-    from lionsearch.export.transform import optax_factory as optax_factory
-    from lionsearch.export.transform import to_optax as to_optax
+    from lionsearch.export.loading import optax_factory as optax_factory
+    from lionsearch.export.loading import to_optax as to_optax
+    from lionsearch.export.loading import to_torch as to_torch
 
     __version__: str
 
-_MODULES = {
-    "optax_factory": "lionsearch.export.transform",
-    "to_optax": "lionsearch.export.transform",
-    "to_torch": "lionsearch.export.optimizer",
-}
 __all__ = ["optax_factory", "to_optax", "to_torch"]
 
 
@@ -27,11 +22,11 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("lionsearch")
-    if name not in _MODULES:
+    if name not in __all__:
         raise AttributeError(f"module 'lionsearch' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_MODULES[name]), name)
+    return getattr(import_module("lionsearch.export.loading"), name)
 
 
 def __dir__() -> list[str]:

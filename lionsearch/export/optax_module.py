@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from lionsearch.export.helpers import JAX_HELPERS, helper_texts
+from lionsearch.export.helpers import helper_texts
 from lionsearch.export.preparation import (
     WEIGHT_DECAY,
     Prepared,
@@ -43,10 +43,15 @@ def write_optax_module(prepared: Prepared, command: str) -> str:
     return _OptaxModule(prepared, command).text()
 
 
+def masks_decay(prepared: Prepared) -> bool:
+    """Return whether the file's function takes a mask of the weights that decay."""
+    return can_mask_decay(prepared.program) and WEIGHT_DECAY in prepared.hyperparameters
+
+
 class _OptaxModule:
     def __init__(self, prepared: Prepared, command: str):
         self._prepared, self._command = prepared, command
-        self._masks = can_mask_decay(prepared.program) and WEIGHT_DECAY in prepared.hyperparameters
+        self._masks = masks_decay(prepared)
         self._lowered = lower(prepared.program, (WEIGHT_DECAY,) if self._masks else ())
         self._rule: Rule = write_rule(self._lowered, torch=False, names=prepared.names)
         self._matrices = uses_matrices(self._lowered)
@@ -68,7 +73,7 @@ class _OptaxModule:
             "\n" + "\n".join(self._state_class()),
             "\n" + f"{factory}\n\n{tail}",
             "\n" + self._rule.function(),
-            *("\n" + text for text in helper_texts(helpers, JAX_HELPERS)),
+            *("\n" + text for text in helper_texts(helpers, "jax")),
         ]
         return "\n\n".join(parts) + "\n"
 
@@ -129,16 +134,18 @@ class _OptaxModule:
 
     def _update(self) -> list[str]:
         prepared, names = self._prepared, self._rule.names
-        keywords = [optax_name(name) for name in prepared.extra_inputs if name in names]
+        extra = [name for name in prepared.extra_inputs if name in names]
         lines = [f"def update(updates: Any, state: {prepared.state_name}, params: Any = None, **extra: Any):"]
         if self._needs_params:
             lines += [
                 "    if params is None:",
-                f'        raise ValueError("{prepared.name}: give `update` the params")',
+                f'        raise ValueError("{prepared.name} reads the weights: call update with params")',
             ]
-        for keyword in keywords:
-            lines += [f'    if extra.get("{keyword}") is None:']
-            lines += [f'        raise ValueError("{prepared.name}: give `update` the argument `{keyword}`")']
+        for name in extra:
+            text = f"{prepared.name} asks for {name} ({prepared.describe_input(name)}): pass it to update as"
+            parts = wrap(f"{text} {optax_name(name)}=...", 100, drop_whitespace=False)
+            lines += [f'    if extra.get("{optax_name(name)}") is None:', "        raise ValueError("]
+            lines += [*(f'            "{part}"' for part in parts), "        )"]
         lines += [
             "    leaves, structure = jax.tree.flatten(updates)",
             "    if not leaves:",

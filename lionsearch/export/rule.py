@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lionsearch.export.helpers import called_helpers
 from lionsearch.export.naming import choose_names, find_nested, public_names
 from lionsearch.export.passes import Pass, split_passes
 from lionsearch.export.speller import Speller, Text, constant_text
@@ -64,7 +64,7 @@ def write_rule(lowered: LoweredProgram, *, torch: bool, names: Mapping[str, str]
     writer = _Writer(lowered, torch, names or public_names(lowered))
     lines = writer.lines()
     given = {leaf: writer.names[leaf] for leaf in lowered.leaves if lowered.reads(leaf)}
-    helpers = set(re.findall(r"(?<![\w.])_[a-z]\w*(?=\()", "\n".join(lines)))
+    helpers = called_helpers("\n".join(lines))
     has_numbers = any(kind is Kind.SCALAR for _, kind in lowered.program.state)
     return Rule(tuple(lines), given, frozenset(helpers), has_numbers)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lionsearch.errors import SettingError
-from lionsearch.export.helpers import TORCH_HELPERS, helper_texts
+from lionsearch.export.helpers import helper_texts
 from lionsearch.export.preparation import Prepared, module_docstring, rate_note, rate_warning
 from lionsearch.export.rule import uses_matrices, write_rule
 from lionsearch.graph.lowering import AXES
@@ -64,7 +64,7 @@ class _TorchModule:
             "from typing import Any\n\nimport torch",
             "\n" + "\n\n".join(body),
             "\n" + self._rule.function(),
-            *("\n" + text for text in helper_texts(helpers, TORCH_HELPERS)),
+            *("\n" + text for text in helper_texts(helpers, "torch")),
         ]
         return "\n\n".join(parts) + "\n"
 

@@ -41,7 +41,7 @@ def write_text(prepared: Prepared, target: Target, flavor: Flavor | None = None)
         >>> from lionsearch.export.preparation import prepare
         >>> from lionsearch.archive.targets import load_target
         >>> lion = prepare(*load_target("lion"))
-        >>> write_text(lion, Target.PYTHON, Flavor.TORCH).splitlines()[10]
+        >>> next(line for line in write_text(lion, Target.PYTHON, Flavor.TORCH).splitlines() if "--to" in line)
         'Written by: lionsearch export lion --to python --flavor torch'
     """
     return _WRITERS[resolve(target, flavor)](prepared, command_line(prepared.provenance.text, target, flavor))

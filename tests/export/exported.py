@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lionsearch.export.helpers import JAX_HELPERS, TORCH_HELPERS, helper_texts
+from lionsearch.export.helpers import helper_texts
 from lionsearch.export.rule import uses_matrices, write_rule
 from lionsearch.graph.lowering import AXES, lower
 from lionsearch.lang import INPUTS, Kind, Program
@@ -93,10 +93,10 @@ def rule_weights(program: Program, data: SimpleNamespace, rate: float, torch: An
 
 
 def _load_train(rule: Any, torch: Any) -> Any:
-    texts = helper_texts(rule.helpers, TORCH_HELPERS if torch else JAX_HELPERS)
+    texts = helper_texts(rule.helpers, "torch" if torch else "jax")
     source = "\n\n".join([rule.function(), *texts])
     module = ModuleType("rule")
-    module.__dict__.update({"jnp": np, "torch": torch})
+    module.__dict__.update({"jnp": np, "torch": torch, "Any": Any})
     exec(source, module.__dict__)
     return module.__dict__["_train"]
 

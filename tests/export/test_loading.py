@@ -1,8 +1,11 @@
-"""The contract of an optimizer of optax: what its users do with one."""
+"""The contract of an optimizer: what the users of optax and of PyTorch do with one."""
 
+import copy
 import pickle
 import subprocess
 import sys
+import traceback
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -11,13 +14,14 @@ import optax
 import pytest
 from export.exported import RATES, draw, expected_weights, largest_difference, run_module
 
-from lionsearch import optax_factory, to_optax
+import lionsearch
+from lionsearch import optax_factory, to_optax, to_torch
 from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import load_program
 from lionsearch.errors import SettingError, UnknownNameError
 from lionsearch.export.optax_module import write_optax_module
 from lionsearch.export.preparation import prepare
-from lionsearch.lang import parse
+from lionsearch.lang import Statement, parse
 from lionsearch.semantics.oracle import run_oracle
 
 PARAMS = {"dense": {"kernel": jnp.linspace(-1.0, 1.0, 12).reshape(4, 3), "bias": jnp.ones(3)}, "scale": jnp.ones(())}
@@ -193,10 +197,10 @@ def test_it_takes_arguments_that_it_does_not_know():
 
 def test_what_is_missing_is_said():
     momo = to_optax("momo", 1.0)
-    with pytest.raises(SettingError, match=r"momo asks for loss .* pass it to update as value=\.\.\."):
+    with pytest.raises(ValueError, match=r"momo asks for loss .* pass it to update as value=\.\.\."):
         momo.update(GRADIENTS, momo.init(PARAMS), PARAMS)
     sam = to_optax("sam_sgd", 1.0)
-    with pytest.raises(SettingError, match=r"sam_sgd asks for g_ahead \(.*rho is 0\.05\)"):
+    with pytest.raises(ValueError, match=r"sam_sgd asks for g_ahead \(.*rho is 0\.05\)"):
         sam.update(GRADIENTS, sam.init(PARAMS), PARAMS)
     with pytest.raises(ValueError, match="lion reads the weights: call update with params"):
         to_optax("lion", 1.0).update(GRADIENTS, to_optax("lion", 1.0).init(PARAMS))
@@ -288,3 +292,95 @@ def test_an_export_loads_none_of_what_only_a_search_or_a_picture_needs():
     heavy = ("ray", "sklearn", "matplotlib", "sympy", "networkx", "torch", "typer")
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_program_becomes_a_class():
+    torch = pytest.importorskip("torch")
+    lion = to_torch("lion")
+    assert issubclass(lion, torch.optim.Optimizer)
+    assert lion.__name__ == "Lion"
+    assert "Lion: the sign of an interpolated momentum" in (lion.__doc__ or "")
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer = lion([weight], lr=0.1, weight_decay=0.0)
+    (weight * torch.tensor([1.0, -1.0])).sum().backward()
+    optimizer.step()
+    assert torch.allclose(weight, torch.tensor([0.9, 1.1]))
+
+
+def test_an_exported_class_shows_its_lines_in_tracebacks():
+    torch = pytest.importorskip("torch")
+    optimizer = to_torch("polyak_sgd")([torch.nn.Parameter(torch.ones(2))])
+    try:
+        optimizer.step()
+    except ValueError:
+        assert "raise ValueError(" in traceback.format_exc()
+
+
+PLAIN = parse("def train(w, g, m, lr):\n  m = m + g\n  return m * lr, m\n")
+
+
+@pytest.mark.parametrize("make", [optax_factory, to_torch])
+def test_what_no_text_gives_is_refused(make):
+    if make is to_torch:
+        pytest.importorskip("torch")
+    odd = replace(PLAIN, statements=(Statement("v1 = exit()\n", "multiply", ("g", "lr")),), update="v1 = exit()\n")
+    with pytest.raises((SettingError, SyntaxError)):
+        make(odd)
+    described = replace(PLAIN, description='"""\nexit()\n"""')
+    assert make(described).__name__.lower() == "program"
+    assert "exit()" in make(described).__doc__
+    assert make(PLAIN) is make(PLAIN)
+
+
+def test_an_optimizer_of_pytorch_is_pickled_and_copied(tmp_path):
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Linear(2, 1)
+
+    def step(model, optimizer):
+        optimizer.zero_grad()
+        model(torch.ones(3, 2)).sum().backward()
+        optimizer.step()
+        return [parameter.detach().clone() for parameter in model.parameters()]
+
+    optimizer = to_torch(PLAIN)(model.parameters(), lr=0.1)
+    step(model, optimizer)
+    pairs = [copy.deepcopy((model, optimizer)), pickle.loads(pickle.dumps((model, optimizer)))]
+    torch.save((model, optimizer), tmp_path / "both.pt")
+    code = (
+        "import sys, torch\nmodel, optimizer = torch.load(sys.argv[1], weights_only=False)\n"
+        "optimizer.zero_grad()\nmodel(torch.ones(3, 2)).sum().backward()\noptimizer.step()\n"
+        "torch.save(model.state_dict(), sys.argv[1])\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "both.pt")], check=True, timeout=120)
+    expected = step(model, optimizer)
+    elsewhere = list(torch.load(tmp_path / "both.pt").values())
+    for found in (*(step(*pair) for pair in pairs), elsewhere):
+        for x, y in zip(found, expected, strict=True):
+            assert torch.equal(x, y)
+
+
+@pytest.mark.slow
+def test_a_compiled_step_of_pytorch_is_the_same():
+    torch = pytest.importorskip("torch")
+    found = []
+    for compiled in (False, True):
+        parameter = torch.nn.Parameter(torch.linspace(-1, 1, 5))
+        optimizer = to_torch("adamw_debiased")([parameter], lr=0.1)
+        step = torch.compile(optimizer.step) if compiled else optimizer.step
+        for _ in range(3):
+            parameter.grad = torch.cos(parameter.detach())
+            step()
+        found.append(parameter.detach())
+    assert torch.allclose(*found)
+
+
+def test_importing_lionsearch_loads_nothing_heavy():
+    code = (
+        "import sys, lionsearch\n"
+        "assert {'to_optax', 'to_torch', 'optax_factory'} <= set(dir(lionsearch))\n"
+        "print([name for name in ('numpy', 'jax', 'optax', 'torch', 'sympy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+    with pytest.raises(AttributeError, match="no attribute 'to_tensorflow'"):
+        _ = lionsearch.to_tensorflow

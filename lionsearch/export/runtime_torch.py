@@ -1,0 +1,103 @@
+"""The functions of PyTorch that exported files call; a file holds the text of those that its rule needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+
+def _log1p(x):
+    """Return log|1 + x|, exact near 0."""
+    return torch.where(x > -1, torch.log1p(torch.clip(x, min=-1)), torch.log(torch.abs(1 + x)))
+
+
+def _exp10(x):
+    """Return 10^x."""
+    return 10.0**x
+
+
+def _cbrt(x):
+    """Return the real cube root."""
+    return torch.sign(x) * torch.abs(x) ** (1 / 3)
+
+
+def _divide(x, y):
+    """Return x / y, and 0 where y is 0."""
+    return (x / y).masked_fill(y == 0, 0.0)
+
+
+def _mod(x, y):
+    """Return x modulo y, and 0 where y is 0."""
+    return torch.remainder(x, y).masked_fill(y == 0, 0.0)
+
+
+def _number(x):
+    """Return a number as a tensor without axes."""
+    return torch.as_tensor(x, dtype=torch.float64)
+
+
+def _as_number(condition, x):
+    """Return 1 where a condition on x holds, else 0."""
+    return condition.to(x.dtype)
+
+
+def _global_norm(x):
+    """Return the Euclidean norm over all parameters."""
+    return torch.sqrt(_dot(x, x))
+
+
+def _dot(x, y) -> Any:
+    """Return the inner product over all parameters."""
+    return sum(torch.sum(a * b) for a, b in zip(x, y, strict=True))
+
+
+def _global_sum(x):
+    """Return the sum over all parameters."""
+    return sum(torch.sum(a) for a in x)
+
+
+def _unit_norm(x):
+    """Return the norm over all axes but the last (over a vector: all of it), in the shape of x."""
+    axes = tuple(range(x.ndim - 1)) if x.ndim > 1 else tuple(range(x.ndim))
+    return torch.sqrt(torch.sum(x * x, dim=axes, keepdim=True)) + torch.zeros_like(x)
+
+
+def _eye(x):
+    """Return identity matrices as large as x."""
+    return torch.eye(x.shape[-1], dtype=x.dtype, device=x.device).expand_as(x)
+
+
+def _orthogonalize(x):
+    """Return matrices near the closest ones with orthonormal rows or columns: five Newton-Schulz steps."""
+    x = _divide(x, torch.sqrt(torch.sum(x * x, dim=(-2, -1), keepdim=True)))
+    wide = x.shape[-1] > x.shape[-2]
+    for _ in range(5):
+        gram = x @ x.mT if wide else x.mT @ x  # the same polynomial, from the smaller side
+        eye = torch.eye(gram.shape[-1], dtype=x.dtype, device=x.device)
+        polynomial = 3.4445 * eye - 4.7750 * gram + 2.0315 * (gram @ gram)
+        x = polynomial @ x if wide else x @ polynomial
+    return x
+
+
+def _inverse_root(x, p):
+    """Return x^(-1/p) of symmetric matrices without negative eigenvalues; an eigenvalue of 0 stays 0."""
+    values, vectors = torch.linalg.eigh(0.5 * x + 0.5 * x.mT)
+    outside = values <= 0
+    roots = torch.where(outside, 0.0, torch.where(outside, 1.0, values) ** (-1 / p))
+    return (vectors * roots[..., None, :]) @ vectors.mT
+
+
+def _eigenvectors(x):
+    """Return the eigenvectors of symmetric matrices as columns, eigenvalues rising."""
+    return torch.linalg.eigh(0.5 * x + 0.5 * x.mT)[1]
+
+
+def _wide(tensors):
+    """Return tensors of at least 32 bits, in which everything is computed."""
+    return [x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in tensors]
+
+
+def _as_matrices(tensors):
+    """Return tensors with two axes or more: a vector becomes a stack of 1 x 1 matrices."""
+    return [x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x for x in tensors]

@@ -1,0 +1,24 @@
+"""The functions of an exported file give what the table of operations says."""
+
+import numpy as np
+import pytest
+from export.test_runtime_jax import CASES, ODD_VALUES, SYMMETRIC, expected
+
+torch = pytest.importorskip("torch")
+from lionsearch.export import runtime_torch  # noqa: E402
+
+
+@pytest.mark.parametrize(("name", "values"), [*CASES.items(), ("cbrt", (ODD_VALUES,))])
+def test_a_helper_is_its_operation(name, values):
+    trees = name in ("global_norm", "global_sum", "dot")
+    given = ([torch.tensor(x)] if trees else torch.tensor(x) for x in values)
+    found = getattr(runtime_torch, f"_{name}")(*given)
+    np.testing.assert_allclose(found, expected(name, values), rtol=1e-9, atol=1e-12)
+
+
+def test_roots_and_eigenvectors_are_of_symmetric_matrices():
+    root = runtime_torch._inverse_root(torch.tensor(SYMMETRIC + np.eye(3)), 2).numpy()
+    vectors = runtime_torch._eigenvectors(torch.tensor(SYMMETRIC)).numpy()
+    np.testing.assert_allclose(root @ (SYMMETRIC + np.eye(3)) @ root, np.eye(3), atol=1e-9)
+    diagonal = vectors.T @ SYMMETRIC @ vectors
+    np.testing.assert_allclose(diagonal, np.diag(np.linalg.eigvalsh(SYMMETRIC)), atol=1e-9)
