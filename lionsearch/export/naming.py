@@ -18,7 +18,7 @@ from lionsearch.graph.lowering import AXES, LoweredProgram, is_unnamed
 from lionsearch.lang import INPUTS, Kind
 
 _WIDTH = 84
-_RESERVED = {*dir(builtins), *keyword.kwlist, "jax", "jnp", "optax", "torch", "NamedTuple", "Any", "each"}
+_RESERVED = {*dir(builtins), *keyword.kwlist, "jax", "jnp", "optax", "torch", "NamedTuple", "Any", "each", "clock"}
 _OPTAX = (
     *("program", "learning_rate", "mask", "state_dtype", "init", "update"),  # the factory's, and of `to_optax`
     *("updates", "state", "params", "extra", "leaves", "structure", "rows", "numbers"),  # its update's
@@ -26,13 +26,14 @@ _OPTAX = (
 )
 _TORCH = (
     *("self", "params", "maximize", "defaults"),  # the constructor's
+    "steps",  # the group's count
     *("step", "param_names", "initial_lr", "swa_lr", "max_lr", "min_lr", "capturable", "fused"),  # parameter groups'
 )
 
 
 def find_nested(lowered: LoweredProgram, passes: tuple[Pass, ...], speller: Speller) -> set[int]:
     """Return the nodes that stand inside the expression that reads them."""
-    section = {i: (n, part) for n, each in enumerate(passes) for part in (each.numbers, each.leaves) for i in part}
+    section = {i: (n, part) for n, each in enumerate(passes) for part in each.parts for i in part}
     nested: set[int] = set()
 
     def write(index: int) -> Text:
@@ -107,7 +108,7 @@ def choose_names(
         nested: the nodes that need no name.
         leaves: the names of what is there before the first statement.
     """
-    order = [i for each in passes for i in (*each.numbers, *each.leaves) if i not in nested]
+    order = [i for each in passes for part in each.parts for i in part if i not in nested]
     last = _last_reads(lowered, order, nested)
     names: dict[int | str, str] = {}
     holders: dict[str, int | str] = {}

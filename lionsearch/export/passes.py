@@ -1,13 +1,14 @@
 """Nodes -> passes: what acts on numbers, once; then what acts on each parameter; then what needs all of them.
 
 A sum over the whole tree ends a pass. Within a pass, numbers come first and are computed once, however many
-parameters there are.
+parameters there are. What depends on a parameter's count of steps alone is computed once for each count.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lionsearch.export.clock import CLOCK
 from lionsearch.graph.lowering import LoweredProgram
 from lionsearch.lang import OPERATIONS, Kind
 
@@ -20,11 +21,18 @@ class Pass:
         numbers: nodes of the whole tree, computed before the pass: sums over what earlier passes gave, and numbers.
         leaves: nodes computed for each parameter.
         results: those of `leaves` that a later pass, or the caller, reads.
+        clock: nodes computed for each count of steps, in the first pass, after the numbers.
     """
 
     numbers: tuple[int, ...]
     leaves: tuple[int, ...]
     results: tuple[int, ...]
+    clock: tuple[int, ...] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[int, ...], ...]:
+        """The nodes in order: those whose functions are apart, apart."""
+        return self.numbers, self.clock, self.leaves
 
 
 def split_passes(lowered: LoweredProgram) -> tuple[Pass, ...]:
@@ -37,14 +45,30 @@ def split_passes(lowered: LoweredProgram) -> tuple[Pass, ...]:
         [1, 2, 2]
     """
     level = _latest(lowered, _earliest(lowered))
+    clock = _find_clock(lowered, level)
+    for index in clock:
+        level[index] = 0
     passes = []
     for number in range(max(level, default=0) + 1):
         here = [index for index, at in enumerate(level) if at == number]
         numbers = tuple(index for index in here if lowered.kinds[index] is Kind.SCALAR)
-        leaves = tuple(index for index in here if lowered.kinds[index] is not Kind.SCALAR)
+        leaves = tuple(index for index in here if lowered.kinds[index] is not Kind.SCALAR and index not in clock)
         results = tuple(index for index in leaves if _is_read_later(lowered, level, index))
-        passes.append(Pass(numbers, leaves, results))
+        passes.append(Pass(numbers, leaves, results, () if number else tuple(clock)))
     return tuple(passes)
+
+
+def _find_clock(lowered: LoweredProgram, level: list[int]) -> list[int]:
+    """Return the nodes that depend on a parameter's count of steps, and else on numbers that are there before."""
+    known: set[int | str] = {name for name, kind in lowered.leaves.items() if kind is Kind.SCALAR}
+    found: list[int] = []
+    for index, node in enumerate(lowered.nodes):
+        if lowered.kinds[index] is Kind.SCALAR:
+            known |= {index} if level[index] == 0 else set()
+        elif lowered.kinds[index] is Kind.PER_TENSOR and known.union({CLOCK}).issuperset(node.reads):
+            known.add(index)
+            found.append(index)
+    return found
 
 
 def _sums_tree(lowered: LoweredProgram, index: int) -> bool:

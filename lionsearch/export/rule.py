@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lionsearch.export.clock import CLOCK
 from lionsearch.export.helpers import called_helpers
 from lionsearch.export.naming import choose_names, find_nested, public_names
 from lionsearch.export.passes import Pass, split_passes
@@ -88,6 +89,7 @@ class _Writer:
         lines: list[str] = []
         for number, each in enumerate(self._passes, start=1):
             lines += [self._assignment(index) for index in each.numbers if index not in self._nested]
+            lines += self._clock(each) if each.clock or (number == 1 and self._reads_clock(())) else []
             if each is self._passes[-1]:
                 lines += self._last_pass(each)
             elif each.leaves:
@@ -124,6 +126,23 @@ class _Writer:
         if len(results) == 1:
             return ["", *head, f"{results[0]} = list({calls})"]
         return ["", *head, f"{', '.join(results)} = zip(*{calls}, strict=True)"]
+
+    def _reads_clock(self, clock: tuple[int, ...]) -> bool:
+        """Return whether anything but some nodes reads the count of steps of a parameter."""
+        is_own = self._lowered.leaves.get(CLOCK) is Kind.PER_TENSOR
+        return is_own and not set(self._lowered.readers[CLOCK]).issubset(clock)
+
+    def _clock(self, each: Pass) -> list[str]:
+        """Return a function of a count of steps, and what it gives for each parameter."""
+        name, readers = self.names[CLOCK], self._lowered.readers
+        used = [i for i in each.clock if i in self._lowered.outputs or not set(readers[i]).issubset(each.clock)]
+        results = [*([name] if self._reads_clock(each.clock) else []), *(self.names[index] for index in used)]
+        lines = ["", f"def clock({name}):", f"    {name} = torch.tensor(float({name}), dtype=torch.float64)"]
+        lines += [f"    {self._assignment(index)}" for index in each.clock if index not in self._nested]
+        lines += [f"    return {', '.join(results)}", ""]
+        if len(results) == 1:
+            return [*lines, f"{results[0]} = _once(clock, {name})"]
+        return [*lines, f"{', '.join(results)} = zip(*_once(clock, {name}), strict=True)"]
 
     def _last_pass(self, each: Pass) -> list[str]:
         """Return the last pass; an update that nothing else reads is computed in its return statement."""

@@ -24,12 +24,25 @@ def _cbrt(x):
 
 def _divide(x, y):
     """Return x / y, and 0 where y is 0."""
-    return (x / y).masked_fill(y == 0, 0.0)
+    return _zero_where(y == 0, x / y)
 
 
 def _mod(x, y):
     """Return x modulo y, and 0 where y is 0."""
-    return torch.remainder(x, y).masked_fill(y == 0, 0.0)
+    return _zero_where(y == 0, torch.remainder(x, y))
+
+
+def _zero_where(condition, x):
+    """Return x, and 0 where a condition holds; one on a number, which lives on the CPU, goes to where x is."""
+    return x.masked_fill(condition.to(x.device, non_blocking=True), 0.0)
+
+
+def _where(condition, x, y):
+    """Return x where a condition on a number holds, else y; the condition goes to where x and y are."""
+    for value in (x, y):
+        if isinstance(value, torch.Tensor) and not value.is_cpu:
+            condition = condition.to(value.device, non_blocking=True)
+    return torch.where(condition, x, y)
 
 
 def _number(x):
@@ -96,6 +109,15 @@ def _eigenvectors(x):
 def _wide(tensors):
     """Return tensors of at least 32 bits, in which everything is computed."""
     return [x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in tensors]
+
+
+def _once(function, counts):
+    """Return a function of each parameter's count of steps; equal counts share one result."""
+    found = []
+    for index, count in enumerate(counts):
+        first = counts.index(count)
+        found.append(found[first] if first < index else function(count))
+    return found
 
 
 def _as_matrices(tensors):

@@ -79,8 +79,12 @@ class Speller:
             shortcut = row.shortcut.spelling
             return replace(shortcut, text=shortcut.text.replace("LIB", self._library))
         match row.name:
-            case "where" if isinstance(arguments[0], int) and arguments[0] in self._booleans:
-                return Spelling(f"{self._library}.where({{0}}, {{1}}, {{2}})")
+            case "where":
+                known = isinstance(arguments[0], int) and arguments[0] in self._booleans
+                condition = "{0}" if known else "{0:2} != 0"
+                per_number = self._torch and self._lowered.kind(arguments[0]) in (Kind.SCALAR, Kind.PER_TENSOR)
+                function = "_where" if per_number else f"{self._library}.where"
+                return Spelling(f"{function}({condition}, {{1}}, {{2}})")
             case "power" if not self._torch and all(map(self._is_plain, arguments)):
                 return Spelling("jnp.power({0}, {1})")
             case "maximum" | "minimum" if self._torch and sum(map(self._is_plain, arguments)) == 1:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from lionsearch.errors import SettingError
+from lionsearch.export.clock import CLOCK, with_own_clocks
 from lionsearch.export.helpers import helper_texts
 from lionsearch.export.preparation import Prepared, module_docstring, rate_note, rate_warning
 from lionsearch.export.rule import uses_matrices, write_rule
-from lionsearch.graph.lowering import AXES
+from lionsearch.graph.lowering import AXES, SHARED_CLOCK
 from lionsearch.lang import INPUTS, MATRIX_KINDS, OPERATIONS, Kind
 
 _STARTS = {
@@ -50,11 +51,12 @@ def check_expressible(prepared: Prepared) -> None:
 class _TorchModule:
     def __init__(self, prepared: Prepared, command: str):
         self._prepared, self._command = prepared, command
-        self._lowered = prepared.lowered
-        self._rule = write_rule(self._lowered, torch=True, names=prepared.names)
+        self._lowered = with_own_clocks(prepared.lowered)
+        self._rule = write_rule(self._lowered, torch=True, names={**prepared.names, SHARED_CLOCK: "steps"})
         self._matrices = uses_matrices(self._lowered)
-        self._numbers = [slot for slot, kind in prepared.program.state if kind is Kind.SCALAR]
-        self._leaf_slots = [(slot, kind) for slot, kind in prepared.program.state if kind is not Kind.SCALAR]
+        state = self._lowered.program.state
+        self._numbers = [slot for slot, kind in state if kind is Kind.SCALAR]
+        self._leaf_slots = [(slot, kind) for slot, kind in state if kind is not Kind.SCALAR]
 
     def text(self) -> str:
         helpers = {*self._rule.helpers, "_wide", *(["_as_matrices"] if self._matrices else [])}
@@ -96,7 +98,7 @@ class _TorchModule:
         lines += [f"        {key}: float = {value!r}," for key, value in keys.items()]
         lines += ["        *,", "        maximize: bool = False,", "    ):", "        defaults = {"]
         lines += [f'            "{key}": {key},' for key in ("lr", *keys, "maximize")]
-        lines += ['            "step": 0,']
+        lines += ['            "step": 0,'] if SHARED_CLOCK in self._rule.names else []
         numbers = [prepared.names[slot] for slot in self._numbers]
         lines += [f'            "{key}": torch.zeros((), dtype=torch.float64),' for key in numbers]
         return [*lines, "        }", "        super().__init__(params, defaults)"]
@@ -115,21 +117,27 @@ class _TorchModule:
             ]
         lines += ["        for group in self.param_groups:"]
         lines += ['            params = [p for p in group["params"] if p.grad is not None]']
-        lines += ["            if not params:", "                continue", '            group["step"] += 1']
-        if slots:
+        lines += ["            if not params:", "                continue"]
+        lines += ['            group["step"] += 1'] if SHARED_CLOCK in rule else []
+        starts = {"step": "0"} if CLOCK in rule else {}
+        starts |= {self._key(slot): self._start(slot, kind) for slot, kind in slots}
+        if starts:
             lines += ["            for p in params:", "                if not self.state[p]:"]
             if any(kind in MATRIX_KINDS for _, kind in slots):
                 lines += ["                    [x] = _as_matrices([p])"]
-            lines += [
-                f'                    self.state[p]["{self._key(slot)}"] = {_STARTS[kind]}' for slot, kind in slots
-            ]
+            lines += [f'                    self.state[p]["{key}"] = {start}' for key, start in starts.items()]
+            lines += ['                self.state[p]["step"] += 1'] if CLOCK in rule else []
             lines += ["            states = [self.state[p] for p in params]"]
         lines += ["            rows, numbers = _train("] if self._numbers else ["            rows = _train("]
         lines += [f"                {shown}={self._argument(name)}," for name, shown in rule.items()]
         return [*lines, "            )", *self._outcome(), "        return loss"]
 
+    def _start(self, slot: str, kind: Kind) -> str:
+        is_number = dict(self._prepared.program.state)[slot] is Kind.SCALAR
+        return "torch.zeros((), dtype=torch.float64)" if is_number else _STARTS[kind]
+
     def _argument(self, name: str) -> str:
-        kinds = dict(self._prepared.program.state)
+        kinds = dict(self._lowered.program.state)
         if name in self._numbers or name in self._prepared.hyperparameters:
             return f'group["{self._key(name)}"]'
         if name in kinds:
@@ -139,7 +147,9 @@ class _TorchModule:
                 return self._leaves("p for p in params", Kind.TENSOR)
             case "g":
                 return self._leaves('-p.grad if group["maximize"] else p.grad for p in params', Kind.TENSOR)
-            case "t":
+            case _ if name == CLOCK:
+                return '[state["step"] for state in states]'
+            case _ if name == SHARED_CLOCK:
                 return 'torch.tensor(float(group["step"]), dtype=torch.float64)'
             case "lr":
                 return 'group["lr"]'

@@ -23,6 +23,8 @@ from lionsearch.lang import MULTIPLY, OPERATIONS, Kind, Program
 LR_SCALE = "lr_scale"
 AXES = "dimensions"
 """The operation that becomes a leaf of that name, which no variable can have."""
+SHARED_CLOCK = "steps of the group"
+"""The leaf that counts the steps of all parameters together, where each has a count of its own too."""
 _UNNAMED = re.compile(r"(?:\w+_)?v\d+")
 
 

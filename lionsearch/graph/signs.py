@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from lionsearch.graph.lowering import SHARED_CLOCK
 from lionsearch.graph.ssa import Graph, Reference
 from lionsearch.graph.walk import walk
 from lionsearch.lang import Operation, Sign
+
+_COUNTS = frozenset({"t", SHARED_CLOCK})
 
 
 class _Known(NamedTuple):
@@ -65,10 +68,9 @@ def _signs(graph: Graph, trusted: set[str]) -> dict[int | str, Sign]:
         if 0 <= value <= 1:
             values[name] = _Known(Sign.NOT_NEGATIVE, name, fraction=True)
     values.update((slot, _Known(Sign.NOT_NEGATIVE, slot)) for slot in trusted)
-    if "t" in values:
-        values["t"] = _Known(Sign.POSITIVE, "t")
     for leaf in {read for node in graph.nodes for read in node.reads} - values.keys():
         values[leaf] = _Known(Sign.UNKNOWN, leaf)
+    values.update((count, _Known(Sign.POSITIVE, count)) for count in _COUNTS.intersection(values))
     walk(graph.steps, values, _rule, _of_number)
     return {reference: known.sign for reference, known in values.items()}
 

@@ -360,6 +360,7 @@ def test_an_optimizer_of_pytorch_is_pickled_and_copied(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's own
 def test_a_compiled_step_of_pytorch_is_the_same():
     torch = pytest.importorskip("torch")
     found = []

@@ -17,6 +17,7 @@ from lionsearch.lang import parse
 from lionsearch.semantics.oracle import run_oracle
 
 torch = pytest.importorskip("torch")
+TorchDispatchMode = pytest.importorskip("torch.utils._python_dispatch").TorchDispatchMode
 DATA = draw(2)
 REFUSED = ("adahessian", "sam_sgd", "sophia", "sophia_g", "sophia_optax", "svrg")
 EXPRESSIBLE = [name for name in PROGRAMS.names() if name not in REFUSED]
@@ -51,6 +52,71 @@ def test_it_gives_the_oracles_numbers(name):
         _step(optimizer, parameters, step)
         history.append(_weights(parameters))
     assert largest_difference(history, expected_weights(load_program(name), DATA, 0.03)) < 1e-10
+
+
+SHARING = {"adagrad_norm", "clip_norm(adam, limit=0.5)", "dadapt_adamw", "dog", "lbfgs"}
+SHARING |= {"momo", "polyak_sgd", "prodigy"}
+"""Programs with numbers that are of all parameters together."""
+LATE = [*EXPRESSIBLE, "lookahead(sgd)", "clip_norm(adam, limit=0.5)"]
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_parameter_whose_gradients_start_late_begins_as_a_new_one(name):
+    late, fresh, other = (torch.nn.Parameter(torch.full((2, 3), value, dtype=torch.float64)) for value in (5, 5, 1))
+    make = _optimizer(name)
+    optimizer, alone = make([other, late], lr=0.01), make([fresh], lr=0.01)
+
+    def step(optimizer, parameter, gradient):
+        parameter.grad = torch.full_like(parameter, gradient)
+        optimizer.step(lambda: torch.tensor(1.0, dtype=torch.float64))
+
+    for _ in range(100):
+        step(optimizer, other, 0.5)
+    other.grad = None
+    for number in range(20):
+        step(optimizer, late, 0.01 * number)
+        step(alone, fresh, 0.01 * number)
+        if number == 9:  # and not all of them have a gradient in every step
+            late.grad = None
+            step(optimizer, other, 0.5)
+            other.grad = None
+    if name in SHARING:
+        assert torch.isfinite(late).all()
+        assert (late - 5).abs().max() < 1
+    else:
+        assert torch.equal(late, fresh)
+
+
+class OneDevice(TorchDispatchMode):
+    """Fails where a GPU would: at tensors of two devices, or where the host waits for a number from another device.
+
+    A number on the CPU may meet tensors elsewhere, but not as a mask.
+    """
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        name = function.overloadpacket.__name__
+        tensors = [value for value in args if isinstance(value, torch.Tensor)]
+        masks = {"masked_fill": args[1:2], "where": args[:1]}.get(name, ())
+        elsewhere = {value.device for value in tensors if not value.is_cpu}
+        if name not in ("_to_copy", "copy_"):
+            wrong = [value for value in tensors if elsewhere and value.is_cpu and value.ndim > 0]
+            wrong += [mask for mask in masks if elsewhere and mask.is_cpu]
+            assert not wrong, f"{function}: {args}"
+        assert name not in ("_local_scalar_dense", "nonzero", "is_nonzero") or not elsewhere
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_all_of_a_step_happens_where_the_parameters_are(name):
+    parameters = [torch.nn.Parameter(torch.empty(shape, device="meta")) for shape in ((4, 3), (5,), (), (2, 3, 3, 3))]
+    optimizer = _optimizer(name)(parameters)
+    for _ in range(2):
+        for parameter in parameters:
+            parameter.grad = torch.empty_like(parameter)
+        with OneDevice():
+            optimizer.step(lambda: torch.empty((), device="meta"))
+    state = [value for kept in optimizer.state.values() for value in kept.values() if isinstance(value, torch.Tensor)]
+    assert all(value.device.type == "meta" for value in state if value.ndim > 0)
 
 
 @pytest.mark.parametrize("rate", [0.1, 3.0])
@@ -144,7 +210,9 @@ def test_half_precision_is_kept_and_computed_in_float32(name, dtype):
         _step(expected, reference, step)
     for p, q in zip(parameters, reference, strict=True):
         assert p.dtype == dtype
-        assert all(value.dtype == dtype for value in optimizer.state[p].values() if value.shape == p.shape)
+        assert all(
+            optimizer.state[p][slot].dtype == dtype for slot in load_program(name).slots if slot in ("m", "v", "w0")
+        )
         assert torch.allclose(p.float(), q, atol=0.05)
 
 
