@@ -76,6 +76,11 @@ def uses_matrices(lowered: LoweredProgram) -> bool:
     return by_operation or any(kind in MATRIX_KINDS for _, kind in lowered.program.state)
 
 
+def is_oriented(lowered: LoweredProgram) -> bool:
+    """Return whether it counts which axis of a weight the inputs are on."""
+    return any(OPERATIONS[node.operation].oriented for node in lowered.nodes)
+
+
 class _Writer:
     def __init__(self, lowered: LoweredProgram, torch: bool, names: Mapping[str, str]):
         self._lowered, self._torch = lowered, torch

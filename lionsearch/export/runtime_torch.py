@@ -71,8 +71,8 @@ def _global_sum(x):
 
 
 def _unit_norm(x):
-    """Return the norm over all axes but the last (over a vector: all of it), in the shape of x."""
-    axes = tuple(range(x.ndim - 1)) if x.ndim > 1 else tuple(range(x.ndim))
+    """Return the norm over all axes but the last, in the shape of x."""
+    axes = tuple(range(x.ndim - 1))
     return torch.sqrt(torch.sum(x * x, dim=axes, keepdim=True)) + torch.zeros_like(x)
 
 
@@ -123,3 +123,13 @@ def _once(function, counts):
 def _as_matrices(tensors):
     """Return tensors with two axes or more: a vector becomes a stack of 1 x 1 matrices."""
     return [x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x for x in tensors]
+
+
+def _inputs_by_outputs(tensors):
+    """Return weights (out, in, ...) as matrices with a row for each input; a vector as a stack of 1 x 1 matrices."""
+    return [x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.flatten(1).mT for x in tensors]
+
+
+def _as_weight(x, p):
+    """Return such a matrix in the shape of its parameter."""
+    return x.reshape(p.shape) if p.ndim < 2 else x.mT.reshape(p.shape)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lionsearch.errors import SettingError
 from lionsearch.export.clock import CLOCK, with_own_clocks
-from lionsearch.export.helpers import helper_texts
+from lionsearch.export.helpers import called_helpers, helper_texts, helpers_of
 from lionsearch.export.preparation import Prepared, module_docstring, rate_note, rate_warning
-from lionsearch.export.rule import uses_matrices, write_rule
+from lionsearch.export.rule import is_oriented, uses_matrices, write_rule
 from lionsearch.graph.lowering import AXES, SHARED_CLOCK
 from lionsearch.lang import INPUTS, MATRIX_KINDS, OPERATIONS, Kind
 
@@ -53,14 +53,16 @@ class _TorchModule:
         self._prepared, self._command = prepared, command
         self._lowered = with_own_clocks(prepared.lowered)
         self._rule = write_rule(self._lowered, torch=True, names={**prepared.names, SHARED_CLOCK: "steps"})
-        self._matrices = uses_matrices(self._lowered)
+        self._oriented = is_oriented(self._lowered)
+        stacks = "_as_matrices" if uses_matrices(self._lowered) else ""
+        self._layout = "_inputs_by_outputs" if self._oriented else stacks
         state = self._lowered.program.state
         self._numbers = [slot for slot, kind in state if kind is Kind.SCALAR]
         self._leaf_slots = [(slot, kind) for slot, kind in state if kind is not Kind.SCALAR]
 
     def text(self) -> str:
-        helpers = {*self._rule.helpers, "_wide", *(["_as_matrices"] if self._matrices else [])}
         body = ["\n".join(self._head()), "\n".join(self._step())]
+        helpers = {*self._rule.helpers, *called_helpers(body[1])}.intersection(helpers_of("torch"))
         parts = [
             module_docstring(self._prepared, self._command, self._notes()),
             "from typing import Any\n\nimport torch",
@@ -73,8 +75,8 @@ class _TorchModule:
     def _notes(self) -> tuple[str, ...]:
         sums = any(OPERATIONS[node.operation].sums_tree for node in self._lowered.nodes)
         notes = ["A norm or sum over all parameters is over those of one parameter group."] if sums else []
-        if self._matrices:
-            notes.append("Matrices are taken as PyTorch stores them, (out, in) for a linear layer.")
+        if self._oriented:
+            notes.append("A weight (out, in, ...) is one matrix, with a row for each input: a kernel is flattened.")
         warning = rate_warning(self._prepared, "lr")
         return (*warning, *([""] if warning and notes else []), *notes)
 
@@ -124,7 +126,7 @@ class _TorchModule:
         if starts:
             lines += ["            for p in params:", "                if not self.state[p]:"]
             if any(kind in MATRIX_KINDS for _, kind in slots):
-                lines += ["                    [x] = _as_matrices([p])"]
+                lines += [f"                    [x] = {self._layout}([p])"]
             lines += [f'                    self.state[p]["{key}"] = {start}' for key, start in starts.items()]
             lines += ['                self.state[p]["step"] += 1'] if CLOCK in rule else []
             lines += ["            states = [self.state[p] for p in params]"]
@@ -159,7 +161,7 @@ class _TorchModule:
 
     def _leaves(self, text: str, kind: Kind) -> str:
         wide = f"_wide({text})"
-        return f"_as_matrices({wide})" if self._matrices and kind is Kind.TENSOR else wide
+        return f"{self._layout}({wide})" if self._layout and kind is Kind.TENSOR else wide
 
     def _outcome(self) -> list[str]:
         keys = [self._key(slot) for slot, _ in self._leaf_slots]
@@ -170,13 +172,18 @@ class _TorchModule:
         else:
             lines = ["            for p, (update,) in zip(params, rows, strict=True):"]
         for (_, kind), key, name in zip(self._leaf_slots, keys, names, strict=True):
-            shaped = f"{name}.reshape(p.shape)" if self._matrices and kind is Kind.TENSOR else name
+            shaped = self._shaped(name) if kind is Kind.TENSOR else name
             lines += [f'                state["{key}"] = {self._cast(shaped, key, kind)}']
-        update = "update.reshape(p.shape)" if self._matrices else "update"
-        lines += [f"                p.copy_(p - {update})"]
+        lines += [f"                p.copy_(p - {self._shaped('update')})"]
         for position, slot in enumerate(self._numbers):
             lines += [f'            group["{self._key(slot)}"] = torch.as_tensor(numbers[{position}])']
         return lines
+
+    def _shaped(self, text: str) -> str:
+        """Return what is laid out as the rule wants it in the shape of the parameter."""
+        if self._oriented:
+            return f"_as_weight({text}, p)"
+        return f"{text}.reshape(p.shape)" if self._layout else text
 
     def _cast(self, text: str, key: str, kind: Kind) -> str:
         if kind is Kind.PER_TENSOR:

@@ -117,7 +117,14 @@ def _inverse_root(xp: Any, x: Any, p: Any) -> Any:
     return xp.matmul(vectors * roots[..., None, :], xp.swapaxes(vectors, -2, -1))
 
 
-def _matrix(name: str, description: str, function: Callable[..., Any], signatures: Any, **facts: Any) -> Operation:
+def _matrix(
+    name: str,
+    description: str,
+    function: Callable[..., Any],
+    signatures: Any,
+    oriented: bool = True,
+    **facts: Any,
+) -> Operation:
     accepts = tuple(tuple(dict.fromkeys(kinds)) for kinds in zip(*signatures, strict=True))
     return Operation(
         name,
@@ -128,6 +135,7 @@ def _matrix(name: str, description: str, function: Callable[..., Any], signature
         signatures=signatures,
         group="matrix",
         as_matrix=True,
+        oriented=oriented,
         **facts,
     )
 
@@ -177,24 +185,27 @@ EXTENDED_ROWS = (
         even=True, range=Sign.POSITIVE, shape_only=True, spelling=Spelling("float({0:6}.size)", plain=True),
         torch=Spelling("float({0:6}.numel())", plain=True)),
     _over_tensor("rows", "m, of matrices m x n", lambda xp, x: xp.asarray(float(_dims(x)[0]), x.dtype), even=True,
-        range=Sign.POSITIVE, shape_only=True, as_matrix=True, spelling=Spelling("float({0:6}.shape[-2])", plain=True)),
+        range=Sign.POSITIVE, shape_only=True, as_matrix=True,
+        oriented=True, spelling=Spelling("float(max({0:6}.shape[-2], 1))", plain=True)),
     _over_tensor("columns", "n, of matrices m x n", lambda xp, x: xp.asarray(float(_dims(x)[1]), x.dtype), even=True,
-        range=Sign.POSITIVE, shape_only=True, as_matrix=True, spelling=Spelling("float({0:6}.shape[-1])", plain=True)),
+        range=Sign.POSITIVE, shape_only=True, as_matrix=True,
+        oriented=True, spelling=Spelling("float(max({0:6}.shape[-1], 1))", plain=True)),
     _over_tensor("dimensions", "the number of each tensor's axes", lambda xp, x: xp.asarray(float(x.ndim), x.dtype),
         even=True, range=Sign.NOT_NEGATIVE, shape_only=True),
     _over_tensor("unit_norm", "the norm over all axes but the last (over a vector: all of it), in the shape of x",
-        _unit_norm, result=Kind.TENSOR, even=True, range=Sign.NOT_NEGATIVE, scalings=HOMOGENEOUS,
+        _unit_norm, result=Kind.TENSOR, even=True, oriented=True, range=Sign.NOT_NEGATIVE, scalings=HOMOGENEOUS,
         spelling=Spelling("_unit_norm({0})"), formal=r"\left\lVert {0} \right\rVert_{{\mathrm{{unit}}}}"),
     Operation("global_sum", (TENSOR,), Kind.SCALAR, "the sum of the whole tree", over_tree=_global_sum,
         group="extended", odd=True, keeps_sign=((0,),), scalings=LINEAR, spelling=Spelling("_global_sum({0})"),
         formal=r"\operatorname{{sum}}_{{\mathrm{{all}}}}\left({0}\right)"),
     # matrices
     _matrix("row_mean", "the mean of each row", lambda xp, x: xp.mean(x, axis=-1, keepdims=True),
-        {(_TENSOR,): Kind.COLUMN, (Kind.ROW,): Kind.COLUMN}, odd=True, keeps_sign=((0,),), scalings=LINEAR,
-        averages=True, spelling=Spelling("LIB.mean({0}, axis=-1, keepdims=True)"),
+        {(_TENSOR,): Kind.COLUMN, (Kind.ROW,): Kind.COLUMN}, oriented=False, odd=True, keeps_sign=((0,),),
+        scalings=LINEAR, averages=True, spelling=Spelling("LIB.mean({0}, axis=-1, keepdims=True)"),
         torch=Spelling("LIB.mean({0}, dim=-1, keepdim=True)"), formal=r"\operatorname{{rowmean}}\left({0}\right)"),
     _matrix("column_mean", "the mean of each column", lambda xp, x: xp.mean(x, axis=-2, keepdims=True),
-        {(_TENSOR,): Kind.ROW, (Kind.COLUMN,): Kind.ROW}, odd=True, keeps_sign=((0,),), scalings=LINEAR, averages=True,
+        {(_TENSOR,): Kind.ROW, (Kind.COLUMN,): Kind.ROW}, oriented=False, odd=True, keeps_sign=((0,),),
+        scalings=LINEAR, averages=True,
         spelling=Spelling("LIB.mean({0}, axis=-2, keepdims=True)"),
         torch=Spelling("LIB.mean({0}, dim=-2, keepdim=True)"), formal=r"\operatorname{{colmean}}\left({0}\right)"),
     _matrix("transpose", "rows for columns", lambda xp, x: xp.swapaxes(x, -2, -1),

@@ -76,6 +76,7 @@ class Operation:
         view: whether PyTorch gives a view of the argument, which changes with it.
         decomposes: each application costs a decomposition of matrices.
         as_matrix: a vector has to be a stack of 1 x 1 matrices for it.
+        oriented: which axis the inputs are on counts, so that PyTorch's weights (out, in, ...) are taken for (in, out).
         expansion: what an export has instead: steps in other operations, each with the end of its name, the operation,
             and its arguments (this operation's are x and y); the last one is the result.
         spelling: how it is written in JAX and PyTorch; a function of the library by this name if None.
@@ -111,6 +112,7 @@ class Operation:
     view: bool = False
     decomposes: bool = False
     as_matrix: bool = False
+    oriented: bool = False
     expansion: tuple[tuple[str, str, tuple[str | float, ...]], ...] = ()
     spelling: Spelling | None = None
     torch: Spelling | None = None

@@ -13,18 +13,19 @@ from lionsearch.graph.lowering import AXES, lower
 from lionsearch.lang import INPUTS, Kind, Program
 from lionsearch.semantics.oracle import Leaves, run_oracle, zero_slot
 
-SHAPES = ((4, 3), (5,), (), (2, 1, 3, 2))
+Shapes = tuple[tuple[int, ...], ...]
+SHAPES: Shapes = ((4, 3), (5,), (), (2, 1, 3, 2))
 RATES = (0.5, 1.0, 0.7, 0.3)
 _TREES = ("h", "h_gnb", "g_ahead", "g_anchor", "g_full")
 _SQUARES = (Kind.LEFT, Kind.RIGHT)
 
 
-def draw(seed: int, steps: int = len(RATES)) -> SimpleNamespace:
+def draw(seed: int, steps: int = len(RATES), shapes: Shapes = SHAPES) -> SimpleNamespace:
     """Return weights, gradients with some zeros, and every other input, for each step."""
     rng = np.random.default_rng(seed)
 
     def leaves() -> Leaves:
-        return tuple(rng.standard_normal(shape) for shape in SHAPES)
+        return tuple(rng.standard_normal(shape) for shape in shapes)
 
     gradients = [leaves() for _ in range(steps)]
     for gradient in gradients:

@@ -12,7 +12,9 @@ from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import SettingError
 from lionsearch.export.preparation import prepare
+from lionsearch.export.rule import is_oriented
 from lionsearch.export.torch_module import check_expressible, write_torch_module
+from lionsearch.graph.lowering import lower
 from lionsearch.lang import parse
 from lionsearch.semantics.oracle import run_oracle
 
@@ -42,22 +44,66 @@ def _weights(parameters):
     return tuple(p.detach().numpy().copy() for p in parameters)
 
 
-@pytest.mark.parametrize("name", EXPRESSIBLE)
-def test_it_gives_the_oracles_numbers(name):
-    parameters = _parameters()
-    optimizer, history = _optimizer(name)(parameters, lr=1.0), []
-    for step, rate in enumerate(RATES):
-        for group in optimizer.param_groups:
-            group["lr"] = 0.03 * rate
-        _step(optimizer, parameters, step)
-        history.append(_weights(parameters))
-    assert largest_difference(history, expected_weights(load_program(name), DATA, 0.03)) < 1e-10
-
-
 SHARING = {"adagrad_norm", "clip_norm(adam, limit=0.5)", "dadapt_adamw", "dog", "lbfgs"}
 SHARING |= {"momo", "polyak_sgd", "prodigy"}
 """Programs with numbers that are of all parameters together."""
 LATE = [*EXPRESSIBLE, "lookahead(sgd)", "clip_norm(adam, limit=0.5)"]
+ORIENTED = [*(n for n in EXPRESSIBLE if is_oriented(lower(load_program(n)))), "clip_adaptive(sgd, limit=0.01)"]
+"""Programs to which it matters that PyTorch's weights are (out, in, ...)."""
+AS_MATRICES = draw(2, shapes=((4, 3), (5,), (), (4, 3)))
+KERNEL = (3, 1, 2, 2)
+
+
+def _as_pytorch_has_it(leaves):
+    matrix, vector, number, kernel = leaves
+    return matrix.T.copy(), vector, number, kernel.T.reshape(KERNEL).copy()
+
+
+@pytest.mark.parametrize("name", [*EXPRESSIBLE, ORIENTED[-1]])
+def test_it_gives_the_oracles_numbers(name):
+    data = AS_MATRICES if name in ORIENTED else DATA
+    layout = _as_pytorch_has_it if name in ORIENTED else tuple
+    parameters = [torch.nn.Parameter(torch.tensor(w)) for w in layout(data.weights)]
+    optimizer, history = _optimizer(name)(parameters, lr=1.0), []
+    for step, rate in enumerate(RATES):
+        for group in optimizer.param_groups:
+            group["lr"] = 0.03 * rate
+        for parameter, gradient in zip(parameters, layout(data.gradients[step]), strict=True):
+            parameter.grad = torch.tensor(gradient)
+        optimizer.step(lambda loss=data.extra[step]["loss"]: torch.tensor(loss, dtype=torch.float64))
+        history.append(_weights(parameters))
+    expected = [layout(leaves) for leaves in expected_weights(load_program(name), data, 0.03)]
+    assert largest_difference(history, expected) < 1e-10
+
+
+@pytest.mark.parametrize("shape", [(16, 4), (4, 16)])
+def test_muon_steps_as_far_as_pytorchs(shape):
+    found = []
+    for make in (_optimizer("muon"), torch.optim.Muon):
+        parameter = torch.nn.Parameter(torch.zeros(shape))
+        parameter.grad = torch.tensor(np.random.default_rng(0).standard_normal(shape), dtype=torch.float32)
+        make([parameter], lr=1.0, weight_decay=0.0).step()
+        found.append(parameter.detach())
+    assert torch.allclose(*found, atol=0.02)  # PyTorch's iterates in bfloat16
+
+
+def test_the_units_of_a_weight_are_its_rows():
+    weight = torch.nn.Parameter(torch.tensor([[1.0, 1.0], [1.0, 1.0], [100.0, 100.0]], dtype=torch.float64))
+    weight.grad = torch.ones_like(weight)
+    before = weight.detach().clone()
+    _optimizer("clip_adaptive(sgd, limit=0.01)")([weight], lr=1.0).step()
+    np.testing.assert_allclose((before - weight.detach())[:, 0], [0.01, 0.01, 1.0])
+
+
+@pytest.mark.parametrize("name", [*LATE, ORIENTED[-1]])
+def test_an_empty_parameter_is_no_trouble(name):
+    parameters = [torch.nn.Parameter(torch.ones(shape)) for shape in ((0, 3), (3, 0), (0,), (2, 2))]
+    optimizer = _optimizer(name)(parameters)
+    for _ in range(2):
+        for parameter in parameters:
+            parameter.grad = torch.ones_like(parameter)
+        optimizer.step(lambda: torch.tensor(1.0))
+    assert torch.isfinite(parameters[-1]).all()
 
 
 @pytest.mark.parametrize("name", LATE)
