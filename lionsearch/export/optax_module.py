@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from lionsearch.export.helpers import helper_texts
+from lionsearch.export.helpers import called_helpers, helper_texts, helpers_of
 from lionsearch.export.preparation import (
     WEIGHT_DECAY,
     Prepared,
     can_mask_decay,
     module_docstring,
+    range_checks,
     rate_note,
     rate_warning,
 )
@@ -62,11 +63,7 @@ class _OptaxModule:
     def text(self) -> str:
         factory = "\n\n".join(["\n".join(self._signature()), self._indent(self._init()), self._indent(self._update())])
         tail = "    return optax.GradientTransformationExtraArgs(init, update)"
-        helpers = {*self._rule.helpers, "_wide", "_change"}
-        helpers |= {"_like"} if any(kind is not Kind.SCALAR for _, _, kind in self._state) else set()
-        helpers |= {"_check_slots"} if self._state else set()
-        helpers |= {"_masked"} if self._masks else set()
-        helpers |= {"_as_matrices"} if self._matrices else set()
+        helpers = {*self._rule.helpers, *called_helpers(factory)}.intersection(helpers_of("jax"))
         parts = [
             module_docstring(self._prepared, self._command, rate_warning(self._prepared, "learning_rate")),
             "from typing import Any, NamedTuple\n\nimport jax\nimport jax.numpy as jnp\nimport optax",
@@ -108,7 +105,8 @@ class _OptaxModule:
             given = optax_name(name)
             text = f"`update` takes `{given}`: {prepared.describe_input(name)}."
             lines += ["", *wrap(text, 110, initial_indent=" " * 4, subsequent_indent=" " * 4)]
-        return [*lines, '    """', *self._dtype_check()]
+        checks = [f"    {check}" for check in range_checks(prepared, None)]
+        return [*lines, '    """', *checks, *self._dtype_check()]
 
     def _dtype_check(self) -> list[str]:
         if not self._state:
@@ -129,6 +127,7 @@ class _OptaxModule:
             lines += ["        return state_dtype.get(slot) if isinstance(state_dtype, dict) else state_dtype", ""]
         starts = [f"{field}=" + _STARTS[kind].format(slot=f'("{slot}")') for slot, field, kind in self._state]
         count = "jnp.zeros([], jnp.int32)"
+        lines += ["    _check_real(params)"]
         return [*lines, f"    return {self._prepared.state_name}(", f"        count={count},",
                 *(f"        {start}," for start in starts), "    )"]  # fmt: skip
 

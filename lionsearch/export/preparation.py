@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from textwrap import wrap
 
 from lionsearch.archive.targets import Provenance
@@ -121,6 +122,33 @@ def can_mask_decay(program: Program) -> bool:
     except KindError:
         return False
     return True
+
+
+def range_checks(prepared: Prepared, rate: str | None) -> list[str]:
+    """Return calls that check what a caller gives.
+
+    Args:
+        prepared: the program.
+        rate: what the learning rate is called, if it has to be positive.
+    """
+    numbers = [(prepared.names[name], value, _range_of(name)) for name, value in prepared.hyperparameters.items()]
+    if rate is not None:
+        numbers.insert(0, (rate, prepared.default_rate, (0.0, inf)))
+    return [
+        f'_check("{name}", {name}, {default!r}, {_shown(low)}, {_shown(high)})'
+        for name, default, (low, high) in numbers
+    ]
+
+
+def _range_of(name: str) -> tuple[float, float]:
+    """Return what a hyperparameter may be, by what such a name stands for everywhere."""
+    if re.fullmatch(r"b\d*", name):
+        return 0.0, 1.0
+    return (0.0, inf) if name == WEIGHT_DECAY or name.startswith("eps") else (-inf, inf)
+
+
+def _shown(number: float) -> str:
+    return f"{number:g}" if abs(number) < inf else f'float("{number}")'
 
 
 def rate_note(prepared: Prepared) -> str:

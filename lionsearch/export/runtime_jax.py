@@ -82,6 +82,18 @@ def _eigenvectors(x):
     return jnp.linalg.eigh(0.5 * x + 0.5 * x.mT)[1]
 
 
+def _check(name, value, default, low, high):
+    """Raise if a number that the caller gives is out of range; the program's own may be any."""
+    if isinstance(value, int | float) and value != default and not (low <= value <= high and abs(value) < float("inf")):
+        raise ValueError(f"{name} is {value}; expected a number from {low:g} to {high:g}")
+
+
+def _check_real(params):
+    """Raise if a parameter is complex."""
+    if any(jnp.iscomplexobj(x) for x in jax.tree.leaves(params)):
+        raise ValueError("a complex parameter; expected real ones: give its real and imaginary part instead")
+
+
 def _wide(leaves):
     """Return arrays of at least 32 bits, in which everything is computed."""
     return [x.astype(jnp.promote_types(x.dtype, jnp.float32)) for x in leaves]

@@ -106,6 +106,24 @@ def _eigenvectors(x):
     return torch.linalg.eigh(0.5 * x + 0.5 * x.mT)[1]
 
 
+def _check(name, value, default, low, high):
+    """Raise if a number that the caller gives is out of range; the program's own may be any."""
+    if isinstance(value, int | float) and value != default and not (low <= value <= high and abs(value) < float("inf")):
+        raise ValueError(f"{name} is {value}; expected a number from {low:g} to {high:g}")
+
+
+def _check_real(params):
+    """Raise if a parameter is complex."""
+    if any(p.is_complex() for p in params):
+        raise ValueError("a complex parameter; expected real ones, such as torch.view_as_real gives")
+
+
+def _check_dense(groups):
+    """Raise if a gradient is sparse."""
+    if any(p.grad is not None and p.grad.is_sparse for group in groups for p in group["params"]):
+        raise ValueError("a sparse gradient; expected dense ones, such as nn.Embedding gives without sparse=True")
+
+
 def _wide(tensors):
     """Return tensors of at least 32 bits, in which everything is computed."""
     return [x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in tensors]

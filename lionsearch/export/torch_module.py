@@ -5,7 +5,7 @@ from __future__ import annotations
 from lionsearch.errors import SettingError
 from lionsearch.export.clock import CLOCK, with_own_clocks
 from lionsearch.export.helpers import called_helpers, helper_texts, helpers_of
-from lionsearch.export.preparation import Prepared, module_docstring, rate_note, rate_warning
+from lionsearch.export.preparation import Prepared, module_docstring, range_checks, rate_note, rate_warning
 from lionsearch.export.rule import is_oriented, uses_matrices, write_rule
 from lionsearch.graph.lowering import AXES, SHARED_CLOCK
 from lionsearch.lang import INPUTS, MATRIX_KINDS, OPERATIONS, Kind
@@ -62,7 +62,7 @@ class _TorchModule:
 
     def text(self) -> str:
         body = ["\n".join(self._head()), "\n".join(self._step())]
-        helpers = {*self._rule.helpers, *called_helpers(body[1])}.intersection(helpers_of("torch"))
+        helpers = {*self._rule.helpers, *called_helpers("\n".join(body))}.intersection(helpers_of("torch"))
         parts = [
             module_docstring(self._prepared, self._command, self._notes()),
             "from typing import Any\n\nimport torch",
@@ -95,15 +95,29 @@ class _TorchModule:
         lines += ["    Args:", "        params: parameters, or parameter groups; all that follows may differ by group."]
         lines += [f"        lr: the learning rate; {rate_note(prepared)}."]
         lines += [f"        {key}: a hyperparameter of the program." for key in keys]
-        lines += ["        maximize: go up instead of down.", '    """', "", "    def __init__("]
+        lines += ["        maximize: go up instead of down.", ""]
+        lines += [
+            "    Schedulers that cycle a momentum, such as OneCycleLR, need `cycle_momentum=False`.",
+            '    """',
+            "",
+        ]
+        lines += ["    def __init__("]
         lines += ["        self,", "        params: Any,", f"        lr: Any = {prepared.default_rate!r},"]
         lines += [f"        {key}: float = {value!r}," for key, value in keys.items()]
-        lines += ["        *,", "        maximize: bool = False,", "    ):", "        defaults = {"]
+        lines += ["        *,", "        maximize: bool = False,", "    ):"]
+        lines += [f"        {check}" for check in range_checks(prepared, "lr")]
+        lines += ["        defaults = {"]
         lines += [f'            "{key}": {key},' for key in ("lr", *keys, "maximize")]
         lines += ['            "step": 0,'] if SHARED_CLOCK in self._rule.names else []
         numbers = [prepared.names[slot] for slot in self._numbers]
         lines += [f'            "{key}": torch.zeros((), dtype=torch.float64),' for key in numbers]
-        return [*lines, "        }", "        super().__init__(params, defaults)"]
+        lines += ["        }", "        super().__init__(params, defaults)", ""]
+        lines += ["    def add_param_group(self, param_group: Any) -> None:", '        """Add a parameter group."""']
+        lines += [
+            "        super().add_param_group(param_group)",
+            '        _check_real(self.param_groups[-1]["params"])',
+        ]
+        return lines
 
     def _step(self) -> list[str]:
         rule, slots = self._rule.names, self._leaf_slots
@@ -117,7 +131,7 @@ class _TorchModule:
             lines += [
                 f'            raise ValueError("{self._prepared.class_name} needs the loss: give step() a closure")'
             ]
-        lines += ["        for group in self.param_groups:"]
+        lines += ["        _check_dense(self.param_groups)", "        for group in self.param_groups:"]
         lines += ['            params = [p for p in group["params"] if p.grad is not None]']
         lines += ["            if not params:", "                continue"]
         lines += ['            group["step"] += 1'] if SHARED_CLOCK in rule else []

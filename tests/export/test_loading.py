@@ -385,3 +385,80 @@ def test_importing_lionsearch_loads_nothing_heavy():
     assert done.stdout.strip() == "[]"
     with pytest.raises(AttributeError, match="no attribute 'to_tensorflow'"):
         _ = lionsearch.to_tensorflow
+
+
+BAD = [({"b1": 1.5}, "b1 is 1.5; expected a number from 0 to 1"), ({"eps": -1.0}, "eps is -1.0; expected .* 0 to inf")]
+BAD += [({"weight_decay": float("nan")}, "weight_decay is nan; expected a number from 0")]
+
+
+@pytest.mark.parametrize(("settings", "message"), BAD)
+def test_a_hyperparameter_out_of_range_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        to_optax("adamw_debiased", 0.01, **settings)
+
+
+@pytest.mark.parametrize(("settings", "message"), [*BAD, ({"lr": -0.01}, "lr is -0.01; expected a number from 0")])
+def test_a_hyperparameter_out_of_range_is_refused_in_pytorch(settings, message):
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ValueError, match=message):
+        to_torch("adamw_debiased")([torch.nn.Parameter(torch.ones(2))], **settings)
+
+
+def test_a_searched_programs_own_constants_may_be_any():
+    program = parse("def train(w, g, m, lr, *, b1=1.5):\n  m = interp(g, m, b1)\n  return m * lr, m")
+    updates, _ = to_optax(program, 0.5).update(GRADIENTS, to_optax(program, 0.5).init(PARAMS), PARAMS)
+    assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(updates))
+    with pytest.raises(ValueError, match=r"b1 is 2\.0; expected a number from 0 to 1"):
+        to_optax(program, 0.5, b1=2.0)
+
+
+def test_complex_parameters_are_refused():
+    with pytest.raises(ValueError, match="a complex parameter; expected real ones"):
+        to_optax("lion", 0.1).init({"w": jnp.ones(2), "z": jnp.ones(2, jnp.complex64)})
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ValueError, match="a complex parameter; expected real ones"):
+        to_torch("lion")([torch.nn.Parameter(torch.ones(2, dtype=torch.complex64))])
+
+
+def test_a_sparse_gradient_is_refused_before_anything_changes():
+    torch = pytest.importorskip("torch")
+    table, other = torch.nn.Embedding(4, 2, sparse=True), torch.nn.Parameter(torch.ones(2))
+    optimizer = to_torch("adamw_debiased")([other, table.weight])
+    (table(torch.tensor([1, 2])).sum() + other.sum()).backward()
+    with pytest.raises(ValueError, match="a sparse gradient; expected dense ones"):
+        optimizer.step()
+    assert not optimizer.state
+    assert torch.equal(other, torch.ones(2))
+
+
+def test_schedulers_of_pytorch_drive_it():
+    torch = pytest.importorskip("torch")
+    parameter = torch.nn.Parameter(torch.ones(2))
+    optimizer = to_torch("adamw_debiased")([parameter], lr=0.1)
+    assert "cycle_momentum=False" in to_torch("adamw_debiased").__doc__
+    with pytest.raises(ValueError, match="cycle_momentum"):
+        torch.optim.lr_scheduler.CyclicLR(optimizer, 0.01, 0.1, cycle_momentum=True)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=5, cycle_momentum=False)
+    for _ in range(4):
+        parameter.grad = torch.ones(2)
+        optimizer.step()
+        scheduler.step()
+    assert optimizer.param_groups[0]["lr"] < 0.1
+
+
+@pytest.mark.parametrize("name", ["lion", "muon", "adafactor", "soap", "clip_adaptive(sgd)", "prodigy"])
+def test_an_empty_leaf_gets_an_empty_update(name):
+    params = {"a": jnp.ones((0, 3)), "b": jnp.ones((3, 0)), "c": jnp.ones(0), "d": jnp.ones((2, 2))}
+    transform = to_optax(name, 0.1)
+    updates, _ = transform.update(params, transform.init(params), params)
+    assert jax.tree.map(jnp.shape, updates) == jax.tree.map(jnp.shape, params)
+    assert bool(jnp.isfinite(updates["d"]).all())
+
+
+def test_it_runs_under_explicit_sharding():
+    mesh = jax.make_mesh((1,), ("x",), axis_types=(jax.sharding.AxisType.Explicit,))
+    with jax.set_mesh(mesh):
+        params = jax.device_put(PARAMS, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec()))
+        gradients = jax.tree.map(jnp.ones_like, params)
+        for name in ("clip_norm(lion, limit=0.5)", "prodigy"):
+            _train(to_optax(name, 0.1), params, gradients=gradients, jit=True)
