@@ -5,7 +5,8 @@
     w <- w - lr r / sqrt(n + eps) (g + weight_decay w)
 
 `lr` is 1 but for the schedule; || || is over the whole tree. The authors average the weights besides.
-Source: Ivgi et al. 2023 (arXiv 2302.12022), as in optax.contrib.dog.
+Weight decay is decoupled; optax.contrib.dog, the same without it, puts it into the gradient and so into n.
+Source: Ivgi et al. 2023 (arXiv 2302.12022).
 Group: parameter-free
 """
 
