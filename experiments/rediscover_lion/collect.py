@@ -130,7 +130,7 @@ def draw(runs: list[dict[str, Any]], baselines: list[dict[str, Any]]) -> None:
             )
         axes.set(xlabel=label, xscale="log", xlim=(10, None))
         axes.grid(alpha=0.3)
-    panels[0].set_ylabel("best, mean score on fresh seeds (0: tuned AdamW)")
+    panels[0].set_ylabel("best score on fresh seeds (0: tuned AdamW)")
     panels[0].legend(frameon=False)
     figure.tight_layout()
     figure.savefig(_HERE / "scores.png", dpi=130)

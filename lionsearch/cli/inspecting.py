@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -71,6 +72,7 @@ def _describe_scored(row: ScoredProgram, tasks: list[str]) -> dict[str, Any]:
         "candidate": row.candidate,
         "fingerprint": row.fingerprint,
         "score": row.evaluation.score,
+        "mean": fmean(row.evaluation.rounds) if row.evaluation.rounds else None,
         "tasks": {result.task: result.score for result in scored},
         "intervals": intervals,
         "missed": _missed_hurdle(row.evaluation, tasks),
@@ -173,21 +175,21 @@ def _print_run(content: dict[str, Any]) -> None:
     dead = 1 - content["live_statements"] / max(content["statements"], 1)
     print(f"{made}, {100 * dead:.0f}% of statements dead")
     print("failures: " + (", ".join(f"{kind} {count}" for kind, count in content["failures"].items()) or "none"))
-    order = f", in order of mean score - {content['parsimony']:g} statements" if content["parsimony"] else ""
+    order = f", by mean score less {content['parsimony']:g} for each statement" if content["parsimony"] else ""
     titles = {
-        "report": ("best on fresh seeds and the test splits" + order, "worst score"),
-        "confirm": ("best on fresh seeds" + order, "worst score"),
-        "front": ("best on fresh seeds for its length", "worst score"),
-        "search": ("best in the search, those with most seeds first" + order, "mean score"),
+        "report": "best on fresh seeds and the test splits" + order,
+        "confirm": "best on fresh seeds" + order,
+        "front": "best on fresh seeds for its length",
+        "search": "best in the search, those with most seeds first" + order,
     }
-    for name, (title, column) in titles.items():
+    for name, title in titles.items():
         if content[name]:
             print(f"\n{title}; 0 is tuned AdamW, ± the 95 % interval:")
-            _print_scored(content[name], column, content["tasks"])
+            _print_scored(content[name], content["tasks"])
     print(f"\nshow one: {command_line('inspect', content['run'], '--candidate', 'NUMBER')}")
 
 
-def _print_scored(rows: list[dict[str, Any]], column: str, tasks: list[str]) -> None:
+def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
     from lionsearch.cli.display import print_table
 
     cells = [
@@ -195,12 +197,16 @@ def _print_scored(rows: list[dict[str, Any]], column: str, tasks: list[str]) -> 
             row["candidate"],
             row["statements"],
             row["seeds"],
-            _score_in_words(row),
+            _mean_in_words(row),
             *(_score_with_interval(row, task) for task in tasks),
         )
         for row in rows
     ]
-    print_table(("candidate", "statements", "seeds", column, *tasks), cells)
+    print_table(("candidate", "statements", "seeds", "mean score", *tasks), cells)
+
+
+def _mean_in_words(row: dict[str, Any]) -> str:
+    return _score_in_words({**row, "score": row["mean"]})
 
 
 def _score_with_interval(row: dict[str, Any], task: str) -> str:

@@ -22,7 +22,7 @@ def test_a_command_can_be_pasted_wherever_lionsearch_is(monkeypatch):
 def test_numbers_stand_to_the_right(capsys):
     print_table(("name", "some_loss"), [("a [b]", 1.5), ("long name", None), ("c", 123456.0)])
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    assert lines == ["name       some loss", "a [b]            1.5", "long name          -", "c          1.235e+05"]
+    assert lines == ["name       some_loss", "a [b]            1.5", "long name          -", "c          1.235e+05"]
 
 
 def test_long_lines_are_not_folded_where_there_is_no_terminal(capsys):

@@ -31,8 +31,8 @@ def test_inspect_as_text(project, searched, run_here):
     assert done.stdout.startswith("runs/tiny: 200 of 200 programs, ")
     for title in (
         "best in the search",
-        "best on fresh seeds, in order of mean score - 0.005 statements; 0",
-        "best on fresh seeds and the test splits, in order of mean score",
+        "best on fresh seeds, by mean score less 0.005 for each statement; 0",
+        "best on fresh seeds and the test splits, by mean score",
         "best on fresh seeds for its length",
     ):
         assert title in done.stdout
