@@ -85,11 +85,10 @@ def _orthogonalize(x):
     """Return matrices near the closest ones with orthonormal rows or columns: five Newton-Schulz steps."""
     x = _divide(x, torch.sqrt(torch.sum(x * x, dim=(-2, -1), keepdim=True)))
     wide = x.shape[-1] > x.shape[-2]
-    for _ in range(5):
-        gram = x @ x.mT if wide else x.mT @ x  # the same polynomial, from the smaller side
-        eye = torch.eye(gram.shape[-1], dtype=x.dtype, device=x.device)
-        polynomial = 3.4445 * eye - 4.7750 * gram + 2.0315 * (gram @ gram)
-        x = polynomial @ x if wide else x @ polynomial
+    for _ in range(5):  # from the smaller side
+        gram = x @ x.mT if wide else x.mT @ x
+        rest = 2.0315 * (gram @ gram) - 4.7750 * gram
+        x = 3.4445 * x + (rest @ x if wide else x @ rest)
     return x
 
 

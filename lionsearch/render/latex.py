@@ -40,13 +40,16 @@ def write_latex(lowered: LoweredProgram, head: Sequence[str] = ()) -> str:
         w_{t} &= w_{t-1} - \eta_{t} \left(\lambda w_{t-1} + \operatorname{sign}\left(m_{t}\right)\right)
     """
     comment = [f"% {line}" for line in head if line]
-    equations = " \\\\\n".join(_Equations(lowered).equations())
-    lines = [*comment, r"\begin{align*}", equations, r"\end{align*}"]
-    values = [
-        f"${symbol_text(name)} = {_ONE_TIMES.sub('10^', sympy.latex(number(value), full_prec=False))}$"
-        for name, value in lowered.hyperparameters.items()
-    ]
+    equations = _Equations(lowered)
+    lines = [*comment, r"\begin{align*}", " \\\\\n".join(equations.lines()), r"\end{align*}"]
+    values = [f"${equations.symbol(name)} = {_number_text(value)}$" for name, value in lowered.hyperparameters.items()]
+    if lowered.scale is not None:
+        values.append(rf"${equations.symbol('lr')} = {_number_text(lowered.scale)}$ times the schedule")
     return "\n".join([*lines, *([f"with {', '.join(values)}."] if values else [])]) + "\n"
+
+
+def _number_text(value: float) -> str:
+    return _ONE_TIMES.sub("10^", sympy.latex(number(value), full_prec=False))
 
 
 class _Printer(LatexPrinter):
@@ -70,7 +73,11 @@ class _Equations:
         self._kept_as: dict[str, Any] = {}
         self._letters: set[str] = set()
 
-    def equations(self) -> list[str]:
+    def symbol(self, leaf: str) -> str:
+        """Return how the equations write an input or a hyperparameter, once they are made."""
+        return self._known[leaf].name
+
+    def lines(self) -> list[str]:
         """Return the equations, in an order in which each reads only what stands before it."""
         lowered, graph = self._lowered, self._lowered.graph
         program, update = graph.program, graph.update

@@ -194,4 +194,15 @@ def test_an_lr_scale_that_is_not_the_learning_rates_has_its_value_said():
 
 def test_hyperparameters_are_said():
     text = write_latex(lower(load_program("adamw_debiased")))
-    assert r"with $\beta_{1} = 0.9$, $\beta_{2} = 0.999$, $\epsilon = 10^{-8}$, $\lambda = 0.01$." in text
+    values = [r"$\beta_{1} = 0.9$", r"$\beta_{2} = 0.999$", r"$\epsilon = 10^{-8}$", r"$\lambda = 0.01$"]
+    assert f"with {', '.join(values)}, $\\eta_{{t}} = 0.001$ times the schedule." in text
+
+
+def test_hyperparameters_with_one_letter_are_told_apart_in_their_values_too():
+    program = parse(
+        "def train(w, g, lr, *, weight_decay=0.5, lambda_=0.1): return (g + w * weight_decay) * (lr * lambda_)"
+    )
+    text = write_latex(lower(program))
+    first, second = re.findall(r"\$([^$]*) = 0\.[51]\$", text)
+    assert first != second
+    assert all(symbol in text.split("with")[0] for symbol in (first, second))
