@@ -4,9 +4,9 @@
     u <- b1 m + (1 - b1) g
     w <- w - lr (sqrt(max(1, columns / rows)) orthogonalize(u) + weight_decay w)
 
-Rows are inputs, columns outputs; an export to PyTorch, where weights are (out, in, ...), turns them. There is no epsilon
-in the norm by which Newton-Schulz starts. A convolution kernel is a stack of matrices; on a vector the rule is close
-to u's sign. Its authors leave vectors, embeddings and output layers to AdamW.
+Rows are inputs, columns outputs; an export to PyTorch, where weights are (out, in, ...), turns them. There is no
+epsilon in the norm by which Newton-Schulz starts. In optax a convolution kernel is a stack of matrices; on a vector
+the rule is close to u's sign. Its authors leave vectors, embeddings and output layers to AdamW.
 Source: Jordan et al. 2024 (kellerjordan.github.io/posts/muon).
 Group: matrix
 """

@@ -4,8 +4,8 @@
     r <- r + g^T g,  from eps I
     w <- w - lr (l^(-1/4) g r^(-1/4) + weight_decay w)
 
-A vector is a stack of 1 x 1 matrices, for which this is diagonal AdaGrad; a convolution kernel is a stack of matrices,
-not a tensor with a preconditioner for each axis.
+A vector is a stack of 1 x 1 matrices, for which this is diagonal AdaGrad; in optax a convolution kernel is a stack of
+matrices, not a tensor with a preconditioner for each axis.
 Source: Gupta et al. 2018 (arXiv 1802.09568), algorithm 1.
 Group: matrix
 """

@@ -41,9 +41,10 @@ def read_run(folder: Path) -> dict[str, Any]:
     searched = store.evaluations(Stage.SEARCH)
     confirmed = store.leaderboard(Stage.CONFIRM)
     reports = store.leaderboard(Stage.REPORT)
+    unfinished = not reports or len(reports) < len(store.evaluations(Stage.REPORT))
     store.close()
-    if not reports:
-        raise SystemExit(f"{folder}: the run is not finished; go on with: lionsearch resume {folder}")
+    if unfinished:
+        raise SystemExit(f"{folder}: not finished, or its winner failed; go on with: lionsearch resume {folder}")
     winner = max(reports, key=lambda row: row.candidate)  # the other one is the start
     spent = _add_up({first[name]: _trainings(evaluation) for name, evaluation in searched.items()})
     path, best = [], (False, -math.inf)

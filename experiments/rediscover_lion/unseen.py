@@ -1,4 +1,4 @@
-"""The simplified winners on tasks that no search saw, each program at its best multiple of the learning rate.
+"""The simplified winners on tasks that none of the searches saw, each at its best multiple of the learning rate.
 
     python experiments/rediscover_lion/unseen.py     ten minutes on one core
 

@@ -1,4 +1,5 @@
 """A program for the world outside: optax, PyTorch, Python source, LaTeX, a graph.
 
-`to_optax` and `to_torch` load their libraries; nothing else here does.
+`to_optax` and `to_torch`, and the modules `runtime_*` that exports take their functions from, load the libraries;
+nothing else here does.
 """

@@ -6,13 +6,12 @@ slot. What all parameters share, such as a sum over them or a slot that is one n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from lionsearch.graph import Graph, Node, Reference
 from lionsearch.graph.lowering import SHARED_CLOCK, LoweredProgram
 from lionsearch.graph.ssa import prune
-from lionsearch.lang import INPUTS, OPERATIONS, Kind
+from lionsearch.lang import INPUTS, INTERP, OPERATIONS, Kind
 
 CLOCK = "t"
 
@@ -30,6 +29,9 @@ def with_own_clocks(lowered: LoweredProgram) -> LoweredProgram:
         [('equal', 'steps of the group'), ('equal', 't')]
     """
     common = _find_common(lowered)
+    averages = {i for i in common if isinstance(i, int) and lowered.nodes[i].operation == INTERP}
+    finals = zip(lowered.program.slots, lowered.graph.slots, strict=True)
+    averages |= {slot for slot, final in finals if final in averages}
     group, own = _Places(SHARED_CLOCK), _Places(CLOCK)
     nodes: list[Node] = []
     for index, node in enumerate(lowered.nodes):
@@ -41,8 +43,9 @@ def with_own_clocks(lowered: LoweredProgram) -> LoweredProgram:
         row = OPERATIONS[node.operation]
         is_start = row.selects and index in common  # of a number that parameters share, as where(t == 1, d0, d)
         is_final = index in common and index in lowered.graph.slots
+        is_average = not averages.isdisjoint(node.reads)  # of what parameters share, corrected for its own start
         counted = node.map(own.read)
-        if not (row.sums_tree or is_start or is_final) and counted != nodes[-1]:
+        if not (row.sums_tree or is_start or is_final or is_average) and counted != nodes[-1]:
             own.nodes[index] = len(nodes)
             nodes.append(counted)
     state = [(slot, _own_kind(slot, kind, common)) for slot, kind in lowered.program.state]
@@ -79,23 +82,18 @@ def _find_common(lowered: LoweredProgram) -> set[int | str]:
         if kind is Kind.SCALAR
     }
     numbers = [index for index, kind in enumerate(lowered.kinds) if kind is Kind.SCALAR]
-    common: set[int | str] = {name for name, row in INPUTS.items() if row.kind is Kind.SCALAR} - {"lr", CLOCK}
+    common: set[int | str] = {name for name, row in INPUTS.items() if row.kind is Kind.SCALAR}
+    common -= {"lr", CLOCK}
     while True:
         for index in numbers:
             node = lowered.nodes[index]
             if OPERATIONS[node.operation].sums_tree or not common.isdisjoint(node.reads):
                 common.add(index)
-        read = {read for index in common if isinstance(index, int) for read in _closure(lowered, index)}
+        read: set[int | str] = set()
+        for index in reversed(numbers):
+            if index in common or index in read:
+                read.update(lowered.nodes[index].reads)
         new = {slot for slot, final in finals.items() if slot in read or final in common} - common
         if not new:
             return common
         common |= new
-
-
-def _closure(lowered: LoweredProgram, index: int) -> Iterator[int | str]:
-    """Yield the numbers that a number is computed from."""
-    for read in lowered.nodes[index].reads:
-        if lowered.kind(read) is Kind.SCALAR:
-            yield read
-            if isinstance(read, int):
-                yield from _closure(lowered, read)

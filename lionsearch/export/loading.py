@@ -1,8 +1,9 @@
 """Program -> an optimizer in this process: the exported file, run from memory.
 
 What is run is text that this package wrote, of a program that its own text gives back: every name and number in it has
-passed the parser, and nothing of a user's text is in it. A module is made once for a program, so the classes in it are
-the same however often they are asked for, and instances can be pickled: another process makes the module again.
+passed the parser, and the name of its file or composition stands in it as text alone. A module is made once for a
+program and kept as long as the process lives, so its classes are the same however often they are asked for, and what
+they make can be pickled: another process makes the module again.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def to_optax(
             if slot not in prepared.program.slots:
                 raise UnknownNameError("slot", slot, prepared.program.slots, prepared.provenance.name)
         given |= {"state_dtype": state_dtype} if prepared.program.slots else {}
-    return optax_factory(program)(learning_rate, **given)
+    return _optax_function(prepared)(learning_rate, **given)
 
 
 def optax_factory(program: Program | str) -> Callable[..., optax.GradientTransformationExtraArgs]:
@@ -103,8 +104,7 @@ def optax_factory(program: Program | str) -> Callable[..., optax.GradientTransfo
         >>> round(float(state.hyperparams["b1"]), 3)
         0.9
     """
-    prepared = _prepare(program)
-    return getattr(_module(prepared, "optax"), prepared.name)
+    return _optax_function(_prepare(program))
 
 
 def to_torch(program: Program | str) -> type[Any]:
@@ -132,6 +132,10 @@ def _prepare(program: Program | str) -> Prepared:
     return prepare(*(load_target(program) if isinstance(program, str) else (program, Provenance("", "program"))))
 
 
+def _optax_function(prepared: Prepared) -> Callable[..., optax.GradientTransformationExtraArgs]:
+    return getattr(_module(prepared, "optax"), prepared.name)
+
+
 def _module(prepared: Prepared, library: str) -> ModuleType:
     """Return the module that a program's exported file is."""
     bare = replace(prepared.program, description="")
@@ -156,13 +160,15 @@ def _load(library: str, name: str, program: str, description: str) -> ModuleType
     called = getattr(module, prepared.class_name if library == "torch" else prepared.name)
     called.__doc__ = f"{description}\n\n{called.__doc__}".strip()
     kept = called if library == "torch" else getattr(module, prepared.state_name)
-    kept.__reduce_ex__ = lambda self, protocol: _reduce(self, source)
+    kept.__reduce_ex__ = lambda self, protocol: _reduce(self, protocol, kept, source)
     return module
 
 
-def _reduce(value: Any, source: tuple[str, str, str, str]) -> tuple[Any, ...]:
+def _reduce(value: Any, protocol: int, kept: type[Any], source: tuple[str, str, str, str]) -> Any:
     """Return how what an exported module keeps is pickled and copied: with what the module is made of."""
     kind = type(value).__name__
+    if type(value) is not kept:  # a user's own class
+        return super(kept, value).__reduce_ex__(protocol)
     if isinstance(value, tuple):  # a state of optax
         return _again, (source, kind, *value)
     return _again, (source, kind), value.__getstate__()

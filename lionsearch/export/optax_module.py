@@ -66,7 +66,8 @@ class _OptaxModule:
         helpers = {*self._rule.helpers, *called_helpers(factory)}.intersection(helpers_of("jax"))
         parts = [
             module_docstring(self._prepared, self._command, rate_warning(self._prepared, "learning_rate")),
-            "from typing import Any, NamedTuple\n\nimport jax\nimport jax.numpy as jnp\nimport optax",
+            ("from numbers import Real\n" if "_check" in helpers else "")
+            + "from typing import Any, NamedTuple\n\nimport jax\nimport jax.numpy as jnp\nimport optax",
             "\n" + "\n".join(self._state_class()),
             "\n" + f"{factory}\n\n{tail}",
             "\n" + self._rule.function(),

@@ -14,7 +14,7 @@ from lionsearch.export.broadcasting import find_thin_use
 from lionsearch.export.naming import identifier, public_names
 from lionsearch.graph import KindError, infer_kinds, remove_dead_code
 from lionsearch.graph.lowering import LR_SCALE, LoweredProgram, lower
-from lionsearch.lang import INPUTS, Kind, Program
+from lionsearch.lang import INPUTS, INTERP, POWER, Kind, Program
 from lionsearch.lang.summary import summarize
 
 WEIGHT_DECAY = "weight_decay"
@@ -124,27 +124,32 @@ def can_mask_decay(program: Program) -> bool:
     return True
 
 
-def range_checks(prepared: Prepared, rate: str | None) -> list[str]:
+def range_checks(prepared: Prepared, rate: str | None, read: str = "{}") -> list[str]:
     """Return calls that check what a caller gives.
 
     Args:
         prepared: the program.
-        rate: what the learning rate is called, if it has to be positive.
+        rate: what the learning rate is called, if it must not be negative.
+        read: how a number is read by its name.
     """
-    numbers = [(prepared.names[name], value, _range_of(name)) for name, value in prepared.hyperparameters.items()]
+    found = [
+        (prepared.names[name], value, _range_of(name, prepared)) for name, value in prepared.hyperparameters.items()
+    ]
     if rate is not None:
-        numbers.insert(0, (rate, prepared.default_rate, (0.0, inf)))
+        found.insert(0, (rate, prepared.default_rate, (0.0, inf)))
     return [
-        f'_check("{name}", {name}, {default!r}, {_shown(low)}, {_shown(high)})'
-        for name, default, (low, high) in numbers
+        f'_check("{name}", {read.format(name)}, {default!r}, {_shown(low)}, {_shown(high)})'
+        for name, default, (low, high) in found
     ]
 
 
-def _range_of(name: str) -> tuple[float, float]:
-    """Return what a hyperparameter may be, by what such a name stands for everywhere."""
-    if re.fullmatch(r"b\d*", name):
-        return 0.0, 1.0
-    return (0.0, inf) if name == WEIGHT_DECAY or name.startswith("eps") else (-inf, inf)
+def _range_of(name: str, prepared: Prepared) -> tuple[float, float]:
+    """Return what a hyperparameter may be: the weight of an average, or what has its name everywhere."""
+    for node in prepared.lowered.nodes:
+        weighs = node.operation == INTERP and node.arguments[2] == name
+        if weighs or (node.operation == POWER and node.arguments == (name, "t")):
+            return 0.0, 1.0
+    return (0.0, inf) if re.fullmatch(rf"(.*_)?({WEIGHT_DECAY}|eps\d?)", name) else (-inf, inf)
 
 
 def _shown(number: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import jax
 import jax.numpy as jnp
 
@@ -83,8 +85,8 @@ def _eigenvectors(x):
 
 def _check(name, value, default, low, high):
     """Raise if a number that the caller gives is out of range; the program's own may be any."""
-    if isinstance(value, int | float) and value != default and not (low <= value <= high and abs(value) < float("inf")):
-        raise ValueError(f"{name} is {value}; expected a number from {low:g} to {high:g}")
+    if isinstance(value, Real) and value != default and not (low <= value <= high and abs(float(value)) < float("inf")):
+        raise ValueError(f"{name} is {value}; expected a finite number from {low:g} to {high:g}")
 
 
 def _check_real(params):

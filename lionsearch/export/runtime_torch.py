@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import torch
@@ -24,6 +25,8 @@ def _cbrt(x):
 
 def _divide(x, y):
     """Return x / y, and 0 where y is 0."""
+    if y.ndim == 0 and isinstance(x, torch.Tensor) and x.ndim > 0:
+        return x / torch.where(y == 0, torch.inf, y)
     return _zero_where(y == 0, x / y)
 
 
@@ -107,8 +110,8 @@ def _eigenvectors(x):
 
 def _check(name, value, default, low, high):
     """Raise if a number that the caller gives is out of range; the program's own may be any."""
-    if isinstance(value, int | float) and value != default and not (low <= value <= high and abs(value) < float("inf")):
-        raise ValueError(f"{name} is {value}; expected a number from {low:g} to {high:g}")
+    if isinstance(value, Real) and value != default and not (low <= value <= high and abs(float(value)) < float("inf")):
+        raise ValueError(f"{name} is {value}; expected a finite number from {low:g} to {high:g}")
 
 
 def _check_real(params):
@@ -138,15 +141,15 @@ def _once(function, counts):
 
 
 def _as_matrices(tensors):
-    """Return tensors with two axes or more: a vector becomes a stack of 1 x 1 matrices."""
-    return [x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x for x in tensors]
+    """Return weights (..., out, in) as stacks of matrices with a row for each input; a vector as one of 1 x 1."""
+    return [x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.mT for x in tensors]
 
 
-def _inputs_by_outputs(tensors):
+def _as_one_matrix(tensors):
     """Return weights (out, in, ...) as matrices with a row for each input; a vector as a stack of 1 x 1 matrices."""
     return [x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.flatten(1).mT for x in tensors]
 
 
 def _as_weight(x, p):
-    """Return such a matrix in the shape of its parameter."""
+    """Return what such matrices were made of in the shape of its parameter."""
     return x.reshape(p.shape) if p.ndim < 2 else x.mT.reshape(p.shape)

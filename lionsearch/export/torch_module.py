@@ -55,17 +55,19 @@ class _TorchModule:
         self._rule = write_rule(self._lowered, torch=True, names={**prepared.names, SHARED_CLOCK: "steps"})
         self._oriented = is_oriented(self._lowered)
         stacks = "_as_matrices" if uses_matrices(self._lowered) else ""
-        self._layout = "_inputs_by_outputs" if self._oriented else stacks
+        self._layout = "_as_one_matrix" if self._oriented else stacks
         state = self._lowered.program.state
         self._numbers = [slot for slot, kind in state if kind is Kind.SCALAR]
         self._leaf_slots = [(slot, kind) for slot, kind in state if kind is not Kind.SCALAR]
+        numbers = {slot for slot, kind in prepared.program.state if kind is Kind.SCALAR}
+        self._own_numbers = numbers.difference(self._numbers)
 
     def text(self) -> str:
         body = ["\n".join(self._head()), "\n".join(self._step())]
         helpers = {*self._rule.helpers, *called_helpers("\n".join(body))}.intersection(helpers_of("torch"))
         parts = [
             module_docstring(self._prepared, self._command, self._notes()),
-            "from typing import Any\n\nimport torch",
+            "from numbers import Real\nfrom typing import Any\n\nimport torch",
             "\n" + "\n\n".join(body),
             "\n" + self._rule.function(),
             *("\n" + text for text in helper_texts(helpers, "torch")),
@@ -76,7 +78,7 @@ class _TorchModule:
         sums = any(OPERATIONS[node.operation].sums_tree for node in self._lowered.nodes)
         notes = ["A norm or sum over all parameters is over those of one parameter group."] if sums else []
         if self._oriented:
-            notes.append("A weight (out, in, ...) is one matrix, with a row for each input: a kernel is flattened.")
+            notes.append("A weight (out, in, ...) is one matrix, with a row for each input; a kernel is flattened.")
         warning = rate_warning(self._prepared, "lr")
         return (*warning, *([""] if warning and notes else []), *notes)
 
@@ -105,7 +107,6 @@ class _TorchModule:
         lines += ["        self,", "        params: Any,", f"        lr: Any = {prepared.default_rate!r},"]
         lines += [f"        {key}: float = {value!r}," for key, value in keys.items()]
         lines += ["        *,", "        maximize: bool = False,", "    ):"]
-        lines += [f"        {check}" for check in range_checks(prepared, "lr")]
         lines += ["        defaults = {"]
         lines += [f'            "{key}": {key},' for key in ("lr", *keys, "maximize")]
         lines += ['            "step": 0,'] if SHARED_CLOCK in self._rule.names else []
@@ -115,9 +116,12 @@ class _TorchModule:
         lines += ["    def add_param_group(self, param_group: Any) -> None:", '        """Add a parameter group."""']
         lines += [
             "        super().add_param_group(param_group)",
-            '        _check_real(self.param_groups[-1]["params"])',
+            "        group = self.param_groups[-1]",
+            "        try:",
         ]
-        return lines
+        lines += ['            _check_real(group["params"])']
+        lines += [f"            {check}" for check in range_checks(prepared, "lr", 'group["{}"]')]
+        return [*lines, "        except ValueError:", "            self.param_groups.pop()", "            raise"]
 
     def _step(self) -> list[str]:
         rule, slots = self._rule.names, self._leaf_slots
@@ -138,7 +142,10 @@ class _TorchModule:
         starts = {"step": "0"} if CLOCK in rule else {}
         starts |= {self._key(slot): self._start(slot, kind) for slot, kind in slots}
         if starts:
-            lines += ["            for p in params:", "                if not self.state[p]:"]
+            lines += [
+                "            for p in params:",
+                f'                if "{next(iter(starts))}" not in self.state[p]:',
+            ]
             if any(kind in MATRIX_KINDS for _, kind in slots):
                 lines += [f"                    [x] = {self._layout}([p])"]
             lines += [f'                    self.state[p]["{key}"] = {start}' for key, start in starts.items()]
@@ -149,13 +156,15 @@ class _TorchModule:
         return [*lines, "            )", *self._outcome(), "        return loss"]
 
     def _start(self, slot: str, kind: Kind) -> str:
-        is_number = dict(self._prepared.program.state)[slot] is Kind.SCALAR
-        return "torch.zeros((), dtype=torch.float64)" if is_number else _STARTS[kind]
+        """Return how a slot starts; a number is none of PyTorch's, which loads a state in the parameter's dtype."""
+        return "0.0" if slot in self._own_numbers else _STARTS[kind]
 
     def _argument(self, name: str) -> str:
         kinds = dict(self._lowered.program.state)
         if name in self._numbers or name in self._prepared.hyperparameters:
             return f'group["{self._key(name)}"]'
+        if name in self._own_numbers:
+            return f'[_number(state["{self._key(name)}"]) for state in states]'
         if name in kinds:
             return self._leaves(f'state["{self._key(name)}"] for state in states', kinds[name])
         match name:
@@ -185,9 +194,10 @@ class _TorchModule:
             lines += [f"                update, {', '.join(names)} = row"]
         else:
             lines = ["            for p, (update,) in zip(params, rows, strict=True):"]
-        for (_, kind), key, name in zip(self._leaf_slots, keys, names, strict=True):
+        for (slot, kind), key, name in zip(self._leaf_slots, keys, names, strict=True):
             shaped = self._shaped(name) if kind is Kind.TENSOR else name
-            lines += [f'                state["{key}"] = {self._cast(shaped, key, kind)}']
+            kept = f"float({name})" if slot in self._own_numbers else self._cast(shaped, key, kind)
+            lines += [f'                state["{key}"] = {kept}']
         lines += [f"                p.copy_(p - {self._shaped('update')})"]
         for position, slot in enumerate(self._numbers):
             lines += [f'            group["{self._key(slot)}"] = torch.as_tensor(numbers[{position}])']
@@ -195,9 +205,7 @@ class _TorchModule:
 
     def _shaped(self, text: str) -> str:
         """Return what is laid out as the rule wants it in the shape of the parameter."""
-        if self._oriented:
-            return f"_as_weight({text}, p)"
-        return f"{text}.reshape(p.shape)" if self._layout else text
+        return f"_as_weight({text}, p)" if self._layout else text
 
     def _cast(self, text: str, key: str, kind: Kind) -> str:
         if kind is Kind.PER_TENSOR:

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from lionsearch.export.clock import CLOCK, with_own_clocks
 from lionsearch.export.helpers import helper_texts
+from lionsearch.export.naming import public_names
 from lionsearch.export.rule import uses_matrices, write_rule
-from lionsearch.graph.lowering import AXES, lower
+from lionsearch.graph.lowering import AXES, SHARED_CLOCK, lower
 from lionsearch.lang import INPUTS, Kind, Program
 from lionsearch.semantics.oracle import Leaves, run_oracle, zero_slot
 
@@ -64,8 +66,10 @@ def rule_weights(program: Program, data: SimpleNamespace, rate: float, torch: An
         torch: the module, for the flavour of PyTorch; else it is JAX's, run by NumPy, which is fast.
     """
     lowered = lower(program)
+    names = {**public_names(lowered), SHARED_CLOCK: "steps"}
+    lowered = with_own_clocks(lowered) if torch else lowered
     program = lowered.program
-    rule = write_rule(lowered, torch=torch is not None)
+    rule = write_rule(lowered, torch=torch is not None, names=names)
     train = _load_train(rule, torch)
     convert = torch.tensor if torch else np.asarray
     matrices, history, weights = uses_matrices(lowered), [], data.weights
@@ -75,11 +79,14 @@ def rule_weights(program: Program, data: SimpleNamespace, rate: float, torch: An
         for step, gradient in enumerate(data.gradients, start=1):
             values = {"w": weights, "g": gradient, "lr": rate * RATES[step - 1], "t": np.float64(step)}
             values |= {**given, **data.extra[step - 1], **state, AXES: tuple(float(w.ndim) for w in weights)}
+            values |= {CLOCK: [step] * len(weights), SHARED_CLOCK: np.float64(step)} if torch else {}
             kinds = {**dict(program.state), **{name: row.kind for name, row in INPUTS.items()}}
             arguments = {}
             for name, shown in rule.names.items():
                 value = values[name]
-                if isinstance(value, tuple) and name != AXES:
+                if isinstance(value, list):
+                    pass
+                elif isinstance(value, tuple) and name != AXES:
                     value = [convert(_as_matrix(x, kinds[name]) if matrices else x) for x in value]
                 elif name not in (*given, "lr", AXES):
                     value = convert(value)

@@ -50,3 +50,21 @@ def test_kinds_still_fit(name):
     assert len(sums) == sum(OPERATIONS[node.operation].sums_tree for node in before.nodes)
     if not before.reads(CLOCK) and Kind.SCALAR not in dict(before.program.state).values():
         assert after.nodes == before.nodes
+
+
+AVERAGE = """
+def train(w, g, s: scalar, lr, t):
+    s = interp(global_norm(g), s, 0.9)
+    return g * (s / (1 - 0.9**t)) * lr, s
+"""
+
+
+def test_an_average_that_parameters_share_is_corrected_by_the_groups_count():
+    assert not _counted(AVERAGE).reads(CLOCK)
+
+
+def test_a_long_chain_of_numbers_takes_no_time():
+    chain = "".join(f"  a = a * (a + {number})\n" for number in range(40))
+    head = "def train(w, g, s: scalar, lr, t, loss):\n  a = loss\n"
+    found = _counted(f"{head}{chain}  s = s + a\n  return g * (s / t) * lr, s\n")
+    assert found.program.state == (("s", Kind.SCALAR),)
