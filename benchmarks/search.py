@@ -51,6 +51,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "one mutation at a time": {"mutation": {"again": 0.0}},
     "no parsimony": {"parsimony": 0.0},
     "no racing": {"racing": {"seeds": 0}},
+    "four seeds": {"racing": {"seeds": 4}},
     "one island": {"islands": 1},
     "paper": {"preset": "paper"},
 }

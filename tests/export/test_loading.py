@@ -399,9 +399,7 @@ def test_a_hyperparameter_out_of_range_is_refused(settings, message):
         to_optax("adamw_debiased", 0.01, **settings)
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"), [*BAD, ({"lr": -0.01}, "lr is -0.01; expected a")]
-)
+@pytest.mark.parametrize(("settings", "message"), [*BAD, ({"lr": -0.01}, "lr is -0.01; expected a")])
 def test_a_hyperparameter_out_of_range_is_refused_in_pytorch(settings, message):
     torch = pytest.importorskip("torch")
     with pytest.raises(ValueError, match=message):
