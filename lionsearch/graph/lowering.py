@@ -2,8 +2,9 @@
 
 Dead code is gone, copies are resolved, nothing is computed twice, and constant nodes are numbers. Where `lr_scale` is
 the learning rate's scale and nothing else, it is 1: in an export, the learning rate that the user gives is the one
-that acts. `clip` and `cosine_sim` are taken apart, as their rows say, so that what looks at the whole tree is one of
-`dot`, `global_norm` and `global_sum`. The number of a tensor's axes is a leaf: an exported file may reshape tensors.
+that acts; a scale of a part, such as `adamw_lr_scale`, is then what that part's rate is of it. `clip` and
+`cosine_sim` are taken apart, as their rows say, so that what looks at the whole tree is one of `dot`, `global_norm`
+and `global_sum`. The number of a tensor's axes is a leaf: an exported file may reshape tensors.
 """
 
 from __future__ import annotations
@@ -118,28 +119,37 @@ def lower(program: Program, per_tensor: tuple[str, ...] = ()) -> LoweredProgram:
     if not _is_rates_scale(lowered):
         return lowered
     scale = dict(live.hyperparameters)[LR_SCALE]
+    others = _scales(live) - {LR_SCALE} if scale else set()
+    relative = {name: value / scale for name, value in live.hyperparameters if name in others}
+    live = live.with_hyperparameters(relative)
     return replace(_Builder(live, per_tensor).build({LR_SCALE: 1.0}), scale=scale)
 
 
+def _scales(program: Program) -> set[str]:
+    """Return the hyperparameters that scale the learning rate: `lr_scale`, and those of parts, `adamw_lr_scale`."""
+    return {name for name, _ in program.hyperparameters if name == LR_SCALE or name.endswith(f"_{LR_SCALE}")}
+
+
 def _is_rates_scale(lowered: LoweredProgram) -> bool:
-    """Return whether `lr_scale` could be part of `lr`: it scales every use of that, and nothing else.
+    """Return whether `lr_scale` could be part of `lr`: with those of parts, it scales every use, and nothing else.
 
     A rate, which is `lr` or a product of a rate and what is none (a schedule, a gradient), is read only by products
-    with `lr_scale` and by those that make another rate.
+    with such a scale and by those that make another rate.
     """
     rates: set[int | str] = {"lr"}
-    scaled = False
+    scales, scaled = _scales(lowered.program), set[int | str]()
     for index, node in enumerate(lowered.nodes):
         read = [each for each in node.reads if each in rates]
-        if not read and LR_SCALE not in node.reads:
+        factors = scales.intersection(node.reads)
+        if not read and not factors:
             continue
         if len(read) != 1 or node.operation != MULTIPLY:
             return False
-        if LR_SCALE in node.reads:
-            scaled = True
+        if factors:
+            scaled |= factors
         else:
             rates.add(index)
-    return scaled and not rates.union({LR_SCALE}).intersection(lowered.outputs)
+    return LR_SCALE in scaled and not rates.union(scales).intersection(lowered.outputs)
 
 
 class _Builder:

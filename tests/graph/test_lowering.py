@@ -1,5 +1,6 @@
 import pytest
 
+from lionsearch.catalog import load_program
 from lionsearch.graph.lowering import lower
 from lionsearch.lang import Kind, parse
 
@@ -84,3 +85,15 @@ def test_constants_of_other_sign_are_not_one(constant):
 def test_a_node_is_not_taken_for_the_number_of_its_index():
     text = "def train(w, g, lr):\n  x = sin(g)\n  y = cos(g)\n  return x * y\n"  # y is node 1
     assert _operations(text) == ["sin", "cos", "multiply"]
+
+
+def test_the_rate_of_a_part_is_relative_to_the_learning_rate_that_acts():
+    program = load_program("matrices(muon, adamw)")
+    assert {name: value for name, value in program.hyperparameters if "lr_scale" in name} == {
+        "lr_scale": 0.02,
+        "adamw_lr_scale": 0.001,
+    }
+    found = lower(program)
+    assert found.scale == 0.02
+    assert found.hyperparameters["adamw_lr_scale"] == pytest.approx(0.05)
+    assert "lr_scale" not in found.hyperparameters
