@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from lionsearch.archive import RunStore
-from lionsearch.archive.store import check_run_folder
+from lionsearch.archive.store import CONFIG, check_run_folder
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.compose import is_expression
 from lionsearch.errors import MissingFileError, RunError, UnknownNameError
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.records import Stage
+from lionsearch.tasks.spec import TUNED_RATE
 
 _MOST_CANDIDATES = 2**63  # what the database can count
 _CANDIDATE = re.compile(r"(?P<run>.+):(?P<number>\d+)")
@@ -29,6 +31,7 @@ class Provenance:
         run: the run folder, for a candidate.
         candidate: its number.
         score: its score in the search, if it has one.
+        peaks: the largest `lr` on each task of the run that it is from, by task.
     """
 
     text: str
@@ -36,6 +39,7 @@ class Provenance:
     run: str | None = None
     candidate: int | None = None
     score: float | None = None
+    peaks: tuple[tuple[str, float], ...] = ()
 
 
 def load_target(text: str) -> tuple[Program, Provenance]:
@@ -58,7 +62,8 @@ def load_target(text: str) -> tuple[Program, Provenance]:
     found = _CANDIDATE.fullmatch(text)
     if found is None:
         try:
-            return load_program(text), Provenance(text, PROGRAMS.find(text).stem)
+            path = PROGRAMS.find(text)
+            return load_program(text), Provenance(text, path.stem, peaks=_find_peaks(path.parent))
         except (MissingFileError, UnknownNameError):
             _refuse_run(text)
             raise
@@ -88,4 +93,14 @@ def _load_candidate(text: str, run: str, number: int) -> tuple[Program, Provenan
     finally:
         store.close()
     score = None if evaluation is None else evaluation.score
-    return check_program(source, text), Provenance(text, f"candidate_{number}", run, number, score)
+    name = f"candidate_{number}"
+    return check_program(source, text), Provenance(text, name, run, number, score, _find_peaks(Path(run)))
+
+
+def _find_peaks(folder: Path) -> tuple[tuple[str, float], ...]:
+    """Return the largest `lr` on each task of a run; none of a folder that is no run."""
+    try:
+        specs = json.loads((folder / CONFIG).read_text())["specs"]
+        return tuple((str(spec["name"]), float(spec["learning_rate"]) / TUNED_RATE) for spec in specs)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()

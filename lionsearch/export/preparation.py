@@ -178,11 +178,23 @@ def rate_warning(prepared: Prepared, argument: str) -> tuple[str, ...]:
         return ()
     text = (
         f"`{argument}` is the program's `lr` as it stands, not the size of a step. 1.0 is the program's own rate; how"
-        " a step shrinks with it is the program's business, and need not be in proportion. Where the program was"
-        " trained, `lr` was the task's schedule, a warm-up and a cosine whose peak is tuned AdamW's learning rate on"
-        " that task, divided by 0.001."
+        " a step shrinks with it is the program's business, and need not be in proportion."
     )
+    if not prepared.provenance.peaks:
+        text += (
+            " Where the program was trained, `lr` was the task's schedule, a warm-up and a cosine whose peak is tuned"
+            " AdamW's learning rate on that task, divided by 0.001."
+        )
     return tuple(wrap(text, 110))
+
+
+def trained_with(prepared: Prepared) -> tuple[str, ...]:
+    """Return lines on the learning rates that a program of a run was trained with; none of another one."""
+    if not prepared.provenance.peaks or not prepared.lowered.reads("lr"):
+        return ()
+    rates = [f"{peak * prepared.default_rate:.3g} on {task}" for task, peak in prepared.provenance.peaks]
+    what = "`lr` went up to" if prepared.lowered.scale is None else "the learning rate went up to"
+    return tuple(wrap(f"Where it was found, {what} {' and '.join(rates)}.", 110))
 
 
 def module_docstring(prepared: Prepared, command: str, notes: tuple[str, ...] = ()) -> str:
@@ -200,6 +212,7 @@ def module_docstring(prepared: Prepared, command: str, notes: tuple[str, ...] = 
         lines += [*(f"    {line}" for line in found.equations), ""]
     lines += [found.notes, ""] if found.notes else []
     lines += [*notes, ""] if notes else []
+    lines += [*trained, ""] if (trained := trained_with(prepared)) else []
     lines += [f"Source: {found.source}"] if found.source else []
     if provenance.run is not None:
         score = "" if provenance.score is None else f", score {provenance.score:+.4f}"

@@ -15,6 +15,9 @@ from lionsearch.catalog import TASKS
 from lionsearch.catalog.schema import Settings, load_settings
 from lionsearch.errors import TaskError
 
+TUNED_RATE = 0.001
+"""The learning rate of the paper's AdamW: the unit in which `lr` is counted."""
+
 
 class TaskSpec(Settings):
     """How a proxy task is trained. Read from a TOML file; its name is the file's.
@@ -67,7 +70,7 @@ class TaskSpec(Settings):
         rising = (step + 1) / max(self.warmup, 1)
         falling = 0.5 * (1 + np.cos(np.pi * (step - self.warmup) / max(self.steps - self.warmup, 1)))
         shape = np.where(step < self.warmup, rising, falling**self.power)
-        return (shape * self.learning_rate / 0.001).astype(np.float32)
+        return (shape * self.learning_rate / TUNED_RATE).astype(np.float32)
 
 
 def load_task(name: str) -> TaskSpec:

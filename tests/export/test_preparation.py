@@ -1,11 +1,19 @@
 import ast
+import json
 
 import pytest
 
 from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import TASKS
 from lionsearch.export.formats import Target
-from lionsearch.export.preparation import can_mask_decay, module_docstring, prepare, rate_note, rate_warning
+from lionsearch.export.preparation import (
+    can_mask_decay,
+    module_docstring,
+    prepare,
+    rate_note,
+    rate_warning,
+    trained_with,
+)
 from lionsearch.export.writing import write_text
 from lionsearch.lang import parse
 from lionsearch.tasks.spec import load_task
@@ -97,3 +105,18 @@ def test_weight_decay_in_a_number_of_the_tree_cannot_be_masked():
     assert not can_mask_decay(parse("def train(w, g, lr, *, decay=0.1): return (g + w * decay) * lr"))
     summed = "def train(w, g, s: scalar, lr, *, weight_decay=0.1):\n  s = s + weight_decay\n  return g * s, s\n"
     assert not can_mask_decay(parse(summed))
+
+
+def test_a_program_of_a_run_says_what_it_was_trained_with(tmp_path):
+    specs = [{"name": "digits_rnn", "learning_rate": 0.002}, {"name": "cnn", "learning_rate": 0.004}]
+    (tmp_path / "config.json").write_text(json.dumps({"specs": specs}))
+    (tmp_path / "best.py").write_text("def train(w, g, lr): return g * lr * 0.01\n")
+    (tmp_path / "short.py").write_text("def train(w, g, lr, *, lr_scale=0.003): return g * (lr * lr_scale)\n")
+    found = {name: prepare(*load_target(str(tmp_path / name))) for name in ("best.py", "short.py")}
+    expected = "Where it was found, the learning rate went up to 0.006 on digits_rnn and 0.012 on cnn."
+    assert trained_with(found["short.py"]) == (expected,)
+    assert trained_with(found["best.py"]) == ("Where it was found, `lr` went up to 2 on digits_rnn and 4 on cnn.",)
+    assert "divided by 0.001" not in " ".join(rate_warning(found["best.py"], "lr"))
+    assert trained_with(prepare(*load_target("lion"))) == ()
+    (tmp_path / "config.json").write_text("[]")
+    assert trained_with(prepare(*load_target(str(tmp_path / "best.py")))) == ()
