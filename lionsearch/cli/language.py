@@ -25,10 +25,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Program files, names, or RUN:ID.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Program files, names, or RUN:ID.")],
     json_output: Json = False,
 ) -> None:
-    """Check programs and show what is live in them; each that is wrong is a message of its own."""
+    """Check programs and show their live statements; each program that is wrong gets its own message."""
     rows: list[dict[str, Any]] = []
     errors: list[str] = []
     for file in files:
@@ -54,7 +54,7 @@ def check(
 
 
 def programs(json_output: Json = False) -> None:
-    """List the programs that there are: known optimizers first of all."""
+    """List all programs: the known optimizers, and those of the working folder."""
 
     def describe(name: str) -> dict[str, Any]:
         program = load_program(name)
@@ -120,7 +120,7 @@ def show(
 
 
 def tasks(json_output: Json = False) -> None:
-    """List the proxy tasks that there are."""
+    """List all proxy tasks."""
     from lionsearch.tasks.spec import load_task
 
     def describe(name: str) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def tasks(json_output: Json = False) -> None:
 
 
 def experiments(json_output: Json = False) -> None:
-    """List the experiments that there are."""
+    """List all experiments."""
     from lionsearch.runs.config import load_experiment
 
     def describe(name: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ SeedCount = Annotated[int, typer.Option("--seeds", min=1, help="Trainings, each 
 
 
 def evaluate(
-    programs: Annotated[list[str], typer.Argument(metavar="PROGRAM...", help="Names, files, compositions, or RUN:ID.")],
+    programs: Annotated[list[str], typer.Argument(metavar="PROGRAM", help="Names, files, compositions, or RUN:ID.")],
     task: Tasks,
     seeds: SeedCount = 3,
     split: Annotated[Split, typer.Option("--split", help="Examples that the loss is measured on.")] = Split.TEST,
@@ -112,15 +112,17 @@ def _summarize(name: str, each: list[TaskResult]) -> _Row:
 
 def tune(
     task: Tasks,
-    programs: Annotated[list[str] | None, typer.Argument(metavar="PROGRAM...", help="As for evaluate.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Rank every program that there is.")] = False,
+    programs: Annotated[
+        list[str] | None, typer.Argument(metavar="PROGRAM", help="Names, files, compositions, or RUN:ID.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Rank all programs.")] = False,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="For one program: trainings per point.")] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder of a ranking; one that is in it already is continued.")
+        Path | None, typer.Option(help="Folder of the ranking; one that was begun there is continued.")
     ] = None,
     json_output: Json = False,
 ) -> None:
-    """Find a program's learning rate and weight decay on tasks: a grid over both. Several programs are ranked."""
+    """Tune a program's learning rate and weight decay on tasks, over a grid. Several programs are ranked."""
     given = programs or []
     if every == bool(given):
         raise SettingError("give one program to tune, several to rank, or --all to rank every one")

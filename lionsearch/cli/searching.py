@@ -59,7 +59,7 @@ def resume(
     address: Address = None,
     json_output: Json = False,
 ) -> None:
-    """Go on with an interrupted run, to the result that it would have had."""
+    """Continue an interrupted run; its result is what it would have been."""
     from lionsearch.runs.run import resume_run
     from lionsearch.workers import check_workers
 

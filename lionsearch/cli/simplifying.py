@@ -30,7 +30,9 @@ Target = Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, comp
 
 def simplify(
     program: Target,
-    task: Annotated[list[str] | None, typer.Option("--task", help="A proxy task that judges; repeatable.")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", help="A proxy task to train on; repeat for several.")
+    ] = None,
     tolerance: Annotated[
         float, typer.Option(min=0.0, help="How much a score may change; 1 is what tuned AdamW gains.")
     ] = DEFAULT_TOLERANCE,
@@ -38,7 +40,7 @@ def simplify(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the result.")] = None,
     json_output: Json = False,
 ) -> None:
-    """Make a program shorter: exactly, and with tasks also without what changes their scores little."""
+    """Make a program shorter: exactly, and with --task also by what hardly changes its scores."""
     from lionsearch.archive.targets import load_target
 
     given, provenance = load_target(program)
