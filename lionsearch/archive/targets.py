@@ -15,7 +15,6 @@ from lionsearch.errors import MissingFileError, RunError, UnknownNameError
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.records import Stage
-from lionsearch.tasks.spec import TUNED_RATE
 
 _MOST_CANDIDATES = 2**63  # what the database can count
 _CANDIDATE = re.compile(r"(?P<run>.+):(?P<number>\d+)")
@@ -62,8 +61,8 @@ def load_target(text: str) -> tuple[Program, Provenance]:
     found = _CANDIDATE.fullmatch(text)
     if found is None:
         try:
-            path = PROGRAMS.find(text)
-            return load_program(text), Provenance(text, path.stem, peaks=_find_peaks(path.parent))
+            program, path = load_program(text), PROGRAMS.find(text)
+            return program, Provenance(text, path.stem, peaks=_find_peaks(path.parent))
         except (MissingFileError, UnknownNameError):
             _refuse_run(text)
             raise
@@ -101,6 +100,8 @@ def _find_peaks(folder: Path) -> tuple[tuple[str, float], ...]:
     """Return the largest `lr` on each task of a run; none of a folder that is no run."""
     try:
         specs = json.loads((folder / CONFIG).read_text())["specs"]
+        from lionsearch.tasks.spec import TUNED_RATE  # loads what only settings need
+
         return tuple((str(spec["name"]), float(spec["learning_rate"]) / TUNED_RATE) for spec in specs)
     except (OSError, ValueError, KeyError, TypeError):
         return ()
