@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from textwrap import wrap
 
 from lionsearch.export.helpers import called_helpers, helper_texts, helpers_of
@@ -66,8 +67,8 @@ class _OptaxModule:
         helpers = {*self._rule.helpers, *called_helpers(factory)}.intersection(helpers_of("jax"))
         parts = [
             module_docstring(self._prepared, self._command, rate_warning(self._prepared, "learning_rate")),
-            ("from numbers import Real\n" if "_check" in helpers else "")
-            + "from typing import Any, NamedTuple\n\nimport jax\nimport jax.numpy as jnp\nimport optax",
+            "from numbers import Real\nfrom typing import Any, NamedTuple",
+            "import jax\nimport jax.numpy as jnp\nimport optax",
             "\n" + "\n".join(self._state_class()),
             "\n" + f"{factory}\n\n{tail}",
             "\n" + self._rule.function(),
@@ -106,7 +107,7 @@ class _OptaxModule:
             given = optax_name(name)
             text = f"`update` takes `{given}`: {prepared.describe_input(name)}."
             lines += ["", *wrap(text, 110, initial_indent=" " * 4, subsequent_indent=" " * 4)]
-        checks = [f"    {check}" for check in range_checks(prepared, None)]
+        checks = [f"    {check}" for check in range_checks(prepared, "learning_rate", -inf)]
         return [*lines, '    """', *checks, *self._dtype_check()]
 
     def _dtype_check(self) -> list[str]:

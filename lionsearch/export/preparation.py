@@ -16,6 +16,7 @@ from lionsearch.graph import KindError, infer_kinds, remove_dead_code
 from lionsearch.graph.lowering import LR_SCALE, LoweredProgram, lower
 from lionsearch.lang import INPUTS, INTERP, POWER, Kind, Program
 from lionsearch.lang.summary import summarize
+from lionsearch.tasks.spec import TUNED_RATE
 
 WEIGHT_DECAY = "weight_decay"
 
@@ -124,19 +125,19 @@ def can_mask_decay(program: Program) -> bool:
     return True
 
 
-def range_checks(prepared: Prepared, rate: str | None, read: str = "{}") -> list[str]:
+def range_checks(prepared: Prepared, rate: str, least_rate: float, read: str = "{}") -> list[str]:
     """Return calls that check what a caller gives.
 
     Args:
         prepared: the program.
-        rate: what the learning rate is called, if it must not be negative.
+        rate: what the learning rate is called.
+        least_rate: what it may be.
         read: how a number is read by its name.
     """
     found = [
         (prepared.names[name], value, _range_of(name, prepared)) for name, value in prepared.hyperparameters.items()
     ]
-    if rate is not None:
-        found.insert(0, (rate, prepared.default_rate, (0.0, inf)))
+    found.insert(0, (rate, prepared.default_rate, (least_rate, inf)))
     return [
         f'_check("{name}", {read.format(name)}, {default!r}, {_shown(low)}, {_shown(high)})'
         for name, default, (low, high) in found
@@ -193,8 +194,14 @@ def trained_with(prepared: Prepared) -> tuple[str, ...]:
     if not prepared.provenance.peaks or not prepared.lowered.reads("lr"):
         return ()
     rates = [f"{peak * prepared.default_rate:.3g} on {task}" for task, peak in prepared.provenance.peaks]
-    what = "`lr` went up to" if prepared.lowered.scale is None else "the learning rate went up to"
-    return tuple(wrap(f"Where it was found, {what} {' and '.join(rates)}.", 110))
+    if prepared.lowered.scale is None:
+        text = f"Where it was found, `lr` went up to {' and '.join(rates)}: tuned AdamW's rate there, in thousandths."
+    else:
+        times = prepared.lowered.scale / TUNED_RATE
+        text = (
+            f"Where it was found, the learning rate went up to {' and '.join(rates)}: {times:.2g} times tuned AdamW's."
+        )
+    return tuple(wrap(text, 110))
 
 
 def module_docstring(prepared: Prepared, command: str, notes: tuple[str, ...] = ()) -> str:

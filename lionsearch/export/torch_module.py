@@ -120,7 +120,7 @@ class _TorchModule:
             "        try:",
         ]
         lines += ['            _check_real(group["params"])']
-        lines += [f"            {check}" for check in range_checks(prepared, "lr", 'group["{}"]')]
+        lines += [f"            {check}" for check in range_checks(prepared, "lr", 0.0, 'group["{}"]')]
         return [*lines, "        except ValueError:", "            self.param_groups.pop()", "            raise"]
 
     def _step(self) -> list[str]:

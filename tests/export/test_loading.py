@@ -397,6 +397,8 @@ BAD += [({"weight_decay": float("nan")}, "weight_decay is nan; expected a finite
 def test_a_hyperparameter_out_of_range_is_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         to_optax("adamw_debiased", 0.01, **settings)
+    with pytest.raises(ValueError, match="learning_rate is nan; expected a finite number"):
+        to_optax("adamw_debiased", float("nan"))
 
 
 @pytest.mark.parametrize(("settings", "message"), [*BAD, ({"lr": -0.01}, "lr is -0.01; expected a")])

@@ -113,9 +113,13 @@ def test_a_program_of_a_run_says_what_it_was_trained_with(tmp_path):
     (tmp_path / "best.py").write_text("def train(w, g, lr): return g * lr * 0.01\n")
     (tmp_path / "short.py").write_text("def train(w, g, lr, *, lr_scale=0.003): return g * (lr * lr_scale)\n")
     found = {name: prepare(*load_target(str(tmp_path / name))) for name in ("best.py", "short.py")}
-    expected = "Where it was found, the learning rate went up to 0.006 on digits_rnn and 0.012 on cnn."
-    assert trained_with(found["short.py"]) == (expected,)
-    assert trained_with(found["best.py"]) == ("Where it was found, `lr` went up to 2 on digits_rnn and 4 on cnn.",)
+    expected = (
+        "Where it was found, the learning rate went up to 0.006 on digits_rnn and 0.012 on cnn: 3 times tuned AdamW's."
+    )
+    assert " ".join(trained_with(found["short.py"])) == expected
+    assert " ".join(trained_with(found["best.py"])).startswith(
+        "Where it was found, `lr` went up to 2 on digits_rnn and 4"
+    )
     assert "divided by 0.001" not in " ".join(rate_warning(found["best.py"], "lr"))
     assert trained_with(prepare(*load_target("lion"))) == ()
     (tmp_path / "config.json").write_text("[]")
