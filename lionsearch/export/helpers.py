@@ -15,7 +15,7 @@ _CALL = re.compile(r"(?<![\w.])_[a-z]\w*(?=\()")
 def helpers_of(library: str) -> dict[str, str]:
     """Return the text of every helper by name, in the order in which a file has them.
 
-    The module is read, not imported: writing a file for PyTorch does not need PyTorch.
+    The modules are read, not imported: writing a file for PyTorch does not need PyTorch.
 
     Args:
         library: `jax` or `torch`.
@@ -24,9 +24,12 @@ def helpers_of(library: str) -> dict[str, str]:
         >>> helpers_of("torch")["_exp10"].splitlines()[-1]
         '    return 10.0**x'
     """
-    source = files("lionsearch.export").joinpath(f"runtime_{library}.py").read_text()
-    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    return {node.name: ast.get_source_segment(source, node) or "" for node in functions}
+    found: dict[str, str] = {}
+    for module in ("runtime", f"runtime_{library}"):
+        source = files("lionsearch.export").joinpath(f"{module}.py").read_text()
+        functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+        found |= {node.name: ast.get_source_segment(source, node) or "" for node in functions}
+    return found
 
 
 def called_helpers(text: str) -> set[str]:

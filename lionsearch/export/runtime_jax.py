@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
-
 import jax
 import jax.numpy as jnp
 
@@ -11,11 +9,6 @@ import jax.numpy as jnp
 def _log1p(x):
     """Return log|1 + x|, exact near 0."""
     return jnp.where(x > -1, jnp.log1p(jnp.clip(x, min=-1)), jnp.log(jnp.abs(1 + x)))
-
-
-def _exp10(x):
-    """Return 10^x."""
-    return 10.0**x
 
 
 def _divide(x, y):
@@ -81,12 +74,6 @@ def _inverse_root(x, p):
 def _eigenvectors(x):
     """Return the eigenvectors of symmetric matrices as columns, eigenvalues rising."""
     return jnp.linalg.eigh(0.5 * x + 0.5 * x.mT)[1]
-
-
-def _check(name, value, default, low, high):
-    """Raise if a number that the caller gives is out of range; the program's own may be any."""
-    if isinstance(value, Real) and value != default and not (low <= value <= high and abs(float(value)) < float("inf")):
-        raise ValueError(f"{name} is {value}; expected a finite number from {low:g} to {high:g}")
 
 
 def _check_real(params):

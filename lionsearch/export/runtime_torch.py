@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import torch
@@ -11,11 +10,6 @@ import torch
 def _log1p(x):
     """Return log|1 + x|, exact near 0."""
     return torch.where(x > -1, torch.log1p(torch.clip(x, min=-1)), torch.log(torch.abs(1 + x)))
-
-
-def _exp10(x):
-    """Return 10^x."""
-    return 10.0**x
 
 
 def _cbrt(x):
@@ -108,12 +102,6 @@ def _eigenvectors(x):
     return torch.linalg.eigh(0.5 * x + 0.5 * x.mT)[1]
 
 
-def _check(name, value, default, low, high):
-    """Raise if a number that the caller gives is out of range; the program's own may be any."""
-    if isinstance(value, Real) and value != default and not (low <= value <= high and abs(float(value)) < float("inf")):
-        raise ValueError(f"{name} is {value}; expected a finite number from {low:g} to {high:g}")
-
-
 def _check_real(params):
     """Raise if a parameter is complex."""
     if any(p.is_complex() for p in params):
@@ -129,15 +117,6 @@ def _check_dense(groups):
 def _wide(tensors):
     """Return tensors of at least 32 bits, in which everything is computed."""
     return [x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in tensors]
-
-
-def _once(function, counts):
-    """Return a function of each parameter's count of steps; equal counts share one result."""
-    found = []
-    for index, count in enumerate(counts):
-        first = counts.index(count)
-        found.append(found[first] if first < index else function(count))
-    return found
 
 
 def _as_matrices(tensors):

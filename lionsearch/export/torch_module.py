@@ -19,6 +19,8 @@ _STARTS = {
     Kind.RIGHT: "p.new_zeros((*x.shape[:-2], x.shape[-1], x.shape[-1]))",
 }
 
+_SCHEDULERS = "Schedulers that cycle a momentum, such as OneCycleLR, need `cycle_momentum=False`."
+
 
 def write_torch_module(prepared: Prepared, command: str) -> str:
     """Return the file.
@@ -63,7 +65,7 @@ class _TorchModule:
         self._own_numbers = numbers.difference(self._numbers)
 
     def text(self) -> str:
-        body = ["\n".join(self._head()), "\n".join(self._step())]
+        body = ["\n".join(lines) for lines in (self._head(), self._add_group(), self._step())]
         helpers = {*self._rule.helpers, *called_helpers("\n".join(body))}.intersection(helpers_of("torch"))
         parts = [
             module_docstring(self._prepared, self._command, self._notes()),
@@ -97,31 +99,31 @@ class _TorchModule:
         lines += ["    Args:", "        params: parameters, or parameter groups; all that follows may differ by group."]
         lines += [f"        lr: the learning rate; {rate_note(prepared)}."]
         lines += [f"        {key}: a hyperparameter of the program." for key in keys]
-        lines += ["        maximize: go up instead of down.", ""]
-        lines += [
-            "    Schedulers that cycle a momentum, such as OneCycleLR, need `cycle_momentum=False`.",
-            '    """',
-            "",
-        ]
-        lines += ["    def __init__("]
-        lines += ["        self,", "        params: Any,", f"        lr: Any = {prepared.default_rate!r},"]
+        lines += ["        maximize: go up instead of down.", "", f"    {_SCHEDULERS}", '    """', ""]
+        lines += ["    def __init__(", "        self,", "        params: Any,"]
+        lines += [f"        lr: Any = {prepared.default_rate!r},"]
         lines += [f"        {key}: float = {value!r}," for key, value in keys.items()]
-        lines += ["        *,", "        maximize: bool = False,", "    ):"]
-        lines += ["        defaults = {"]
+        lines += ["        *,", "        maximize: bool = False,", "    ):", "        defaults = {"]
         lines += [f'            "{key}": {key},' for key in ("lr", *keys, "maximize")]
         lines += ['            "step": 0,'] if SHARED_CLOCK in self._rule.names else []
         numbers = [prepared.names[slot] for slot in self._numbers]
         lines += [f'            "{key}": torch.zeros((), dtype=torch.float64),' for key in numbers]
-        lines += ["        }", "        super().__init__(params, defaults)", ""]
-        lines += ["    def add_param_group(self, param_group: Any) -> None:", '        """Add a parameter group."""']
-        lines += [
+        return [*lines, "        }", "        super().__init__(params, defaults)"]
+
+    def _add_group(self) -> list[str]:
+        """Return the method that takes each group, those of the constructor too; one that is refused is not kept."""
+        checks = ['_check_real(group["params"])', *range_checks(self._prepared, "lr", 0.0, 'group["{}"]')]
+        return [
+            "    def add_param_group(self, param_group: Any) -> None:",
+            '        """Add a parameter group."""',
             "        super().add_param_group(param_group)",
             "        group = self.param_groups[-1]",
             "        try:",
+            *(f"            {check}" for check in checks),
+            "        except ValueError:",
+            "            self.param_groups.pop()",
+            "            raise",
         ]
-        lines += ['            _check_real(group["params"])']
-        lines += [f"            {check}" for check in range_checks(prepared, "lr", 0.0, 'group["{}"]')]
-        return [*lines, "        except ValueError:", "            self.param_groups.pop()", "            raise"]
 
     def _step(self) -> list[str]:
         rule, slots = self._rule.names, self._leaf_slots

@@ -1,9 +1,8 @@
 """What a row of the table of operations may say besides its meaning: signs, what a factor does, how it is written.
 
 A template of a spelling names its arguments `{0}`, `{1}`, `{2}`; `{0:3}` asks for parentheses around an argument that
-binds weaker than 3. `LIB` is `jnp` or `torch`. A name with a leading underscore is a helper
-(`lionsearch.export.helpers`), which the exported file then holds. Total arithmetic is written out where it is needed,
-and only there.
+binds weaker than 3. `LIB` is `jnp` or `torch`. A name with a leading underscore is a helper (`export/runtime*.py`),
+which the exported file then holds. Total arithmetic is written out where it is needed, and only there.
 """
 
 from __future__ import annotations

@@ -84,11 +84,9 @@ def rule_weights(program: Program, data: SimpleNamespace, rate: float, torch: An
             arguments = {}
             for name, shown in rule.names.items():
                 value = values[name]
-                if isinstance(value, list):
-                    pass
-                elif isinstance(value, tuple) and name != AXES:
+                if isinstance(value, tuple) and name != AXES:
                     value = [convert(_as_matrix(x, kinds[name]) if matrices else x) for x in value]
-                elif name not in (*given, "lr", AXES):
+                elif not isinstance(value, list) and name not in (*given, "lr", AXES):
                     value = convert(value)
                 arguments[shown] = value
             made = train(**arguments)
