@@ -55,12 +55,9 @@ def ray_on_this_machine(project):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)
         patch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
-        owner = RayPool(load_experiment("tiny").plan(), workers=2)
-        for actor in owner.actors:
-            ray.kill(actor.handle)
-        owner.actors = []
+        _start_ray(2, None)
         yield
-        owner.close()
+        ray.shutdown()
     assert not ray.is_initialized()
     assert wait_for_end(project) == []
 
