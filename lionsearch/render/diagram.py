@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,14 @@ _COLORS = {
     "update": "#f7c6c5",
     "next state": "#fbe3c0",
 }
+_APART = 6
+"""Points that the number of an argument is farther from the box than the number before."""
 
 
 def build_graph(lowered: LoweredProgram) -> networkx.DiGraph:
-    r"""Return the graph of what is live: nodes have a `label` and a `role`, edges a `position` among the arguments.
+    r"""Return the graph of what is live: nodes have a `label` and a `role`, edges the `positions` among the arguments.
+
+    Positions count from 1, and are given where it matters which argument is which.
 
     Roles are `input`, `state`, `hyperparameter`, `operation`, `update` and `next state`.
 
@@ -33,6 +38,9 @@ def build_graph(lowered: LoweredProgram) -> networkx.DiGraph:
         >>> graph = build_graph(lower(load_program("momentum")))
         >>> [data["label"] for _, data in graph.nodes(data=True) if data["role"] == "operation"]
         ['*', '+\nm', '*', '+', '*']
+        >>> adam = build_graph(lower(load_program("adam")))
+        >>> [(start, positions) for start, end, positions in adam.edges(data="positions") if end == 2]
+        [('v', (2,)), ('b2', (3,)), (1, (1,))]
     """
     graph: networkx.DiGraph = networkx.DiGraph()
     for name in lowered.leaves:
@@ -43,13 +51,16 @@ def build_graph(lowered: LoweredProgram) -> networkx.DiGraph:
         label = operation.symbol or operation.name
         named = node.name not in OPERATIONS and not is_unnamed(node.name)
         graph.add_node(index, label=f"{label}\n{node.name}" if named else label, role="operation")
-        for position, argument in enumerate(node.arguments):
-            graph.add_edge(_node(graph, argument), index, position=position)
+        ordered = operation.arity > 1 and not operation.commutative
+        for position, argument in enumerate(node.arguments, start=1):
+            start = _node(graph, argument)
+            before = graph.get_edge_data(start, index, {"positions": ()})["positions"]
+            graph.add_edge(start, index, positions=(*before, position) if ordered else ())
     graph.add_node("w - update", label="w - update", role="update")
-    graph.add_edge(lowered.graph.update, "w - update", position=0)
+    graph.add_edge(lowered.graph.update, "w - update", positions=())
     for slot, ref in zip(lowered.program.slots, lowered.graph.slots, strict=True):
         graph.add_node(f"next {slot}", label=f"next {slot}", role="next state")
-        graph.add_edge(_node(graph, ref), f"next {slot}", position=0)
+        graph.add_edge(_node(graph, ref), f"next {slot}", positions=())
     return graph
 
 
@@ -68,19 +79,54 @@ def draw_graph(lowered: LoweredProgram, title: str, path: Path) -> None:
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.text((width - 1) / 2, 0.75, title, ha="center", va="center", fontsize=10)
+    axes.set_xlim(-0.7, width - 0.3)
+    axes.set_ylim(-height + 0.3, 1.1)
+    boxes = _draw_nodes(axes, graph, places)
+    figure.draw_without_rendering()  # so that the boxes are as large as they will be
+    for start, end in routed.edges:
+        source = start.start if isinstance(start, Via) else start
+        positions = () if isinstance(end, Via) else graph.edges[source, end]["positions"]
+        ends = [((x, -y), boxes.get(node)) for node, (x, y) in ((start, places[start]), (end, places[end]))]
+        _draw_arrow(axes, ends, isinstance(end, Via), positions)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def _draw_nodes(axes: Any, graph: networkx.DiGraph, places: dict[Any, tuple[float, float]]) -> dict[Any, Any]:
+    boxes = {}
     for node, data in graph.nodes(data=True):
         x, y = places[node]
         style = "round,pad=0.4" if data["role"] == "operation" else "square,pad=0.4"
         box = {"boxstyle": style, "facecolor": _COLORS[data["role"]], "edgecolor": "#555555", "linewidth": 0.8}
-        axes.text(x, -y, data["label"], ha="center", va="center", fontsize=8, bbox=box, zorder=2)
-    for start, end in routed.edges:
-        (x0, y0), (x1, y1) = places[start], places[end]
-        arrow = {"color": "#888888", "linewidth": 0.8, "shrinkA": 0 if isinstance(start, Via) else 12}
-        arrow |= {"arrowstyle": "-", "shrinkB": 0} if isinstance(end, Via) else {"arrowstyle": "-|>", "shrinkB": 14}
-        axes.annotate("", (x1, -y1), (x0, -y0), arrowprops=arrow, zorder=1)
-    axes.set_xlim(-0.7, width - 0.3)
-    axes.set_ylim(-height + 0.3, 1.1)
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+        shown = axes.text(x, -y, data["label"], ha="center", va="center", fontsize=8, bbox=box, zorder=2)
+        boxes[node] = shown.get_bbox_patch()
+    return boxes
+
+
+def _draw_arrow(
+    axes: Any, ends: list[tuple[tuple[float, float], Any]], passes: bool, positions: tuple[int, ...]
+) -> None:
+    """Draw an edge from a place to a place, each with its box or None; one that passes a row has no head there."""
+    (start, leaves), (end, enters) = ends
+    across, up = axes.transData.transform(end) - axes.transData.transform(start)
+    points = math.hypot(across, up) * 72 / axes.figure.dpi
+    inside = _share(enters, across, up)
+    arrow = {"color": "#888888", "linewidth": 0.8, "arrowstyle": "-" if passes else "-|>"}
+    arrow |= {"shrinkA": _share(leaves, across, up) * points, "shrinkB": inside * points}
+    axes.annotate("", end, start, arrowprops=arrow, zorder=1)
+    if positions:
+        share = inside + _APART * (1 + positions[0]) / points
+        x, y = (share * a + (1 - share) * b for a, b in zip(start, end, strict=True))
+        back = {"boxstyle": "square,pad=0.1", "facecolor": "#ffffff", "edgecolor": "none"}
+        axes.text(x, y, ", ".join(map(str, positions)), ha="center", va="center", fontsize=6, bbox=back)
+
+
+def _share(box: Any, across: float, up: float) -> float:
+    """Return how much of an arrow, in pixels, is within the box that it leaves or enters; None is no box."""
+    if box is None:
+        return 0.0
+    extent = box.get_window_extent()
+    ways = ((extent.width / 2, abs(across)), (extent.height / 2, abs(up)))
+    return min(half / way for half, way in ways if way)
 
 
 def _role(lowered: LoweredProgram, name: str) -> str:
