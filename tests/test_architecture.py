@@ -18,7 +18,7 @@ _OPERATION = """    unary(
         group="extended",
         odd=True,
         keeps_sign=((0,),),
-        spelling=Spelling("{0:4} / (1 + LIB.abs({0}))", PRODUCT),
+        spelling=Spelling("x / (1 + LIB.abs(x))"),
         formal=lambda sp, x: x / (1 + sp.Abs(x)),
     ),
 """

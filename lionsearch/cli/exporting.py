@@ -10,13 +10,12 @@ import typer
 
 from lionsearch.cli.language import Json
 from lionsearch.errors import SettingError
-from lionsearch.export.formats import Flavor, Target
+from lionsearch.export.formats import Target
 
 
 def export(
     program: Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, composition, or RUN:ID.")],
-    to: Annotated[Target, typer.Option("--to", help="python is a file for optax, or for PyTorch with --flavor torch.")],
-    flavor: Annotated[Flavor | None, typer.Option("--flavor", help="Of --to python; optax if not given.")] = None,
+    to: Annotated[Target, typer.Option("--to", help="A Python file for optax or PyTorch, equations, or a picture.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; else it is printed.")] = None,
     json_output: Json = False,
 ) -> None:
@@ -29,9 +28,7 @@ def export(
 
     check_suffix(output, to)
     prepared = prepare(*load_target(program))
-    text = None
-    if to is not Target.GRAPH or flavor is not None:
-        text = write_text(prepared, to, flavor)
+    text = None if to is Target.GRAPH else write_text(prepared, to)
     if output is not None:
         try:
             if text is None:
@@ -47,4 +44,4 @@ def export(
     elif output is None:
         print(text, end="")
     else:
-        print(f"wrote {output}: {describe(name, to, flavor)}")
+        print(f"wrote {output}: {describe(name, to)}")

@@ -9,24 +9,16 @@ from lionsearch.errors import SettingError
 
 
 class Target(StrEnum):
-    """What a program is exported to; `optax` and `torch` are `python` in that flavour."""
+    """What a program is exported to."""
 
     OPTAX = "optax"
     TORCH = "torch"
-    PYTHON = "python"
     LATEX = "latex"
     GRAPH = "graph"
 
 
-class Flavor(StrEnum):
-    """The library that an exported Python file is for."""
-
-    OPTAX = "optax"
-    TORCH = "torch"
-
-
 _PICTURES = (".svg", ".png")
-_TEXTS = {Target.OPTAX: "Python", Target.TORCH: "Python", Target.PYTHON: "Python", Target.LATEX: "LaTeX"}
+_TEXTS = {Target.OPTAX: "Python", Target.TORCH: "Python", Target.LATEX: "LaTeX"}
 _SUFFIXES = {"Python": ".py", "LaTeX": ".tex"}
 
 

@@ -7,13 +7,14 @@ never share a name, because the function of one parameter reads numbers from aro
 
 from __future__ import annotations
 
+import ast
 import builtins
 import keyword
 import re
 from collections.abc import Iterable, Mapping
 
 from lionsearch.export.passes import Pass
-from lionsearch.export.speller import Speller, Text
+from lionsearch.export.speller import Speller
 from lionsearch.graph.lowering import AXES, LoweredProgram, is_unnamed
 from lionsearch.lang import INPUTS, Kind
 
@@ -36,8 +37,8 @@ def find_nested(lowered: LoweredProgram, passes: tuple[Pass, ...], speller: Spel
     section = {i: (n, part) for n, each in enumerate(passes) for part in each.parts for i in part}
     nested: set[int] = set()
 
-    def write(index: int) -> Text:
-        return speller.write(index, lambda read: write(int(read)) if read in nested else Text(lowered.name(read)))
+    def write(index: int) -> ast.expr:
+        return speller.write(index, lambda read: write(int(read)) if read in nested else ast.Name(lowered.name(read)))
 
     for index in section:
         reads = [read for read in lowered.nodes[index].reads if isinstance(read, int)]
@@ -50,8 +51,8 @@ def find_nested(lowered: LoweredProgram, passes: tuple[Pass, ...], speller: Spel
                 and speller.reads_once(index, read)
             ):
                 nested.add(read)
-        inner = sorted(nested.intersection(reads), key=lambda read: (-len(write(read).text), read))
-        while inner and len(write(index).text) > _WIDTH:
+        inner = sorted(nested.intersection(reads), key=lambda read: (-len(ast.unparse(write(read))), read))
+        while inner and len(ast.unparse(write(index))) > _WIDTH:
             nested.discard(inner.pop(0))
     return nested
 

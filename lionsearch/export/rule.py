@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from lionsearch.export.clock import CLOCK
 from lionsearch.export.helpers import called_helpers
 from lionsearch.export.naming import choose_names, find_nested, public_names
 from lionsearch.export.passes import Pass, split_passes
-from lionsearch.export.speller import Speller, Text, constant_text
+from lionsearch.export.speller import Speller, constant
 from lionsearch.graph import Reference
 from lionsearch.graph.lowering import LoweredProgram, is_unnamed
 from lionsearch.lang import MATRIX_KINDS, OPERATIONS, Kind
@@ -101,16 +102,16 @@ class _Writer:
                 lines += self._pass(each, f"each_{number}")
         return lines
 
-    def _read(self, reference: int | str) -> Text:
+    def _read(self, reference: int | str) -> ast.expr:
         if isinstance(reference, int) and reference in self._nested:
             return self._speller.write(reference, self._read)
-        return Text(self.names[reference])
+        return ast.Name(self.names[reference])
 
     def _assignment(self, index: int) -> str:
         return f"{self.names[index]} = {self._expression(index)}"
 
     def _expression(self, index: int) -> str:
-        return self._speller.write(index, self._read).text
+        return ast.unparse(self._speller.write(index, self._read))
 
     def _given(self, each: Pass, results: tuple[int | str, ...]) -> list[int | str]:
         """Return what the function of one parameter takes, leaves first: what it reads, and what it only passes on."""
@@ -169,7 +170,7 @@ class _Writer:
         return ["", *head, f"return map({', '.join(['each', *given])}){tail}"]
 
     def _scalar(self, reference: Reference) -> str:
-        return constant_text(reference)[0] if isinstance(reference, float) else self.names[reference]
+        return ast.unparse(constant(reference)) if isinstance(reference, float) else self.names[reference]
 
     def _result(self, reference: int | str) -> str:
         """Return a slot's next value; PyTorch's weights and gradients are overwritten, so a slot gets a copy."""

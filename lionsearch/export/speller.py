@@ -1,31 +1,19 @@
-"""A node -> the text of the expression that computes it, in one of the two flavours."""
+"""A node -> the expression that computes it, in one of the two flavours, as a tree of Python's."""
 
 from __future__ import annotations
 
-import re
+import ast
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lionsearch.graph import Node, Reference
 from lionsearch.graph.lowering import AXES, LoweredProgram
 from lionsearch.graph.signs import find_signs, sign_of
 from lionsearch.lang import OPERATIONS, Kind, Operation
-from lionsearch.lang.facts import ATOM, SIGN, Spelling
+from lionsearch.lang.facts import Spelling
 
-_PLACE = re.compile(r"\{(\d)(?::(\d))?\}")
-_SIMPLE = re.compile(r"-?[\w.]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """An expression, and how strongly it binds."""
-
-    text: str
-    binds: int = ATOM
-
-    def inside(self, binds: int) -> str:
-        """Return the text, in parentheses if it binds weaker than that."""
-        return f"({self.text})" if self.binds < binds else self.text
+_ARGUMENTS = "xyz"
 
 
 def spelling_of(row: Operation, library: str) -> Spelling:
@@ -37,11 +25,10 @@ def spelling_of(row: Operation, library: str) -> Spelling:
 
     Example:
         >>> spelling_of(OPERATIONS["sin"], "jnp").text, spelling_of(OPERATIONS["cbrt"], "torch").text
-        ('jnp.sin({0})', '_cbrt({0})')
+        ('LIB.sin(x)', '_cbrt(x)')
     """
-    places = ", ".join(f"{{{position}}}" for position in range(row.arity))
-    found = (row.torch if library == "torch" else None) or row.spelling or Spelling(f"LIB.{row.name}({places})")
-    return replace(found, text=found.text.replace("LIB", library))
+    plain = Spelling(f"LIB.{row.name}({', '.join(_ARGUMENTS[: row.arity])})")
+    return (row.torch if library == "torch" else None) or row.spelling or plain
 
 
 class Speller:
@@ -76,47 +63,43 @@ class Speller:
         row, arguments = OPERATIONS[node.operation], node.arguments
         found = spelling_of(row, self._library)
         if row.shortcut is not None and sign_of(arguments[row.shortcut.argument], self._signs) >= row.shortcut.sign:
-            shortcut = row.shortcut.spelling
-            return replace(shortcut, text=shortcut.text.replace("LIB", self._library))
+            return row.shortcut.spelling
         match row.name:
             case "where":
                 known = isinstance(arguments[0], int) and arguments[0] in self._booleans
-                condition = "{0}" if known else "{0:2} != 0"
                 per_number = self._torch and self._lowered.kind(arguments[0]) in (Kind.SCALAR, Kind.PER_TENSOR)
-                function = "_where" if per_number else f"{self._library}.where"
-                return Spelling(f"{function}({condition}, {{1}}, {{2}})")
+                return Spelling(f"{'_where' if per_number else 'LIB.where'}({'x' if known else 'x != 0'}, y, z)")
             case "power" if not self._torch and all(map(self._is_plain, arguments)):
-                return Spelling("jnp.power({0}, {1})")
+                return Spelling("LIB.power(x, y)")
             case "maximum" | "minimum" if self._torch and sum(map(self._is_plain, arguments)) == 1:
-                tensor, bound = sorted((0, 1), key=lambda i: self._is_plain(arguments[i]))
-                which = "min" if row.name == "maximum" else "max"
-                return Spelling(f"torch.clamp({{{tensor}}}, {which}={{{bound}}})")
+                tensor, bound = ("y", "x") if self._is_plain(arguments[0]) else ("x", "y")
+                return Spelling(f"LIB.clamp({tensor}, {'min' if row.name == 'maximum' else 'max'}={bound})")
         if row.boolean and index not in self._booleans:
-            tensor = next((i for i in (0, 1) if not self._is_plain(arguments[i])), 0)
-            return Spelling(f"_as_number({found.text}, {{{tensor}}})")
+            tensor = "y" if self._is_plain(arguments[0]) and not self._is_plain(arguments[1]) else "x"
+            return replace(found, text=f"_as_number({found.text}, {tensor})")
         return found
 
-    def write(self, index: int, read: Callable[[int | str], Text]) -> Text:
+    def write(self, index: int, read: Callable[[int | str], ast.expr]) -> ast.expr:
         """Return the expression of a node.
 
         Args:
             index: the node.
-            read: gives the text of an argument.
+            read: gives the expression of an argument.
         """
         node, spelling = self._lowered.nodes[index], self.spelling(index)
-        texts = [Text(*constant_text(a)) if isinstance(a, float) else read(a) for a in node.arguments]
+        given = [constant(a) if isinstance(a, float) else read(a) for a in node.arguments]
         wrapped = self._wrapped(node, spelling, index) if self._torch else ()
-        texts = [Text(f"_number({text.text})") if i in wrapped else text for i, text in enumerate(texts)]
-        shown = _PLACE.sub(lambda place: texts[int(place[1])].inside(int(place[2] or 0)), spelling.text)
-        if node.operation == "power" and all(_SIMPLE.fullmatch(text.text) for text in texts):
-            shown = shown.replace(" ** ", "**")
-        return Text(shown, spelling.binds)
+        given = [ast.Call(ast.Name("_number"), [each], []) if i in wrapped else each for i, each in enumerate(given)]
+        names = dict(zip(_ARGUMENTS, given, strict=False))
+        return _Filled({**names, "LIB": ast.Name(self._library)}).visit(_parse(spelling.text))
 
     def reads_once(self, index: int, argument: int | str) -> bool:
         """Return whether a node's expression holds an argument exactly once."""
-        arguments = self._lowered.nodes[index].arguments
-        places = [arguments[int(place[1])] for place in _PLACE.finditer(self.spelling(index).text)]
-        return sum(place == argument and not isinstance(place, float) for place in places) == 1
+        named = dict(zip(_ARGUMENTS, self._lowered.nodes[index].arguments, strict=False))
+        held = [
+            named.get(node.id) for node in ast.walk(_parse(self.spelling(index).text)) if isinstance(node, ast.Name)
+        ]
+        return sum(each == argument and not isinstance(each, float) for each in held) == 1
 
     def _wrapped(self, node: Node, spelling: Spelling, index: int) -> tuple[int, ...]:
         """Return the positions of plain arguments of which PyTorch needs a tensor."""
@@ -145,9 +128,23 @@ class Speller:
         return isinstance(reference, float) or self._plain[reference]
 
 
-def constant_text(value: float) -> tuple[str, int]:
-    """Return a number as Python writes it, and how strongly that binds."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return f'float("{value}")', ATOM
-    text = str(int(value)) if value == int(value) and abs(value) < 1e6 and str(value) != "-0.0" else repr(value)
-    return text, SIGN if text.startswith("-") else ATOM
+class _Filled(ast.NodeTransformer):
+    """Puts expressions in the place of names."""
+
+    def __init__(self, given: dict[str, ast.expr]):
+        self._given = given
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._given.get(node.id, node)
+
+
+def _parse(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def constant(value: float) -> ast.expr:
+    """Return a number as an expression: a whole one without a point, and what is not finite as a call."""
+    if not math.isfinite(value):
+        return _parse(f'float("{value}")')
+    whole = value == int(value) and abs(value) < 1e6 and str(value) != "-0.0"
+    return _parse(str(int(value)) if whole else repr(value))

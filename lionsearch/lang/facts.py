@@ -1,8 +1,8 @@
 """What a row of the table of operations may say besides its meaning: signs, what a factor does, how it is written.
 
-A template of a spelling names its arguments `{0}`, `{1}`, `{2}`; `{0:3}` asks for parentheses around an argument that
-binds weaker than 3. `LIB` is `jnp` or `torch`. A name with a leading underscore is a helper (`export/runtime*.py`),
-which the exported file then holds. Total arithmetic is written out where it is needed, and only there.
+A spelling is a Python expression of the arguments `x`, `y` and `z`, in which `LIB` is `jnp` or `torch`. A name with a
+leading underscore is a helper (`export/runtime*.py`), which the exported file then holds. Total arithmetic is written
+out where it is needed, and only there.
 """
 
 from __future__ import annotations
@@ -43,22 +43,18 @@ HOMOGENEOUS = (Scaling((0,), 1),)
 SCALE_FREE = (Scaling((0,), 0),)
 """f(k x) = f(x) for k > 0."""
 
-COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 7)
-
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """How an operation is written.
 
     Attributes:
-        text: the template.
-        binds: how strongly the result binds; `ATOM` for names and calls.
+        text: the expression.
         plain: whether Python's own numbers will do for all arguments, and give one.
         tensors: the arguments that PyTorch wants as tensors, numbers or not.
     """
 
     text: str
-    binds: int = ATOM
     plain: bool = False
     tensors: tuple[int, ...] = ()
 

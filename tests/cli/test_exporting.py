@@ -20,7 +20,7 @@ def _run(*arguments):
 
 
 def test_a_file_for_optax_runs_by_itself(tmp_path):
-    done = run_cli(tmp_path, "export", "lion", "--to", "python", "--flavor", "optax", "-o", "lion_optax.py")
+    done = run_cli(tmp_path, "export", "lion", "--to", "optax", "-o", "lion_optax.py")
     assert (done.returncode, done.stdout, done.stderr) == (0, "wrote lion_optax.py: lion for optax\n", "")
     code = (
         "import sys; sys.modules['lionsearch'] = None\n"
@@ -42,7 +42,6 @@ def test_what_cannot_be_expressed_is_one_line_and_exit_code_2(tmp_path):
 
 @pytest.mark.parametrize(
     ("target", "start"),
-    [("optax", '"""Lion: '), ("torch", '"""Lion: '), ("python", '"""Lion: '), ("latex", "% Lion: ")],
 )
 def test_texts_are_printed(target, start):
     assert _run("lion", "--to", target).startswith(start)
@@ -63,7 +62,6 @@ def test_json_holds_the_text_or_the_file(tmp_path):
     [
         ("graph", "lion.svg", "the graph of lion"),
         ("latex", "lion.tex", "the equations of lion"),
-        ("python", "lion.py", "lion for optax"),
         ("torch", "lion.py", "lion for torch"),
     ],
 )
@@ -83,8 +81,6 @@ def test_what_was_written_is_said(target, file, what, tmp_path, monkeypatch):
         ),
         (("lion", "--to", "latex", "-o", "x.png"), "--to latex writes LaTeX"),
         (("lion", "--to", "graph", "-o", "x.py"), "not x.py"),
-        (("lion", "--to", "optax", "--flavor", "torch"), "--flavor goes with --to python only"),
-        (("lion", "--to", "graph", "--flavor", "torch", "-o", "x.svg"), "--flavor goes with --to python only"),
         (("lino", "--to", "optax"), "did you mean 'lion'"),
         (("lion", "--to", "optax", "-o", "nowhere/lion.py"), "nowhere/lion.py: cannot be written"),
     ],

@@ -55,10 +55,10 @@ def _lines(body: str, torch: bool = False) -> str:
 
 
 def test_numbers_are_computed_once_and_outside_of_the_function_of_one_parameter():
-    text = _lines("m = interp(g, m, b1)\n  return m / (1 - b1**t) * lr, m")
+    text = _lines("m = interp(g, m, b1)\n  return m / (1 - b1 ** t) * lr, m")
     before, inside = text.split("def each")
-    assert "b1**t" in before
-    assert "b1**t" not in inside
+    assert "b1 ** t" in before
+    assert "b1 ** t" not in inside
 
 
 def test_a_name_is_not_used_again_while_its_value_is_needed():

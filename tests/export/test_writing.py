@@ -6,39 +6,14 @@ import pytest
 from lionsearch.archive.targets import load_target
 from lionsearch.catalog import PROGRAMS
 from lionsearch.errors import SettingError
-from lionsearch.export.formats import Flavor, Target
+from lionsearch.export.formats import Target
 from lionsearch.export.preparation import prepare
-from lionsearch.export.writing import command_line, resolve, write_text
-
-
-@pytest.mark.parametrize(
-    ("target", "flavor", "found"),
-    [
-        (Target.PYTHON, None, Target.OPTAX),
-        (Target.PYTHON, Flavor.TORCH, Target.TORCH),
-        (Target.OPTAX, None, Target.OPTAX),
-        (Target.LATEX, None, Target.LATEX),
-    ],
-)
-def test_python_is_one_of_two(target, flavor, found):
-    assert resolve(target, flavor) is found
-
-
-def test_a_flavor_is_for_python():
-    with pytest.raises(SettingError, match="--flavor goes with --to python only, not with --to latex"):
-        resolve(Target.LATEX, Flavor.OPTAX)
+from lionsearch.export.writing import write_text
 
 
 def test_the_command_can_be_pasted():
-    assert command_line("lookahead(lion, k=5)", Target.PYTHON, None) == (
-        "lionsearch export 'lookahead(lion, k=5)' --to python --flavor optax"
-    )
-
-
-def test_optax_and_python_in_that_flavor_are_the_same_but_for_the_command():
-    prepared = prepare(*load_target("lion"))
-    one, two = write_text(prepared, Target.OPTAX), write_text(prepared, Target.PYTHON, Flavor.OPTAX)
-    assert one.replace("--to optax", "--to python --flavor optax") == two
+    text = write_text(prepare(*load_target("lookahead(lion, k=5)")), Target.OPTAX)
+    assert "Written by: lionsearch export 'lookahead(lion, k=5)' --to optax" in text.splitlines()
 
 
 @pytest.mark.parametrize("name", PROGRAMS.names())
