@@ -154,6 +154,7 @@ def test_a_search_on_a_task_that_cannot_be_made(project, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.thorough
 def test_a_search_that_cannot_be_leaves_the_users_files_in_its_folder(tmp_path):
     (tmp_path / "task.toml").write_text(TASK.replace("tiny_task:linear", "os:mkdir") + 'options = {path = "data"}\n')
     text = EXPERIMENT.replace('"linear"', f'"{tmp_path / "task.toml"}"')
@@ -164,6 +165,7 @@ def test_a_search_that_cannot_be_leaves_the_users_files_in_its_folder(tmp_path):
     assert [path.name for path in (tmp_path / "here").iterdir()] == ["data"]
 
 
+@pytest.mark.thorough
 def test_a_resume_without_its_cluster_leaves_the_run_as_it_is(project, tmp_path, monkeypatch):
     monkeypatch.chdir(project)
     start_run(tmp_path / "run", load_experiment("tiny")).close()  # nothing is told yet

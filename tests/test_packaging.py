@@ -46,6 +46,7 @@ def test_the_wheel_holds_the_package_and_the_data(wheel):
     assert not [name for name in names if "test" in name or "__pycache__" in name or not name.startswith("lionsearch")]
 
 
+@pytest.mark.thorough
 def test_an_installed_wheel_has_the_shipped_names(installed, tmp_path):
     code = (
         "import lionsearch, sys; from lionsearch.cli import main\n"

@@ -1,6 +1,7 @@
 import random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from strategies import (
     PLAIN_OPERATIONS,
@@ -69,6 +70,7 @@ def test_random_programs_reach_every_corner_of_the_plain_language():
     assert not any(program.slot_kinds for program in drawn)
 
 
+@pytest.mark.thorough
 def test_random_programs_with_everything_reach_every_corner_of_the_language():
     rng = random.Random(0)
     seen = set()
@@ -95,6 +97,7 @@ def test_many_random_programs_stay_finite():
     assert sum(all(np.isfinite(leaf).all() for leaf in leaves) for leaves in last) > 80
 
 
+@pytest.mark.thorough
 def test_updates_of_programs_with_everything_are_the_same_again_and_mostly_finite():
     rng, finite = random.Random(2), 0
     for _ in range(150):

@@ -28,8 +28,14 @@ def helpers_of(library: str) -> dict[str, str]:
     for module in ("runtime", f"runtime_{library}"):
         source = files("lionsearch.export").joinpath(f"{module}.py").read_text()
         functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-        found |= {node.name: ast.get_source_segment(source, node) or "" for node in functions}
+        found |= {node.name: _text(source, node) for node in functions}
     return found
+
+
+def _text(source: str, node: ast.FunctionDef) -> str:
+    """Return the lines of a definition, its decorators and the comments beside them included."""
+    first = min(part.lineno for part in (node, *node.decorator_list))
+    return "\n".join(source.splitlines()[first - 1 : node.end_lineno])
 
 
 def called_helpers(text: str) -> set[str]:

@@ -143,7 +143,7 @@ class _Writer:
         name, readers = self.names[CLOCK], self._lowered.readers
         used = [i for i in each.clock if i in self._lowered.outputs or not set(readers[i]).issubset(each.clock)]
         results = [*([name] if self._reads_clock(each.clock) else []), *(self.names[index] for index in used)]
-        lines = ["", f"def clock({name}):", f"    {name} = torch.tensor(float({name}), dtype=torch.float64)"]
+        lines = ["", f"def clock({name}):"]
         lines += [f"    {self._assignment(index)}" for index in each.clock if index not in self._nested]
         lines += [f"    return {', '.join(results)}", ""]
         if len(results) == 1:

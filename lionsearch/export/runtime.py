@@ -14,12 +14,3 @@ def _check(name, value, default, low, high):
     """Raise if a number that the caller gives is out of range; the program's own may be any."""
     if isinstance(value, Real) and value != default and not (low <= value <= high and abs(float(value)) < float("inf")):
         raise ValueError(f"{name} is {value}; expected a finite number from {low:g} to {high:g}")
-
-
-def _once(function, counts):
-    """Return a function of each parameter's count of steps; equal counts share one result."""
-    found = []
-    for index, count in enumerate(counts):
-        first = counts.index(count)
-        found.append(found[first] if first < index else function(count))
-    return found

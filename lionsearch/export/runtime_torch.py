@@ -42,6 +42,14 @@ def _where(condition, x, y):
     return torch.where(condition, x, y)
 
 
+@torch.compiler.disable  # or a compiled step computes it for each element
+def _once(function, counts):
+    """Return a function of each parameter's count of steps; equal counts share one result."""
+    numbers = [float(count) for count in counts]
+    found = {number: function(torch.tensor(number, dtype=torch.float64)) for number in set(numbers)}
+    return [found[number] for number in numbers]
+
+
 def _number(x):
     """Return a number as a tensor without axes."""
     return torch.as_tensor(x, dtype=torch.float64)

@@ -105,7 +105,9 @@ class _TorchModule:
         lines += [f"        {key}: float = {value!r}," for key, value in keys.items()]
         lines += ["        *,", "        maximize: bool = False,", "    ):", "        defaults = {"]
         lines += [f'            "{key}": {key},' for key in ("lr", *keys, "maximize")]
-        lines += ['            "step": 0,'] if SHARED_CLOCK in self._rule.names else []
+        lines += (
+            ['            "step": torch.zeros((), dtype=torch.float64),'] if SHARED_CLOCK in self._rule.names else []
+        )
         numbers = [prepared.names[slot] for slot in self._numbers]
         lines += [f'            "{key}": torch.zeros((), dtype=torch.float64),' for key in numbers]
         return [*lines, "        }", "        super().__init__(params, defaults)"]
@@ -140,8 +142,8 @@ class _TorchModule:
         lines += ["        _check_dense(self.param_groups)", "        for group in self.param_groups:"]
         lines += ['            params = [p for p in group["params"] if p.grad is not None]']
         lines += ["            if not params:", "                continue"]
-        lines += ['            group["step"] += 1'] if SHARED_CLOCK in rule else []
-        starts = {"step": "0"} if CLOCK in rule else {}
+        lines += ['            group["step"] = group["step"] + 1'] if SHARED_CLOCK in rule else []
+        starts = {"step": "torch.zeros((), dtype=torch.float64)"} if CLOCK in rule else {}
         starts |= {self._key(slot): self._start(slot, kind) for slot, kind in slots}
         if starts:
             lines += [
@@ -177,7 +179,7 @@ class _TorchModule:
             case _ if name == CLOCK:
                 return '[state["step"] for state in states]'
             case _ if name == SHARED_CLOCK:
-                return 'torch.tensor(float(group["step"]), dtype=torch.float64)'
+                return 'group["step"]'
             case "lr":
                 return 'group["lr"]'
             case _ if name == AXES:
@@ -200,7 +202,7 @@ class _TorchModule:
             shaped = self._shaped(name) if kind is Kind.TENSOR else name
             kept = f"float({name})" if slot in self._own_numbers else self._cast(shaped, key, kind)
             lines += [f'                state["{key}"] = {kept}']
-        lines += [f"                p.copy_(p - {self._shaped('update')})"]
+        lines += [f"                p.sub_({self._shaped('update')})"]
         for position, slot in enumerate(self._numbers):
             lines += [f'            group["{self._key(slot)}"] = torch.as_tensor(numbers[{position}])']
         return lines

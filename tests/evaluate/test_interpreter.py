@@ -86,6 +86,7 @@ def test_programs_of_one_machine_share_one_compilation(runner, family):
     assert {result.failure for result in results} == {None}
 
 
+@pytest.mark.thorough
 def test_each_machine_is_compiled_when_it_is_first_needed():
     fresh = TaskRunner(make_spec(), LIMITS)
     fresh.reference(0, "validation")  # by the paper's machine
@@ -118,6 +119,7 @@ def test_inputs_are_the_seeds_own_and_the_same_each_time(runner):
 
 
 @pytest.mark.parametrize("family", [*every(3, [family for family in FAMILIES if family != "everything"]), DEAR])
+@pytest.mark.thorough
 def test_a_program_that_is_compiled_trains_to_the_same_loss(runner, family, monkeypatch):
     program = PROGRAMS[family][-1]
     interpreted = runner.evaluate(program, ONE)
@@ -150,6 +152,7 @@ def test_a_population_of_several_machines_scores_as_its_members_do(runner, famil
 
 
 @pytest.mark.parametrize("family", every(2, ["h", "g_ahead"]))
+@pytest.mark.thorough
 def test_each_program_of_a_batch_has_its_own_settings(runner, family):
     programs = PROGRAMS[family]
     losses = [result.loss for result in runner.evaluate_population(programs, ONE)]

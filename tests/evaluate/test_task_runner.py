@@ -303,6 +303,7 @@ def test_early_exit_changes_no_survivors_loss(runner):
 
 
 @pytest.mark.parametrize("name", every(2, ["teacher_student", "digits_mlp"]))
+@pytest.mark.thorough
 def test_early_exit_never_drops_tuned_adamw(name):
     """Not even where its own loss is above the untrained network's for a while, as teacher_student's on 8 and 21."""
     spec = load_task(name)
@@ -315,6 +316,7 @@ def test_early_exit_never_drops_tuned_adamw(name):
 # --- populations
 
 
+@pytest.mark.thorough
 def test_a_population_scores_as_its_members_do(runner):
     too_long = check_program("def train(w, g, lr):\n" + " g = sin(g)\n" * 25 + " return g")
     blind = check_program("def train(w, g, lr): return w * lr")

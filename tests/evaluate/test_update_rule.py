@@ -114,6 +114,7 @@ def test_the_sample_is_large_well_conditioned_and_covers_every_paper_operation(c
     assert live == set(PLAIN_OPERATIONS)
 
 
+@pytest.mark.thorough
 def test_the_sample_of_everything_covers_every_operation_slot_and_input(cases_of_everything, size):
     finite = [program for program, expected in compared(cases_of_everything) if np.isfinite(expected.weights).all()]
     live = [remove_dead_code(program) for program in finite]
@@ -131,6 +132,7 @@ def test_interpreter_agrees_with_the_oracle_and_is_traced_once(cases):
     assert interpreter.traces == 1
 
 
+@pytest.mark.thorough
 def test_interpreter_of_everything_agrees_with_the_oracle_and_is_traced_once(cases_of_everything):
     interpreter = interpreter_of(EVERYTHING)
     for program, expected in cases_of_everything:
@@ -138,6 +140,7 @@ def test_interpreter_of_everything_agrees_with_the_oracle_and_is_traced_once(cas
     assert interpreter.traces == 1
 
 
+@pytest.mark.thorough
 def test_compiler_agrees_with_the_oracle(cases, size):
     for program, expected in cases if size == "many" else cases[::40]:  # each operation is compiled for itself
         assert expected.agrees(run_compiled(program, STEPS)), format_program(program)
@@ -149,6 +152,7 @@ def test_compiler_of_everything_agrees_with_the_oracle(cases_of_everything):
         assert expected.agrees(run_compiled(program, STEPS)), format_program(program)
 
 
+@pytest.mark.thorough
 def test_jitted_compiler_agrees_with_the_oracle(cases, cases_of_everything, size):
     count = 20 if size == "many" else 5
     for program, expected in cases[:count] + cases_of_everything[:count]:
@@ -203,6 +207,7 @@ LENGTHS = pytest.mark.parametrize("length", [15, pytest.param(40, marks=pytest.m
 
 @LENGTHS
 @pytest.mark.parametrize("name", every(10, PROGRAMS.names()))
+@pytest.mark.thorough
 def test_known_programs_agree_over_many_steps(name, length):
     program, steps, expected = long_run(name, length)
     assert expected.steps >= CHAOTIC.get(name, length)
@@ -340,6 +345,7 @@ def test_slots_end_where_the_program_puts_them(name):
 
 
 @pytest.mark.parametrize("name", every(9, SLOTS_AND_KINDS))
+@pytest.mark.thorough
 def test_slots_end_there_when_compiled(name):
     program = SLOTS_AND_KINDS[name]
     assert expect(program, STEPS).agrees(run_compiled(program, STEPS))
@@ -357,6 +363,7 @@ _TO_TENSOR = {
 
 
 @pytest.mark.parametrize(("operation", "kinds"), every(5, [each for each in EVERYTHING.instructions if each[1]]))
+@pytest.mark.thorough
 def test_every_layout_of_a_matrix_operation_agrees(operation, kinds):
     result = OPERATIONS[operation].result_kind(*kinds)
     made = f"{operation}({', '.join(_OF_KIND[kind] for kind in kinds)})"
@@ -368,6 +375,7 @@ def test_every_layout_of_a_matrix_operation_agrees(operation, kinds):
     assert expected.agrees(run_compiled(program, STEPS))
 
 
+@pytest.mark.thorough
 def test_programs_that_mostly_move_values_between_slots_agree():
     rng = random.Random(5)
     for _ in range(400):

@@ -12,18 +12,5 @@ def test_a_number_in_its_range_or_the_programs_own_passes():
             runtime._check("b1", value, 7.0, 0, 1)
 
 
-def test_equal_counts_share_one_result():
-    asked = []
-
-    def function(count):
-        asked.append(count)
-        return [count]
-
-    found = runtime._once(function, [3, 1, 3, 2, 1])
-    assert found == [[3], [1], [3], [2], [1]]
-    assert asked == [3, 1, 2]
-    assert found[0] is found[2]
-
-
 def test_ten_to_the_power():
     np.testing.assert_allclose(runtime._exp10(np.array([-1.0, 0.0, 2.0])), [0.1, 1.0, 100.0])

@@ -22,3 +22,16 @@ def test_roots_and_eigenvectors_are_of_symmetric_matrices():
     np.testing.assert_allclose(root @ (SYMMETRIC + np.eye(3)) @ root, np.eye(3), atol=1e-9)
     diagonal = vectors.T @ SYMMETRIC @ vectors
     np.testing.assert_allclose(diagonal, np.diag(np.linalg.eigvalsh(SYMMETRIC)), atol=1e-9)
+
+
+def test_equal_counts_share_one_result():
+    asked = []
+
+    def function(count):
+        asked.append(float(count))
+        return [float(count)]
+
+    found = runtime_torch._once(function, [torch.tensor(count) for count in (3, 1, 3, 2, 1)])
+    assert found == [[3], [1], [3], [2], [1]]
+    assert sorted(asked) == [1, 2, 3]
+    assert found[0] is found[2]

@@ -324,6 +324,7 @@ def test_the_same_seed_gives_the_same_run(project, reference_rows, tmp_path):
 
 @pytest.mark.ray
 @pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.thorough
 def test_workers_change_nothing(project, reference_rows, tmp_path, workers):
     done = run_cli(project, "search", "tiny", "--workers", workers, "--output", tmp_path / "run", timeout=150)
     assert done.returncode == 0, done.stderr
@@ -356,6 +357,7 @@ def random_seconds(seed, count, longest):
     return [rng.uniform(0.0, longest) for _ in range(count)]
 
 
+@pytest.mark.thorough
 def test_a_killed_run_is_resumed_to_the_same_end(project, reference_rows, tmp_path):
     assert kill_and_resume(project, tmp_path / "run", random_seconds(0, 2, 1.8)) >= 1
     assert read_rows(tmp_path / "run") == reference_rows["big"]

@@ -39,6 +39,7 @@ def rows(tree: object) -> set[bytes]:
 
 
 @pytest.mark.parametrize("name", every(2, NAMES))
+@pytest.mark.thorough
 def test_every_shipped_task_can_be_trained_on(problem_of, name):
     problem, spec = problem_of(name), load_task(name)
     params = jax.jit(problem.init)(jax.random.key(0))
@@ -61,6 +62,7 @@ PREDICTIONS = {"docs_transformer": 32}
 
 
 @pytest.mark.parametrize("name", every(4, NAMES))
+@pytest.mark.thorough
 def test_labels_drawn_from_the_model_leave_nothing_to_learn(problem_of, name):
     """The expected gradient is 0 under the model's own distribution; a label that is differentiated, too, breaks it."""
     problem = problem_of(name)
@@ -81,6 +83,7 @@ def test_labels_drawn_from_the_model_leave_nothing_to_learn(problem_of, name):
     assert np.linalg.norm(total) / np.sqrt(np.square(norms).sum()) == pytest.approx(1.0, abs=0.35)  # a random walk
 
 
+@pytest.mark.thorough
 def test_a_squared_error_is_the_likelihood_of_a_variance_of_a_half(problem_of):
     problem = problem_of("teacher_student")
     params, loss = jax.jit(problem.init)(jax.random.key(0)), jax.jit(problem.sampled_loss)
@@ -109,6 +112,7 @@ def test_data_is_the_same_each_time(problem_of, name):
     assert len(prints) == 1
 
 
+@pytest.mark.thorough
 def test_accuracy_of_an_untrained_classifier_is_low(problem_of):
     problem = problem_of("digits_mlp")
     assert problem.metrics is not None
@@ -160,6 +164,7 @@ def test_a_recurrent_network_reads_the_rows_in_order():
 
 
 @pytest.mark.parametrize("patch", [2, 4])
+@pytest.mark.thorough
 def test_vision_transformer_mixes_square_patches(patch):
     problem = factories.digits_vit(patch=patch)
     side = 8 // patch
@@ -174,6 +179,7 @@ def test_vision_transformer_mixes_square_patches(patch):
     assert float(loss(params, moved)) != pytest.approx(float(loss(params, batch)), rel=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_later_character_changes_no_earlier_prediction(problem_of, monkeypatch):
     problem = problem_of("docs_transformer")
     monkeypatch.setattr(networks, "cross_entropy", lambda logits, labels: logits)

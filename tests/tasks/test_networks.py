@@ -7,6 +7,7 @@ import pytest
 
 from lionsearch.tasks import networks
 
+pytestmark = pytest.mark.thorough
 KEY = jax.random.key(0)
 # jitted, because one by one each of their operations would be compiled
 init_mlp = jax.jit(networks.init_mlp, static_argnames="widths")

@@ -159,6 +159,7 @@ def test_an_unknown_task_is_answered_with_the_nearest():
 # --- a user's own task
 
 
+@pytest.mark.thorough
 def test_a_task_of_the_working_folder_is_found_and_trained_on(project):
     spec = write_task(project)
     assert (spec.name, spec.weight_decay) == ("mine", 0.0)

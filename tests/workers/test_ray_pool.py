@@ -103,6 +103,7 @@ def test_every_request_comes_back_once(open_pool):
         pool.collect()
 
 
+@pytest.mark.thorough
 def test_a_worker_that_was_killed_is_replaced(open_pool):
     pool = open_pool("tiny")
     submit(pool, SGD)
@@ -112,6 +113,7 @@ def test_a_worker_that_was_killed_is_replaced(open_pool):
     assert collect_all(pool, 1) == before
 
 
+@pytest.mark.thorough
 def test_a_worker_that_dies_once_costs_nothing(open_pool, project):
     pool = open_pool("die_once")
     for program in (SGD, load_program("adamw")):
@@ -156,6 +158,7 @@ def test_a_program_that_is_late_twice_has_timed_out(open_pool):
     assert evaluation.failure.detail == "no result after 2 seconds, twice"
 
 
+@pytest.mark.thorough
 def test_workers_lost_again_and_again_are_an_error(open_pool, monkeypatch):
     monkeypatch.setattr("lionsearch.workers.ray_pool._LOSSES_PER_WORKER", 2)
     pool = open_pool("deadly")
@@ -184,6 +187,7 @@ def test_more_workers_than_processors_are_an_error_and_leave_none(open_pool, pro
     assert ray.is_initialized()  # and nothing else
 
 
+@pytest.mark.thorough
 def test_a_task_that_cannot_be_used_is_an_error(open_pool):
     pool = open_pool("tiny")
     submit(pool, BROKEN)
@@ -200,6 +204,7 @@ def test_a_cluster_that_is_not_there_is_an_error(address):
 @pytest.mark.parametrize(
     ("number", "workers"), [(signal.SIGINT, 1), pytest.param(signal.SIGTERM, 2, marks=pytest.mark.slow)]
 )
+@pytest.mark.thorough
 def test_a_signal_ends_a_run_and_its_workers(project, number, workers):
     folder = project / f"interrupted by {number.name}"
     process = start_cli(project, "search", "tiny", "--workers", workers, "--output", folder, "--programs", 10**7)
