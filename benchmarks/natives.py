@@ -78,7 +78,7 @@ NATIVES = (
         "lion",
         "lion_pytorch.Lion",
         "lion",
-        3e-4,
+        1e-3,
         given={"weight_decay": 0.1},
         torch_given={"weight_decay": 0.1},
     ),
