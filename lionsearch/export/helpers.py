@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-_CALL = re.compile(r"(?<![\w.])_[a-z]\w*(?=\()")
+_CALL = re.compile(r"(?<![\w.])_[A-Za-z]\w*(?=\()")
 
 
 @cache
@@ -27,8 +27,8 @@ def helpers_of(library: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for module in ("runtime", f"runtime_{library}"):
         source = files("lionsearch.export").joinpath(f"{module}.py").read_text()
-        functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-        found |= {node.name: ast.get_source_segment(source, node) or "" for node in functions}
+        definitions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        found |= {node.name: ast.get_source_segment(source, node) or "" for node in definitions}
     return found
 
 
