@@ -5,6 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lionsearch"
+OF_NO_MODULE = ("test_sharding.py",)
+"""Tests of what the parts of an exported file do together in several processes."""
 
 
 def test_imports_go_one_way():
@@ -33,7 +35,7 @@ def test_every_test_module_is_of_a_module():
     without = [
         test for test in tests if not (PACKAGE / test.relative_to(ROOT / "tests").parent / test.name[5:]).is_file()
     ]
-    assert without == []
+    assert [test for test in without if test.name not in OF_NO_MODULE] == []
 
 
 def test_test_modules_have_names_of_their_own():

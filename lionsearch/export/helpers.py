@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-_CALL = re.compile(r"(?<![\w.])_[a-z]\w*(?=\()")
+_CALL = re.compile(r"(?<![\w.])_[A-Za-z]\w*(?=\()")
 
 
 @cache
@@ -27,12 +27,12 @@ def helpers_of(library: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for module in ("runtime", f"runtime_{library}"):
         source = files("lionsearch.export").joinpath(f"{module}.py").read_text()
-        functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-        found |= {node.name: _text(source, node) for node in functions}
+        definitions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        found |= {node.name: _text(source, node) for node in definitions}
     return found
 
 
-def _text(source: str, node: ast.FunctionDef) -> str:
+def _text(source: str, node: ast.FunctionDef | ast.ClassDef) -> str:
     """Return the lines of a definition, its decorators and the comments beside them included."""
     first = min(part.lineno for part in (node, *node.decorator_list))
     return "\n".join(source.splitlines()[first - 1 : node.end_lineno])

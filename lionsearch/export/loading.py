@@ -116,6 +116,10 @@ def to_torch(program: Program | str) -> type[Any]:
     own rate. In training on a task, `lr` is the task's schedule, whose peak is tuned AdamW's learning rate divided by
     0.001. A program that reads the loss takes it from the closure of `step`.
 
+    Parameters may be sharded, as FSDP2 (`fully_shard`) has them: the state is too, and the weights become what they
+    become in one piece. What is elementwise needs no communication; a program on matrices gathers one parameter at a
+    time and computes it in every process, and its factors stay whole there. The loss is the mean of the processes'.
+
     Args:
         program: a program, its name or file, a composition, or `RUN:ID`.
 

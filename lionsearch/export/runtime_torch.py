@@ -67,12 +67,27 @@ def _global_norm(x):
 
 def _dot(x, y) -> Any:
     """Return the inner product over all parameters."""
-    return sum(torch.sum(a * b) for a, b in zip(x, y, strict=True))
+    return _whole(sum(torch.sum(a * b) for a, b in zip(x, y, strict=True)))
 
 
 def _global_sum(x):
     """Return the sum over all parameters."""
-    return sum(torch.sum(a) for a in x)
+    return _whole(sum(torch.sum(a) for a in x))
+
+
+def _norm(x):
+    """Return the Euclidean norm of a tensor."""
+    return _whole(torch.linalg.vector_norm(x))
+
+
+def _sum(x):
+    """Return the sum of a tensor's elements."""
+    return _whole(torch.sum(x))
+
+
+def _mean(x):
+    """Return the mean of a tensor's elements."""
+    return _sum(x) / x.numel()
 
 
 def _unit_norm(x):
@@ -127,16 +142,50 @@ def _wide(tensors):
     return [x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in tensors]
 
 
+def _whole(x):
+    """Return a tensor that is sharded over processes, as FSDP has it, in one piece; any other as it is."""
+    return x.full_tensor() if hasattr(x, "full_tensor") else x
+
+
+def _sharded(x, p):
+    """Return what every process has in one piece as the parameter is: sharded, or in one piece."""
+    if not hasattr(p, "full_tensor"):
+        return x
+    return p.from_local(x, p.device_mesh, run_check=False).redistribute(placements=p.placements)
+
+
+def _mean_loss(loss, params):
+    """Return the loss; where parameters are sharded, the mean of the processes', as their gradients are."""
+    loss = _whole(torch.as_tensor(loss).detach())
+    meshes = [p.device_mesh for p in params if hasattr(p, "device_mesh")]
+    if not meshes:
+        return loss
+    total = loss.to(meshes[0].device_type, copy=True)
+    for group in meshes[0].get_all_groups():
+        torch.distributed.all_reduce(total, group=group)
+    return total / meshes[0].size()
+
+
+class _Wholes:
+    """A function of each of some tensors, whole; computed when it is its turn, so that they are so one at a time."""
+
+    def __init__(self, function, tensors):
+        self._function, self._tensors = function, tensors
+
+    def __iter__(self):
+        return (self._function(_whole(x)) for x in self._tensors)
+
+
 def _as_matrices(tensors):
     """Return weights (..., out, in) as stacks of matrices with a row for each input; a vector as one of 1 x 1."""
-    return [x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.mT for x in tensors]
+    return _Wholes(lambda x: x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.mT, tensors)
 
 
 def _as_one_matrix(tensors):
     """Return weights (out, in, ...) as matrices with a row for each input; a vector as a stack of 1 x 1 matrices."""
-    return [x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.flatten(1).mT for x in tensors]
+    return _Wholes(lambda x: x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.flatten(1).mT, tensors)
 
 
 def _as_weight(x, p):
     """Return what such matrices were made of in the shape of its parameter."""
-    return x.reshape(p.shape) if p.ndim < 2 else x.mT.reshape(p.shape)
+    return _sharded(x.reshape(p.shape) if p.ndim < 2 else x.mT.reshape(p.shape), p)

@@ -12,11 +12,11 @@ from lionsearch.lang import INPUTS, MATRIX_KINDS, OPERATIONS, Kind
 
 _STARTS = {
     Kind.TENSOR: "torch.zeros_like(p)",
-    Kind.PER_TENSOR: "p.new_zeros(())",
+    Kind.PER_TENSOR: "torch.zeros((), dtype=p.dtype, device=p.device)",
     Kind.ROW: "torch.zeros_like(x[..., :1, :])",
     Kind.COLUMN: "torch.zeros_like(x[..., :1])",
-    Kind.LEFT: "p.new_zeros((*x.shape[:-1], x.shape[-2]))",
-    Kind.RIGHT: "p.new_zeros((*x.shape[:-2], x.shape[-1], x.shape[-1]))",
+    Kind.LEFT: "x.new_zeros((*x.shape[:-1], x.shape[-2]))",
+    Kind.RIGHT: "x.new_zeros((*x.shape[:-2], x.shape[-1], x.shape[-1]))",
 }
 
 _SCHEDULERS = "Schedulers that cycle a momentum, such as OneCycleLR, need `cycle_momentum=False`."
@@ -184,7 +184,7 @@ class _TorchModule:
                 return 'group["lr"]'
             case _ if name == AXES:
                 return "[float(p.ndim) for p in params]"
-        return "torch.as_tensor(loss).detach()"
+        return "_mean_loss(loss, params)"
 
     def _leaves(self, text: str, kind: Kind) -> str:
         wide = f"_wide({text})"

@@ -176,9 +176,9 @@ EXTENDED_ROWS = (
         formal=r"\operatorname{{arctan2}}\left({0}, {1}\right)"),
     # reductions
     _over_tensor("sum", "the sum of each tensor's elements", lambda xp, x: xp.sum(x), odd=True, keeps_sign=((0,),),
-        scalings=LINEAR),
+        scalings=LINEAR, torch=Spelling("_sum(x)")),
     _over_tensor("mean", "the mean of each tensor's elements", lambda xp, x: xp.mean(x), odd=True, keeps_sign=((0,),),
-        scalings=LINEAR, averages=True),
+        scalings=LINEAR, averages=True, torch=Spelling("_mean(x)")),
     _over_tensor("size", "the number of each tensor's elements", lambda xp, x: xp.asarray(float(x.size), x.dtype),
         even=True, range=Sign.POSITIVE, shape_only=True, spelling=Spelling("float(x.size)", plain=True),
         torch=Spelling("float(x.numel())", plain=True)),

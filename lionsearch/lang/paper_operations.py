@@ -128,7 +128,7 @@ PAPER_ROWS = (
         formal=lambda sp, x: 1 / x),
     Operation("norm", (TENSOR,), Kind.PER_TENSOR, "the Euclidean norm of each tensor",
         over_tree=lambda space, x: space.map(square_root, space.tensor_dot(x, x)), even=True, range=Sign.NOT_NEGATIVE,
-        scalings=HOMOGENEOUS, spelling=Spelling("LIB.linalg.norm(x)"), torch=Spelling("LIB.linalg.vector_norm(x)"),
+        scalings=HOMOGENEOUS, spelling=Spelling("LIB.linalg.norm(x)"), torch=Spelling("_norm(x)"),
         formal=r"\left\lVert {0} \right\rVert"),
     unary("invert", "-x - 1: bitwise not (~n = -n - 1) carried from the integers to the reals", lambda xp, x: -x - 1.0,
         formula=("x", "-1 * x + -1"), spelling=Spelling("-x - 1", plain=True), formal=lambda sp, x: -x - 1),

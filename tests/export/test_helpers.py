@@ -19,7 +19,7 @@ def test_every_helper_that_is_called_is_there(shown, library):
 def test_a_helper_brings_those_that_it_calls_and_no_others(library):
     for name in helpers_of(library):
         texts = helper_texts([name], library)
-        defined = {re.search(r"^def (\w+)", text, re.M)[1] for text in texts}
+        defined = {re.search(r"^(?:def|class) (\w+)", text, re.M)[1] for text in texts}
         called = {each for text in texts for each in called_helpers(text)}
         assert name in defined
         assert called - {name} == defined - {name}

@@ -16,6 +16,23 @@ def test_a_helper_is_its_operation(name, values):
     np.testing.assert_allclose(found, expected(name, values), rtol=1e-9, atol=1e-12)
 
 
+def test_sharded_weights_are_made_whole_one_at_a_time_and_anew_in_each_pass():
+    class Sharded:
+        def __init__(self):
+            self.gathered = 0
+
+        def full_tensor(self):
+            self.gathered += 1
+            return torch.ones(3, 2)
+
+    tensors = [Sharded(), Sharded()]
+    weights = runtime_torch._as_matrices(tensors)
+    assert next(iter(weights)).shape == (2, 3)
+    assert [each.gathered for each in tensors] == [1, 0]
+    assert len(list(weights)) == 2
+    assert [each.gathered for each in tensors] == [2, 1]
+
+
 def test_roots_and_eigenvectors_are_of_symmetric_matrices():
     root = runtime_torch._inverse_root(torch.tensor(SYMMETRIC + np.eye(3)), 2).numpy()
     vectors = runtime_torch._eigenvectors(torch.tensor(SYMMETRIC)).numpy()

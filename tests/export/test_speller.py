@@ -22,7 +22,7 @@ _TAKEN = {
 _UP_TO_SIGN = ("eigenvectors", "orthonormal")
 
 
-def _programs(name: str) -> list[Program]:
+def operation_programs(name: str) -> list[Program]:
     """Return programs in which the operation acts on arguments of every kind that it takes."""
     row = OPERATIONS[name]
     if row.signatures is not None:
@@ -65,7 +65,7 @@ def test_an_operation_in_pytorch_is_the_one_of_the_table(name):
 
 
 def _check(name, torch):
-    programs = _programs(name)
+    programs = operation_programs(name)
     assert programs
     for program in programs:
         found = rule_weights(program, DATA, 0.1, torch)
