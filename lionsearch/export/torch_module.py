@@ -153,7 +153,7 @@ class _TorchModule:
             if any(kind in MATRIX_KINDS for _, kind in slots):
                 lines += [f"                    [x] = {self._layout}([p])"]
             lines += [f'                    self.state[p]["{key}"] = {start}' for key, start in starts.items()]
-            lines += ['                self.state[p]["step"] += 1'] if CLOCK in rule else []
+            lines += ['                self.state[p]["step"] = self.state[p]["step"] + 1'] if CLOCK in rule else []
             lines += ["            states = [self.state[p] for p in params]"]
         lines += ["            rows, numbers = _train("] if self._numbers else ["            rows = _train("]
         lines += [f"                {shown}={self._argument(name)}," for name, shown in rule.items()]
