@@ -210,6 +210,7 @@ def _cases(check, names):
     return [(check, name) for name in names]
 
 
+@pytest.mark.thorough
 def test_sharded_parameters_train_as_whole_ones(tmp_path):
     _test(2, tmp_path, [*_cases(check_training, SAMPLE), (check_silence, "lion"), (check_saving, "adamw_debiased")])
 
