@@ -6,8 +6,9 @@ import ast
 import math
 import re
 
-from lionsearch.errors import Location, ProgramError
+from lionsearch.errors import Location, ProgramError, quote
 from lionsearch.lang.table import ALIASES, OPERATIONS
+from lionsearch.limits import NAME, PROGRAM_BYTES, PROGRAM_LINE
 
 SHAPE = "def train(w, g, <slots>, lr): ... return update, <slots>"
 _LINE_END = re.compile(r"\r\n|\r|\n")  # what Python's grammar ends a line at; `str.splitlines` knows more
@@ -19,11 +20,21 @@ class Source:
     Args:
         text: a program file.
         filename: shown in error messages.
+
+    Raises:
+        ProgramError: if the text or a line is longer than `lionsearch.limits` allows.
     """
 
     def __init__(self, text: str, filename: str):
+        if len(text) > PROGRAM_BYTES:
+            message = f"the text has {len(text)} characters; a program has at most {PROGRAM_BYTES}"
+            raise ProgramError(message, filename=filename)
         self.text, self.filename = text, filename
         self._lines = _LINE_END.split(text)
+        for number, line in enumerate(self._lines, 1):
+            if len(line) > PROGRAM_LINE:
+                message = f"a line of {len(line)} characters; a program's have at most {PROGRAM_LINE}"
+                raise ProgramError(message, Location(number, 1), text, filename)
 
     def function(self) -> tuple[ast.FunctionDef, str]:
         """Return the function `train` and the file's docstring.
@@ -51,7 +62,7 @@ class Source:
             raise ProgramError(f"there is no function 'train'; expected {SHAPE}", None, self.text, self.filename)
         for node in body:
             if not isinstance(node, ast.FunctionDef) or node.name != "train":
-                name = f"function {node.name!r}" if isinstance(node, ast.FunctionDef) else construct(node)
+                name = f"function {quote(node.name)}" if isinstance(node, ast.FunctionDef) else construct(node)
                 raise self.error(node, f"{name} is not allowed here; a file is a docstring and {SHAPE}")
         if len(body) > 1:
             raise self.error(body[1], "a second 'train'; a file holds one")
@@ -63,6 +74,8 @@ class Source:
 
     def check_name(self, node: ast.AST, name: str) -> None:
         """Refuse a name that a variable cannot have."""
+        if len(name) > NAME:
+            raise self.error(node, f"a name of {len(name)} characters; names have at most {NAME}")
         if name in OPERATIONS or name in ALIASES:
             raise self.error(node, f"{name!r} is an operation and cannot be a variable")
         if not name.isascii():
