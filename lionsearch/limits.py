@@ -32,8 +32,16 @@ TOML_BYTES = 50_000
 TOML_LINE = 2_000
 """Characters of a line of such a file; the time that one takes grows with the square of it."""
 
+TOML_KEY = 20
+"""Parts of a key, such as the two of `search.population`."""
+
 CONFIG_BYTES = 2_000_000
 """Of a run's configuration."""
+
+MOST_SEEDS = 1_000
+"""Of an evaluation."""
+
+SEEDS_BECAUSE = "the seeds of the next stage of an evaluation begin there"
 
 QUOTED = 100
 """Characters of a value, or of a program's line, that a message quotes."""

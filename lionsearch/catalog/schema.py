@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lionsearch.catalog.shelves import read_text
 from lionsearch.errors import SettingError, nearest_hint, quote, shorten
-from lionsearch.limits import TOML_BYTES, TOML_LINE
+from lionsearch.limits import TOML_BYTES, TOML_KEY, TOML_LINE
 
 _BECAUSE = "because"
+_PART = r"""(?:[\w-]++|"[^"]*+"|'[^']*+')[ \t]*+"""
+_LONG_KEY = re.compile(rf"(?:{_PART}\.[ \t]*+){{{TOML_KEY}}}")
 
 
 class Settings(BaseModel):
@@ -41,17 +44,28 @@ def load_settings(path: Path, model: type[S], **given: Any) -> S:
     Raises:
         SettingError: one line that names file, key, value and what was expected.
     """
-    text = read_text(path, TOML_BYTES)
+    return parse_settings({**given, **parse_toml(read_text(path, TOML_BYTES), str(path))}, model, str(path))
+
+
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """Return what a TOML text holds.
+
+    Raises:
+        SettingError: if it is not TOML, or larger or deeper than `lionsearch.limits` allows.
+    """
+    if len(text) > TOML_BYTES:
+        raise SettingError(f"{where}: the text has {len(text)} characters; at most {TOML_BYTES} are read")
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > TOML_LINE:
-            raise SettingError(f"{path}: line {number} has {len(line)} characters; a line has at most {TOML_LINE}")
+            raise SettingError(f"{where}: line {number} has {len(line)} characters; a line has at most {TOML_LINE}")
+        if _LONG_KEY.search(line):
+            raise SettingError(f"{where}: line {number} has a key of more than {TOML_KEY} parts")
     try:
-        content = tomllib.loads(text)
+        return tomllib.loads(text)
     except RecursionError:
-        raise SettingError(f"{path}: not TOML: brackets are nested too deeply") from None
+        raise SettingError(f"{where}: not TOML: brackets are nested too deeply") from None
     except ValueError as error:  # also of a number of more digits than Python reads
-        raise SettingError(f"{path}: not TOML: {shorten(str(error), 300)}") from None
-    return parse_settings({**given, **content}, model, str(path))
+        raise SettingError(f"{where}: not TOML: {shorten(str(error), 300)}") from None
 
 
 def parse_settings(content: dict[str, Any], model: type[S], where: str) -> S:
@@ -96,9 +110,10 @@ def _describe(error: Any, model: type[BaseModel]) -> str:
     if error["type"] == "string_pattern_mismatch":
         return f"setting {key} is {value}; it should look like 'module:function'"
     if error["type"] == "less_than_equal":
-        because = _because(model, place)
-        return f"setting {key} is {value}; it should be at most {error['ctx']['le']:,}".replace(",", "_") + because
+        return f"setting {key} is {value}; it should be at most {error['ctx']['le']:_}{_because(model, place)}"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if place and isinstance(error["input"], dict):
+        return f"setting {key}: {message}"
     return f"setting {key} is {value}; it {message}" if place else message
 
 

@@ -54,7 +54,7 @@ class Shelf:
         found = (
             f"this is a folder; expected a {self.suffix} file" if _is_folder(Path(name)) else "there is no such file"
         )
-        return MissingFileError(f"{shorten(name, 300)}: {found}")
+        return MissingFileError(f"{shorten(name, 1000)}: {found}")
 
     @property
     def shipped(self) -> Path:
