@@ -124,7 +124,7 @@ class RunStore:
                 raise RunError(f"{folder}: the folder is not empty; choose another{resumes}")
             store = cls(folder, writable=True)
             temporary = folder / f"{CONFIG}.new"
-            temporary.write_text(config)
+            temporary.write_text(config, encoding="utf-8")
             temporary.rename(folder / CONFIG)
         except OSError as error:
             raise RunError(f"{folder}: cannot be made a run folder: {error.strerror}") from None
@@ -145,7 +145,7 @@ class RunStore:
     def read_config(self) -> str:
         """Return the resolved configuration, JSON."""
         try:
-            return (self.folder / CONFIG).read_text()
+            return (self.folder / CONFIG).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise RunError(f"{self.folder}: its {CONFIG} cannot be read: {error}") from None
 

@@ -99,7 +99,7 @@ def _load_candidate(text: str, run: str, number: int) -> tuple[Program, Provenan
 def _find_peaks(folder: Path) -> tuple[tuple[str, float], ...]:
     """Return the largest `lr` on each task of a run; none of a folder that is no run."""
     try:
-        specs = json.loads((folder / CONFIG).read_text())["specs"]
+        specs = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["specs"]
         from lionsearch.tasks.spec import TUNED_RATE  # loads what only settings need
 
         return tuple((str(spec["name"]), float(spec["learning_rate"]) / TUNED_RATE) for spec in specs)

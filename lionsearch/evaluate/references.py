@@ -61,7 +61,7 @@ class ReferenceCache:
     def load(self, task: str, seed: int, split: str) -> Reference | None:
         """Return the stored reference of a task's fingerprint, seed and split, or None."""
         try:
-            content = json.loads(self._path(task, seed, split).read_text())
+            content = json.loads(self._path(task, seed, split).read_text(encoding="utf-8"))
             curve = tuple(float(loss) for loss in content.pop("curve"))
             return Reference(**{name: float(value) for name, value in content.items()}, curve=curve)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
