@@ -6,6 +6,7 @@
     ├── UnknownNameError a name that nothing has: program, task, operation, setting (also a LookupError)
     ├── SettingError     a setting of a wrong type or value (also a ValueError)
     ├── RunError         a run folder that is not one, or is in use
+    │   └── FolderTakenError a folder that holds something, where a new run was to be
     └── TaskError        a task that breaks the task interface (also a ValueError)
 
 Each message says what was wrong, where, what was expected and the nearest valid name. A candidate that fails
@@ -92,6 +93,10 @@ class SettingError(LionSearchError, ValueError):
 
 class RunError(LionSearchError):
     """A run folder that cannot be used."""
+
+
+class FolderTakenError(RunError):
+    """A folder that holds something, or is being written, where a new run was to be."""
 
 
 class TaskError(LionSearchError, ValueError):

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lionsearch.errors import RunError
+from lionsearch.errors import FolderTakenError, RunError
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 
 DATABASE = "run.sqlite"
 CONFIG = "config.json"
+_BEFORE_CONFIG = ("lock", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", f"{CONFIG}.new")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS candidates (
@@ -111,18 +112,22 @@ class RunStore:
         """Make a new run folder.
 
         Args:
-            folder: must not exist, or be empty.
+            folder: must not exist, be empty, or hold what a run left that died before its configuration was written.
             config: the resolved configuration, JSON.
 
         Raises:
-            RunError: if there is something at the folder's place.
+            FolderTakenError: if there is something at the folder's place, or another process came first.
+            RunError: if it cannot be made.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.iterdir()):
-                resumes = f", or run: lionsearch resume {folder}" if (folder / CONFIG).is_file() else ""
-                raise RunError(f"{folder}: the folder is not empty; choose another{resumes}")
-            store = cls(folder, writable=True)
+            _check_free(folder)
+            store = cls(folder, writable=True)  # which of several processes has the lock has the folder
+            try:
+                _check_free(folder)
+            except RunError:
+                store.close()
+                raise
             temporary = folder / f"{CONFIG}.new"
             temporary.write_text(config, encoding="utf-8")
             temporary.rename(folder / CONFIG)
@@ -304,13 +309,20 @@ def check_run_folder(folder: Path) -> None:
             raise RunError(f"{folder}: not a run folder; {name} is not in it")
 
 
+def _check_free(folder: Path) -> None:
+    """Raise if the folder holds anything but what is written before a run's configuration."""
+    if any(path.name not in _BEFORE_CONFIG for path in folder.iterdir()):
+        resumes = f", or run: lionsearch resume {folder}" if (folder / CONFIG).is_file() else ""
+        raise FolderTakenError(f"{folder}: the folder is not empty; choose another{resumes}")
+
+
 def _take_lock(folder: Path) -> FileLock:
     """Return the folder's lock, taken; the operating system frees it when the process ends however it ends."""
     lock = FileLock(folder / "lock", blocking=False)
     try:
         lock.acquire()
     except Timeout:
-        raise RunError(f"{folder}: another process is writing this run") from None
+        raise FolderTakenError(f"{folder}: another process is writing this run") from None
     except OSError as error:
         raise RunError(f"{folder}: its lock cannot be opened: {error.strerror}") from None
     return lock

@@ -66,7 +66,11 @@ def load_target(text: str) -> tuple[Program, Provenance]:
         except (MissingFileError, UnknownNameError):
             _refuse_run(text)
             raise
-    return _load_candidate(text, found["run"], int(found["number"]))
+    return _load_candidate(text, found["run"], _read_number(found["number"]))
+
+
+def _read_number(digits: str) -> int:
+    return int(digits) if len(digits) < 20 else _MOST_CANDIDATES  # Python reads no more than thousands
 
 
 def _refuse_run(text: str) -> None:
@@ -103,5 +107,5 @@ def _find_peaks(folder: Path) -> tuple[tuple[str, float], ...]:
         from lionsearch.tasks.spec import TUNED_RATE  # loads what only settings need
 
         return tuple((str(spec["name"]), float(spec["learning_rate"]) / TUNED_RATE) for spec in specs)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return ()

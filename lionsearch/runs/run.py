@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lionsearch.archive import CandidateRow, RunStore
+from lionsearch.archive.store import CONFIG
 from lionsearch.errors import LionSearchError, RunError
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, Stage, choice_key
 from lionsearch.runs.config import RunConfig, describe_environment, dump_config, parse_config
 from lionsearch.search import Candidate, make_search
+from lionsearch.tasks.trust import check_factory
 from lionsearch.workers.pool import Pool, Request
 
 _FLUSH_SECONDS = 0.5
@@ -300,15 +302,21 @@ def start_run(folder: Path, config: RunConfig) -> RunStore:
     return RunStore.create(folder, dump_config(config))
 
 
-def resume_run(folder: Path) -> tuple[RunStore, RunConfig]:
+def resume_run(folder: Path, trust: bool = False) -> tuple[RunStore, RunConfig]:
     """Return the store and configuration of a run folder, open for writing.
 
+    Args:
+        folder: of the run.
+        trust: whether its tasks may be any code, see `lionsearch.tasks.trust`.
+
     Raises:
-        LionSearchError: if it is no run folder, or another process is writing it.
+        LionSearchError: if it is no run folder, another process is writing it, or it names code that is not trusted.
     """
     store = RunStore.resume(folder)
     try:
         config = parse_config(store.read_config(), str(folder))
+        for spec in () if trust else config.specs:
+            check_factory(spec.name, spec.factory, str(folder / CONFIG))
     except LionSearchError:
         store.close()
         raise

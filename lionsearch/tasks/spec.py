@@ -7,6 +7,7 @@ import importlib
 import math
 import os
 import sys
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from lionsearch.catalog import TASKS
 from lionsearch.catalog.schema import Settings, at_most, load_settings
 from lionsearch.errors import TaskError, quote
 from lionsearch.limits import MOST_SEEDS, SEEDS_BECAUSE
+from lionsearch.tasks.trust import is_of_python
 
 TUNED_RATE = 0.001
 """The learning rate of the paper's AdamW: the unit in which `lr` is counted."""
@@ -45,7 +47,7 @@ class TaskSpec(Settings):
 
     name: str
     description: str = ""
-    factory: str = Field(pattern=r"^[\w.]+:\w+$")
+    factory: str = Field(pattern=r"^\w+(\.\w+)*:\w+$")
     options: dict[str, Any] = Field(default_factory=dict)
     steps: int = at_most(10_000_000, "the schedule and the batches of a training are held in memory", gt=0)
     batch: int = at_most(1_000_000, "the batches of a training are held in memory", gt=0)
@@ -131,6 +133,9 @@ def _call_factory(spec: TaskSpec) -> Any:
     module_name, function_name = spec.factory.split(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
+    foreign = f"task {spec.name!r}: its factory {spec.factory!r} is of Python's standard library, which has no tasks"
+    if is_of_python(module_name):
+        raise TaskError(foreign)
     try:
         module = importlib.import_module(module_name)
     except Exception as error:  # the user's own code: any error is theirs to see, in one line
@@ -139,6 +144,8 @@ def _call_factory(spec: TaskSpec) -> Any:
     factory = getattr(module, function_name, None)
     if not callable(factory):
         raise TaskError(f"task {spec.name!r}: module {module_name!r} has no function {function_name!r}")
+    if isinstance(factory, FunctionType | BuiltinFunctionType | type) and is_of_python(factory.__module__ or ""):
+        raise TaskError(foreign)  # which the module imported
     try:
         return factory(**spec.options)
     except Exception as error:  # as above
