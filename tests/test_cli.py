@@ -163,7 +163,16 @@ def test_a_search_that_cannot_be_leaves_the_users_files_in_its_folder(tmp_path):
     (tmp_path / "experiment.toml").write_text(text)
     (tmp_path / "here").mkdir()
     (tmp_path / "making.py").write_text("import os\n\n\ndef make_folder(path):\n    os.mkdir(path)\n")
-    done = run_cli(tmp_path / "here", "search", tmp_path / "experiment.toml", "--workers", 0, "--output", ".", PYTHONPATH=f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    done = run_cli(
+        tmp_path / "here",
+        "search",
+        tmp_path / "experiment.toml",
+        "--workers",
+        0,
+        "--output",
+        ".",
+        PYTHONPATH=f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+    )
     assert "the factory returned NoneType" in error_of(done, first=False)
     assert [path.name for path in (tmp_path / "here").iterdir()] == ["data"]
 

@@ -29,7 +29,9 @@ class Split(StrEnum):
 
 
 Tasks = Annotated[list[str], typer.Option("--task", help="Name or path of a proxy task; repeat for several.")]
-SeedCount = Annotated[int, typer.Option("--seeds", min=1, max=MOST_SEEDS, help="Trainings, each with other weights and batches.")]
+SeedCount = Annotated[
+    int, typer.Option("--seeds", min=1, max=MOST_SEEDS, help="Trainings, each with other weights and batches.")
+]
 
 
 def evaluate(

@@ -1,7 +1,7 @@
-"""What everything printed goes through: names, errors and programs of others reach a terminal as plain characters.
+r"""What everything printed goes through: names, errors and programs of others reach a terminal as plain characters.
 
-A control character (ANSI escapes begin with one) is written as its escape, `\\u001b`, which is also what JSON and Python
-call it; so are marks that turn the direction of text. A character that the encoding lacks is written likewise.
+A control character (ANSI escapes begin with one) is written as its escape, `\u001b`, which is also what JSON and
+Python call it; so are marks that turn the direction of text. A character that the encoding lacks is written likewise.
 Only `raw_stream` goes past that, for what rich itself draws; text that rich is given goes through `plain`.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-_SPELLED = {"±": "+-", "…": "...", "×": "x", "–": "-", "—": "-"}
+_SPELLED = {"±": "+-", "…": "..."}
 _HANDLER = "lionsearch-spell"
 
 

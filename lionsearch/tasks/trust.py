@@ -66,7 +66,9 @@ def _is_in_working_folder(name: str) -> bool:
     """Return whether a module lies directly in the working folder, and an import takes that one."""
     here = Path.cwd().resolve()
     found = _locations(_find(name))
-    return bool(found) and all(place in (here / name, here / f"{name}.py", here / name / "__init__.py") for place in found)
+    return bool(found) and all(
+        place in (here / name, here / f"{name}.py", here / name / "__init__.py") for place in found
+    )
 
 
 def _is_of_a_package(name: str) -> bool:

@@ -8,9 +8,10 @@ import sys
 from dataclasses import replace
 
 import pytest
+from filelock import FileLock
 
 from lionsearch.archive import CandidateRow, RunStore
-from lionsearch.errors import RunError
+from lionsearch.errors import FolderTakenError, RunError
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 
 SCORED = Evaluation(
@@ -373,3 +374,26 @@ def test_a_run_of_an_older_version_is_refused_with_a_reason(tmp_path):
     database.close()
     with pytest.raises(RunError, match=r"its database run.sqlite cannot be used: no such column: rounds"):
         RunStore.read(tmp_path / "run")
+
+
+def test_what_a_run_left_that_died_before_its_configuration_is_no_obstacle(tmp_path):
+    folder = tmp_path / "run"
+    RunStore.create(folder, "{}").close()
+    (folder / "config.json").rename(folder / "config.json.new")
+    RunStore.create(folder, '{"a": 1}').close()
+    opened = RunStore.read(folder)
+    assert opened.read_config() == '{"a": 1}'
+    opened.close()
+
+
+@pytest.mark.parametrize("name", ["config.json", "users.txt", "best.py"])
+def test_a_folder_that_holds_something_is_taken(tmp_path, name):
+    (tmp_path / name).write_text("")
+    with pytest.raises(FolderTakenError, match="the folder is not empty"):
+        RunStore.create(tmp_path, "{}")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_that_is_being_made_is_taken(tmp_path):
+    with FileLock(tmp_path / "lock"), pytest.raises(FolderTakenError, match="another process is writing"):
+        RunStore.create(tmp_path, "{}")

@@ -37,7 +37,9 @@ def refusal(factory):
 def test_pythons_own_modules_are_refused(here, factory):
     module, function = factory.split(":")
     found = refusal(factory)
-    assert found.startswith(f"run/config.json: task 'mine' would call function '{function}' of module '{module}', which")
+    assert found.startswith(
+        f"run/config.json: task 'mine' would call function '{function}' of module '{module}', which"
+    )
     assert "which is Python's;" in found
     assert found.endswith("--trust")
     assert is_of_python(module)
