@@ -14,8 +14,21 @@ ROSENBROCK_RATES: dict[float, tuple[str, ...]] = {
     1.0: ("dog",),
     0.3: ("adagrad_norm", "ademamix_scheduled", "shampoo"),
     0.01: ("schedule_free_sgd",),
-    0.003: ("apollo", "fromage", "l2_sgd", "momentum", "momentum_lr_inside", "radam", "seed_4", "sgd", "sgdw", "svrg"),
-    0.001: ("nesterov", "optimistic_gradient_descent", "seed_0", "sign_sgd"),
+    0.003: (
+        "apollo",
+        "fromage",
+        "l2_sgd",
+        "momentum",
+        "momentum_lr_inside",
+        "radam",
+        "sam(adam)",
+        "seed_4",
+        "sgd",
+        "sgdw",
+        "svrg",
+    ),
+    0.001: ("nesterov", "optimistic_gradient_descent", "sam_alternating", "sam_sgd", "seed_0", "sign_sgd"),
+    0.0001: ("acprop",),
     0.00003: ("apollo_v3",),
 }
 

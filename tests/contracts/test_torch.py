@@ -492,7 +492,7 @@ def a_step_can_be_compiled(subject: str) -> None:
 
 
 CONTRACTS = (
-    Contract(it_finds_the_minimum_of_a_parabola, 20),
+    Contract(it_finds_the_minimum_of_a_parabola, 50),
     Contract(groups_have_settings_of_their_own, 10),
     Contract(parameters_of_one_group_do_not_meet, 10),
     Contract(a_group_can_be_added_later, 10),
