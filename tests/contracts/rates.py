@@ -4,7 +4,7 @@ PARABOLA_RATES: dict[float, tuple[str, ...]] = {
     30.0: ("adadelta", "adagrad", "adagrad_norm", "adagrad_optax", "seed_3", "shampoo"),
     10.0: ("lars",),
     3.0: ("ademamix_scheduled", "dog"),
-    1.0: ("dadapt_adamw", "one_cycle(adam, total=10000)"),
+    1.0: ("dadapt_adamw", "one_cycle(adam, total=10000)", "prodigy"),
     0.3: ("muon_moonlight",),
     0.01: ("apollo_v3",),
     0.001: ("simplified_ademamix",),

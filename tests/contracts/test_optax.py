@@ -227,9 +227,10 @@ def _true_inputs(subject: str, loss: Any, x: Any, start: Any) -> dict[str, Any]:
 
 
 @functools.cache
-def _distances(subject: str, dtype: str) -> list[float]:
+def _distances(subject: str, dtype: str, state_dtype: str | None = None) -> list[float]:
     """Return how far from the minimum training ends, on the parabola and in float32 on Rosenbrock's function."""
     rates = (rate_of(PARABOLA_RATES, subject), rate_of(ROSENBROCK_RATES, subject))
+    settings = without_decay(subject) | ({"state_dtype": state_dtype} if state_dtype else {})
     steps, both = STEPS.get(dtype, STEPS.get(subject, 2000)), dtype == "float32"
 
     def train(valley: Any, rate: Any, start: Any) -> Any:
@@ -242,7 +243,7 @@ def _distances(subject: str, dtype: str) -> list[float]:
             updates, state = transform.update(jax.grad(loss)(x), state, x, **_true_inputs(subject, loss, x, start))
             return (optax.apply_updates(x, updates), state), None
 
-        transform = _make(subject, optax.cosine_decay_schedule(rate, steps), **without_decay(subject))
+        transform = _make(subject, optax.cosine_decay_schedule(rate, steps), **settings)
         return jax.lax.scan(step, (start, transform.init(start)), None, length=steps)[0][0]
 
     with jax.enable_x64(dtype == "float64"):
@@ -263,6 +264,12 @@ def it_finds_the_minimum_of_a_parabola(subject: str) -> None:
 def it_follows_rosenbrocks_valley(subject: str) -> None:
     """In float32."""
     assert _distances(subject, "float32")[1] < 0.15
+
+
+def a_wide_state_finds_the_minimum_in_half_precision(subject: str) -> None:
+    """Where a state in half precision does not."""
+    assert _distances(subject, "bfloat16", "float32")[0] < 0.1
+    assert _distances(subject, "float16", "float32")[0] < 0.05
 
 
 def it_finds_the_minimum_in_float64(subject: str) -> None:
@@ -301,6 +308,7 @@ CONTRACTS = (
     Contract(it_finds_the_minimum_in_float64, 52),
     Contract(it_finds_the_minimum_in_float16, 52),
     Contract(it_finds_the_minimum_in_bfloat16, 52),
+    Contract(a_wide_state_finds_the_minimum_in_half_precision, 0, ("ademamix_scheduled", "dadapt_adamw", "prodigy")),
 )
 
 NOT_POSSIBLE = (
@@ -337,13 +345,13 @@ NOT_POSSIBLE = (
     NotPossible(
         (it_finds_the_minimum_in_float16,),
         ("dadapt_adamw",),
-        "begin with steps of a millionth, which float16 does not hold",
+        "keep squares of a millionth, which float16 does not hold; state_dtype=float32 does",
         "assert .* < ",
     ),
     NotPossible(
         (it_finds_the_minimum_in_bfloat16,),
-        ("prodigy",),
-        "begin with steps of a millionth, which bfloat16 does not hold",
+        ("ademamix_scheduled",),
+        "average over 10000 steps, which bfloat16 does not; state_dtype=float32 does",
         "assert .* < ",
     ),
 )
