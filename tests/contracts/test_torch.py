@@ -547,7 +547,7 @@ NOT_POSSIBLE = (
     NotPossible(
         (complex_parameters_are_taken,),
         SUBJECTS,
-        "compute with signs and maxima, which complex numbers do not have; said where they are given",
+        "are programs of real numbers; said where complex ones are given",
         "ValueError: a complex parameter; expected real ones",
     ),
     NotPossible(
