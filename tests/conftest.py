@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contracts.summary import pytest_terminal_summary as pytest_terminal_summary  # here, so that xdist finds it
 from hypothesis import settings
 
 from lionsearch.cli import main
