@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import heapq
+import logging
 import random
 import resource
 import statistics
@@ -210,7 +211,9 @@ def _sleep_for_real(programs: int) -> tuple[float, float]:
             slept.extend(duration(request, NAP) for request, _ in found)
             return found
 
-    ray.init(address="local", num_cpus=SLEEPERS, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    ray.init(
+        address="local", num_cpus=SLEEPERS, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+    )
     original, ray_pool._Worker = ray_pool._Worker, Sleeper  # type: ignore[misc]
     try:
         pool = Watched(_config(1, 64, True).plan(), SLEEPERS)
