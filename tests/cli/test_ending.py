@@ -8,7 +8,7 @@ from lionsearch.evaluate.estimate import Estimate
 from lionsearch.lang import parse
 from lionsearch.records import Evaluation, Stage, TaskResult
 from lionsearch.runs.config import load_experiment
-from lionsearch.runs.run import Elite, Progress, RunResult
+from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.runs.verdict import TaskVerdict, Verdict
 
 TUNING = """programs = {programs}
