@@ -26,7 +26,7 @@ from lionsearch.archive.rows import (
     open_program,
 )
 from lionsearch.archive.store import RunStore
-from lionsearch.archive.tables import DATABASE, open_database
+from lionsearch.archive.tables import DATABASE, UNREADABLE, describe_damage, open_database
 from lionsearch.errors import LionSearchError, RunError
 from lionsearch.graph import check_program, fingerprint
 from lionsearch.records import Evaluation, Stage
@@ -127,8 +127,8 @@ def _read(folder: Path) -> _Contents:
     try:
         database = open_database(folder, writable=False)
         database.execute("BEGIN")  # one state of a run that goes on
-    except sqlite3.Error as error:
-        raise RunError(f"{folder}: its database {DATABASE} cannot be used: {error}") from None
+    except UNREADABLE as error:
+        raise RunError(f"{folder}: its database {DATABASE} cannot be used: {describe_damage(error)}") from None
     contents = _Contents()
     try:
         _read_tables(database, contents)
@@ -163,8 +163,8 @@ def _scan(database: sqlite3.Connection, table: str, faults: list[str]) -> Iterat
     """Yield a table's rows as far as they can be read, without an index."""
     try:
         yield from database.execute(f"SELECT * FROM {table} NOT INDEXED")
-    except sqlite3.Error as error:
-        faults.append(f"table {table}: what follows cannot be read: {error}")
+    except UNREADABLE as error:
+        faults.append(f"table {table}: what follows cannot be read: {describe_damage(error)}")
 
 
 def _try(opened: Callable[[Row], T], faults: list[str], row: Row) -> T | None:

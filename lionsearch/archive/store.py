@@ -32,7 +32,7 @@ from lionsearch.archive.rows import (
     seal,
     seal_evaluation,
 )
-from lionsearch.archive.tables import DATABASE, TABLES, create_database, open_database
+from lionsearch.archive.tables import DATABASE, TABLES, UNREADABLE, create_database, describe_damage, open_database
 from lionsearch.errors import RunError
 from lionsearch.records import Evaluation, FailureKind, Stage
 
@@ -280,8 +280,9 @@ class RunStore:
         """
         try:
             return self._database.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise RunError(f"{self.folder}: its database {DATABASE} cannot be used: {error}") from None
+        except UNREADABLE as error:
+            found = describe_damage(error)
+            raise RunError(f"{self.folder}: its database {DATABASE} cannot be used: {found}") from None
 
     @contextlib.contextmanager
     def _sound(self) -> Iterator[None]:
@@ -313,10 +314,10 @@ def _usable(folder: Path, lock: FileLock | None) -> Iterator[None]:
     """Say what is wrong with a database that cannot be opened, and free the folder."""
     try:
         yield
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         if lock is not None:
             lock.release()
-        raise RunError(f"{folder}: its database {DATABASE} cannot be used: {error}") from None
+        raise RunError(f"{folder}: its database {DATABASE} cannot be used: {describe_damage(error)}") from None
 
 
 def _insert(table: str, columns: int, conflict: str = "") -> str:

@@ -5,7 +5,9 @@ Invariant: a database of another format is refused as it is opened, and nothing 
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 DATABASE = "run.sqlite"
@@ -35,6 +37,10 @@ PRAGMA user_version = {FORMAT};
 """
 
 
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged database raises; the second where SQLite quotes what is no text."""
+
+
 def create_database(folder: Path) -> sqlite3.Connection:
     """Return a new database of a folder, with empty tables, open for writing."""
     database = _prepare(sqlite3.connect(folder / DATABASE))
@@ -57,12 +63,30 @@ def open_database(folder: Path, *, writable: bool) -> sqlite3.Connection:
             raise sqlite3.DatabaseError(
                 f"its format is {found}, this lionsearch has format {FORMAT}; use the version that made the run"
             )
+        if _list_tables(database) != _expected_tables():
+            raise sqlite3.DatabaseError("its tables are not those of a run")
         if writable:
             _prepare_writing(database)
-    except sqlite3.Error:
+    except UNREADABLE:
         database.close()
         raise
     return database
+
+
+def describe_damage(error: Exception) -> str:
+    """Return what SQLite says, on one line."""
+    return "it is damaged" if isinstance(error, UnicodeDecodeError) else " ".join(str(error).split())
+
+
+def _list_tables(database: sqlite3.Connection) -> list[tuple[str, ...]]:
+    return database.execute("SELECT type, name, sql FROM sqlite_master WHERE sql NOT NULL ORDER BY name").fetchall()
+
+
+@cache
+def _expected_tables() -> list[tuple[str, ...]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(_SCHEMA)
+        return _list_tables(database)
 
 
 def _prepare(database: sqlite3.Connection) -> sqlite3.Connection:
