@@ -102,11 +102,10 @@ def list_changes(rows: list[ConditionRow]) -> list[tuple[int, Change]]:
 
 
 def _refusal(store: RunStore, breaks: list[Change], versions: list[Change]) -> str:
-    shown = [str(change) for change in breaks[:3]]
-    if len(breaks) > 3:
-        shown.append(f"{len(breaks) - 3} more have changed")
+    shown = ", ".join(str(change) for change in breaks[:3])
+    more = f" and {len(breaks) - 3} more" if len(breaks) > 3 else ""
     why = f" ({'; '.join(map(str, versions))}, which may be why)" if versions else ""
     return (
-        f"{store.folder}: since the run was made, {', '.join(shown)}{why}; scores from before and after could not be"
+        f"{store.folder}: since the run was made, {shown}{more}{why}; scores from before and after could not be"
         f" compared: undo it, or go on in spite of it with: lionsearch resume {store.folder} --force"
     )

@@ -66,9 +66,14 @@ def _value(kind: Kind, position: int) -> Any:
     shapes = [shape_of(kind, shape) for shape in _SHAPES]
     if kind in _SQUARES:
         return tuple(_square(shape) for shape in shapes)
-    return tuple(
-        np.resize(np.roll(_NUMBERS, 4 * position + leaf), shape).astype(np.float64) for leaf, shape in enumerate(shapes)
-    )
+    return tuple(_draw(4 * position + leaf, shape) for leaf, shape in enumerate(shapes))
+
+
+def _draw(start: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the numbers from one of them on; the second is the same in all arguments, so that some are equal."""
+    numbers = np.roll(np.array(_NUMBERS), start)
+    numbers[1] = _NUMBERS[1]
+    return np.resize(numbers, shape)
 
 
 def _square(shape: tuple[int, ...]) -> np.ndarray:
