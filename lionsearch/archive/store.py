@@ -142,18 +142,19 @@ class RunStore:
         name, key = f"evaluation of program {fingerprint}", {"fingerprint": fingerprint, "stage": row[1]}
         with self.together():
             if self._add("evaluations", row, name, **key):
-                self._database.executemany(_insert("results", 10), results)
+                self._write("DELETE FROM results WHERE fingerprint = ? AND stage = ?", [row[:2]])  # of no evaluation
+                self._write(_insert("results", 10), results)
 
     def add_condition(self, row: ConditionRow) -> None:
         """Record a condition that holds from a candidate on, in place of what was said of that candidate before."""
-        self._database.execute(_insert("conditions", 5, "OR REPLACE"), seal(row))
+        self._write(_insert("conditions", 5, "OR REPLACE"), [seal(row)])
 
     def _add(self, table: str, row: Row, name: str, **key: Any) -> bool:
         """Insert a row; return False if it is there already."""
         where = " AND ".join(f"{column} = ?" for column in key)
         stored = self._fetch(f"SELECT * FROM {table} WHERE {where}", tuple(key.values()))
         if not stored:
-            self._database.execute(_insert(table, len(row)), row)
+            self._write(_insert(table, len(row)), [row])
         elif stored[0] != row:
             if table != "evaluations":  # which were compared with their digests when they were loaded
                 with self._sound():
@@ -164,9 +165,18 @@ class RunStore:
             )
         return not stored
 
+    def _write(self, statement: str, rows: Sequence[Row]) -> None:
+        with _usable(self.folder):
+            self._database.executemany(statement, rows)
+
     def flush(self) -> None:
-        """Make what was added so far durable."""
-        self._database.commit()
+        """Make what was added so far durable.
+
+        Raises:
+            RunError: if it cannot be written.
+        """
+        with _usable(self.folder):
+            self._database.commit()
 
     def evaluations(self, stage: Stage) -> dict[str, Evaluation]:
         """Return every evaluation of a stage by fingerprint."""
@@ -177,7 +187,7 @@ class RunStore:
         return self._evaluations("stage = ? AND fingerprint = ?", str(stage), fingerprint).get(fingerprint)
 
     def _evaluations(self, where: str, *values: str) -> dict[str, Evaluation]:
-        # the evaluations first: whoever writes adds their results together with them
+        # the evaluations first: whoever writes adds their results with them
         rows = self._fetch(f"SELECT * FROM evaluations WHERE {where}", values)
         results: dict[str, list[Row]] = {}
         for row in self._fetch(f"SELECT * FROM results WHERE {where} ORDER BY fingerprint, position", values):
@@ -278,11 +288,8 @@ class RunStore:
         Raises:
             RunError: if the database is damaged.
         """
-        try:
+        with _usable(self.folder):
             return self._database.execute(statement, values).fetchall()
-        except UNREADABLE as error:
-            found = describe_damage(error)
-            raise RunError(f"{self.folder}: its database {DATABASE} cannot be used: {found}") from None
 
     @contextlib.contextmanager
     def _sound(self) -> Iterator[None]:
@@ -310,8 +317,8 @@ class RunStore:
 
 
 @contextlib.contextmanager
-def _usable(folder: Path, lock: FileLock | None) -> Iterator[None]:
-    """Say what is wrong with a database that cannot be opened, and free the folder."""
+def _usable(folder: Path, lock: FileLock | None = None) -> Iterator[None]:
+    """Say what is wrong with a database that cannot be used, and free the folder if it was just locked."""
     try:
         yield
     except UNREADABLE as error:

@@ -351,6 +351,17 @@ def test_an_evaluation_cut_off_half_way_is_none(tmp_path, monkeypatch):
     store.close()
 
 
+def test_results_of_no_evaluation_are_in_nobodys_way(store):
+    store.add_evaluation("f", SCORED)
+    store.flush()
+    database = sqlite3.connect(store.folder / "run.sqlite")
+    database.execute("DELETE FROM evaluations")
+    database.commit()
+    database.close()
+    store.add_evaluation("f", FAILED)
+    assert store.evaluations(Stage.SEARCH) == {"f": FAILED}
+
+
 @pytest.mark.parametrize("opens", [RunStore.read, RunStore.resume])
 @pytest.mark.parametrize("damage", ["text", "empty", "cut", "overwritten"])
 def test_a_database_that_is_damaged(store, opens, damage):
@@ -388,7 +399,7 @@ def test_a_new_run_needs_a_new_or_empty_folder(tmp_path):
 def test_a_reader_cannot_write(store):
     fill(store, 1)
     reader = _reopened(store)
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(RunError, match=r"run: its database run.sqlite cannot be used: .*readonly"):
         fill(reader, 1, first=1)
 
 
