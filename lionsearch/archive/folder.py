@@ -1,12 +1,14 @@
-"""A run's folder: what has to be in it, and who may write it."""
+"""A run's folder: what has to be in it, who may write it, and what is said where that fails."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lionsearch.archive.tables import DATABASE
+from lionsearch.archive.tables import DATABASE, UNREADABLE, describe_damage
 from lionsearch.errors import RunError
 
 CONFIG = "config.json"
@@ -41,6 +43,35 @@ def take_lock(folder: Path) -> FileLock:
     return lock
 
 
+def make_run_folder(folder: Path) -> None:
+    """Make a folder for a new run.
+
+    Raises:
+        RunError: if there is something at its place.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            resumes = f", or run: lionsearch resume {folder}" if (folder / CONFIG).is_file() else ""
+            raise RunError(f"{folder}: the folder is not empty; choose another{resumes}")
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be made a run folder: {error.strerror}") from None
+
+
+def write_config(folder: Path, config: str) -> None:
+    """Write the configuration of a run; with it, the folder is complete.
+
+    Raises:
+        RunError: if it cannot be written.
+    """
+    temporary = folder / f"{CONFIG}.new"
+    try:
+        temporary.write_text(config)
+        temporary.rename(folder / CONFIG)
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be made a run folder: {error.strerror}") from None
+
+
 def read_config(folder: Path) -> str:
     """Return the resolved configuration of a run, JSON.
 
@@ -51,3 +82,14 @@ def read_config(folder: Path) -> str:
         return (folder / CONFIG).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{folder}: its {CONFIG} cannot be read: {error}") from None
+
+
+@contextlib.contextmanager
+def usable(folder: Path, lock: FileLock | None = None) -> Iterator[None]:
+    """Say what is wrong with a database that cannot be used, and free the folder if it was just locked."""
+    try:
+        yield
+    except UNREADABLE as error:
+        if lock is not None:
+            lock.release()
+        raise RunError(f"{folder}: its database {DATABASE} cannot be used: {describe_damage(error)}") from None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lionsearch.archive.folder import check_run_folder
+from lionsearch.archive.folder import check_run_folder, usable
 from lionsearch.archive.rows import (
     CandidateRow,
     ConditionRow,
@@ -26,8 +26,8 @@ from lionsearch.archive.rows import (
     open_program,
 )
 from lionsearch.archive.store import RunStore
-from lionsearch.archive.tables import DATABASE, UNREADABLE, describe_damage, open_database
-from lionsearch.errors import LionSearchError, RunError
+from lionsearch.archive.tables import UNREADABLE, describe_damage, open_database
+from lionsearch.errors import LionSearchError
 from lionsearch.graph import check_program, fingerprint
 from lionsearch.records import Evaluation, Stage
 
@@ -124,11 +124,9 @@ def _sound_numbers(contents: _Contents) -> set[int]:
 
 def _read(folder: Path) -> _Contents:
     check_run_folder(folder)
-    try:
+    with usable(folder):
         database = open_database(folder, writable=False)
         database.execute("BEGIN")  # one state of a run that goes on
-    except UNREADABLE as error:
-        raise RunError(f"{folder}: its database {DATABASE} cannot be used: {describe_damage(error)}") from None
     contents = _Contents()
     try:
         _read_tables(database, contents)

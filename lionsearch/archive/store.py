@@ -16,7 +16,15 @@ from typing import Any
 
 from filelock import FileLock
 
-from lionsearch.archive.folder import CONFIG, check_run_folder, read_config, take_lock
+from lionsearch.archive.folder import (
+    CONFIG,
+    check_run_folder,
+    make_run_folder,
+    read_config,
+    take_lock,
+    usable,
+    write_config,
+)
 from lionsearch.archive.rows import (
     CandidateRow,
     ConditionRow,
@@ -32,7 +40,7 @@ from lionsearch.archive.rows import (
     seal,
     seal_evaluation,
 )
-from lionsearch.archive.tables import DATABASE, TABLES, UNREADABLE, create_database, describe_damage, open_database
+from lionsearch.archive.tables import DATABASE, TABLES, create_database, open_database
 from lionsearch.errors import RunError
 from lionsearch.records import Evaluation, FailureKind, Stage
 
@@ -63,19 +71,11 @@ class RunStore:
         Raises:
             RunError: if there is something at the folder's place.
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.iterdir()):
-                resumes = f", or run: lionsearch resume {folder}" if (folder / CONFIG).is_file() else ""
-                raise RunError(f"{folder}: the folder is not empty; choose another{resumes}")
-            lock = take_lock(folder)
-            with _usable(folder, lock):
-                store = cls(folder, create_database(folder), lock)
-            temporary = folder / f"{CONFIG}.new"
-            temporary.write_text(config)
-            temporary.rename(folder / CONFIG)
-        except OSError as error:
-            raise RunError(f"{folder}: cannot be made a run folder: {error.strerror}") from None
+        make_run_folder(folder)
+        lock = take_lock(folder)
+        with usable(folder, lock):
+            store = cls(folder, create_database(folder), lock)
+        write_config(folder, config)
         return store
 
     @classmethod
@@ -92,7 +92,7 @@ class RunStore:
 
     @classmethod
     def _open(cls, folder: Path, lock: FileLock | None) -> RunStore:
-        with _usable(folder, lock):
+        with usable(folder, lock):
             database = open_database(folder, writable=lock is not None)
             database.execute("SELECT count(*) FROM candidates")
         return cls(folder, database, lock)
@@ -166,7 +166,7 @@ class RunStore:
         return not stored
 
     def _write(self, statement: str, rows: Sequence[Row]) -> None:
-        with _usable(self.folder):
+        with usable(self.folder):
             self._database.executemany(statement, rows)
 
     def flush(self) -> None:
@@ -175,7 +175,7 @@ class RunStore:
         Raises:
             RunError: if it cannot be written.
         """
-        with _usable(self.folder):
+        with usable(self.folder):
             self._database.commit()
 
     def evaluations(self, stage: Stage) -> dict[str, Evaluation]:
@@ -288,7 +288,7 @@ class RunStore:
         Raises:
             RunError: if the database is damaged.
         """
-        with _usable(self.folder):
+        with usable(self.folder):
             return self._database.execute(statement, values).fetchall()
 
     @contextlib.contextmanager
@@ -314,17 +314,6 @@ class RunStore:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
-
-
-@contextlib.contextmanager
-def _usable(folder: Path, lock: FileLock | None = None) -> Iterator[None]:
-    """Say what is wrong with a database that cannot be used, and free the folder if it was just locked."""
-    try:
-        yield
-    except UNREADABLE as error:
-        if lock is not None:
-            lock.release()
-        raise RunError(f"{folder}: its database {DATABASE} cannot be used: {describe_damage(error)}") from None
 
 
 def _insert(table: str, columns: int, conflict: str = "") -> str:
