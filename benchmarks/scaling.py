@@ -30,7 +30,8 @@ from lionsearch.catalog import load_program
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.records import Evaluation, Stage, TaskResult
 from lionsearch.runs.config import RunConfig, load_experiment
-from lionsearch.runs.run import SearchRun, start_run
+from lionsearch.runs.opening import start_run
+from lionsearch.runs.run import SearchRun
 from lionsearch.workers.pool import Pool, Request
 
 PARTS = ("driver", "workers", "simulation", "long")
@@ -71,6 +72,9 @@ class _Instant:
         taken, self._queue = self._queue, []
         return [(request, score(request)) for request in taken]
 
+    def fingerprint_tasks(self) -> dict[str, str]:
+        return {}
+
     def close(self) -> None:
         self._queue.clear()
 
@@ -108,6 +112,9 @@ class _Simulated:
             request = heapq.heappop(self._running)[2]
             found.append((request, score(request)))
         return found
+
+    def fingerprint_tasks(self) -> dict[str, str]:
+        return {}
 
     def close(self) -> None:
         self._running.clear()
