@@ -9,7 +9,7 @@ from typing import Any
 from contracts.keeping import CONTRACT, REASON
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def print_contracts(terminalreporter: Any) -> None:
     """Print a line for each contract that was asked for."""
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
     lines = summarize(reports)
