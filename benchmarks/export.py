@@ -50,27 +50,30 @@ def main() -> None:
 
 def compare_optax(natives: list[Native], rounds: int) -> None:
     """Print a line for each optimizer, and the control."""
-    transforms = [
-        (each.name, lionsearch.to_optax(each.program, each.rate, **each.given), each.optax(each.rate))
-        for each in natives
+    pairs: list[tuple[str, optax.GradientTransformation, Native]] = [
+        (each.name, lionsearch.to_optax(each.program, each.rate, **each.given), each) for each in natives
     ]
-    transforms.append((f"{natives[-1].name}, control", *[natives[-1].optax(natives[-1].rate) for _ in range(2)]))
-    for name, ours, native in transforms:
+    pairs.append((f"{natives[-1].name}, control", natives[-1].optax(natives[-1].rate), natives[-1]))
+    for name, ours, each in pairs:
+        native = each.optax(each.rate)
         runs = [_Run(transform) for transform in (ours, native)]
         traffic = runs[0].traffic / runs[1].traffic
         sizes = " and ".join(f"{run.bytes:,}" for run in runs)
-        line = _compare(*[run.step for run in runs], rounds)
+        line = _compare(runs[0].step, runs[1].step, rounds)
         print(f"optax {name:24}  {line}  traffic {traffic:.3f}  state {sizes} bytes", flush=True)
 
 
 def compare_torch(natives: list[Native], rounds: int) -> None:
     """Print a line for each optimizer, eager and compiled, and the control."""
+    import torch
+
     pairs = [(each.name, each, _make_exported) for each in natives]
     pairs.append((f"{natives[-1].name}, control", natives[-1], make_torch))
     for name, native, make in pairs:
         for compiled in (False, True):
-            steps = [_torch_step(native, each, compiled) for each in (make, make_torch)]
-            line = _compare(*steps, rounds)
+            torch._dynamo.reset()  # it compiles one function only so often
+            ours, theirs = (_torch_step(native, each, compiled) for each in (make, make_torch))
+            line = _compare(ours, theirs, rounds)
             print(f"torch {name:14} {'compiled' if compiled else 'eager':9}  {line}", flush=True)
 
 

@@ -5,7 +5,7 @@
     python benchmarks/throughput.py --population 1,16,256,4096     programs as one batch, for accelerators
 
 Parts: `language` (mutate, check, remove dead code, fingerprint), `tasks` (interpreted against compiled), `savings`
-(early exit and hurdles), `memory` (5,000 candidates in one worker), `workers` (two Ray workers against one).
+(early exit and hurdles), `memory` (5,000 candidates in one worker). `scaling.py` measures workers and their driver.
 """
 
 from __future__ import annotations
@@ -38,9 +38,8 @@ from lionsearch.records import Stage
 from lionsearch.runs.config import load_experiment
 from lionsearch.search import MUTATIONS, MutationRates, MutationSettings, mutate
 from lionsearch.tasks.spec import TaskSpec, load_task
-from lionsearch.workers.pool import Request
 
-PARTS = ("language", "tasks", "savings", "memory", "workers")
+PARTS = ("language", "tasks", "savings", "memory")
 SEED = Seeds((0,))
 
 
@@ -64,7 +63,7 @@ def main() -> None:
                 measure_task(load_task(name))
         elif part == "savings":
             measure_savings()
-        else:  # memory and Ray's processes want a process in which JAX has done nothing yet
+        else:  # memory wants a process in which JAX has done nothing yet
             code = f"import benchmarks.throughput as throughput; throughput.measure_{part}()"
             subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
 
@@ -160,29 +159,6 @@ def measure_memory(candidates: int = 5000) -> None:
             used.append((index, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10))
     shown = ", ".join(f"{megabytes:.0f} MiB after {index}" for index, megabytes in used)
     print(f"peak memory of a worker with both of the quickstart's tasks: {shown}", flush=True)
-
-
-def measure_workers(candidates: int = 1200, rounds: int = 2) -> None:
-    """Print two Ray workers' candidates a second against one's, on the quickstart's tasks."""
-    from lionsearch.workers.ray_pool import RayPool
-
-    plan = load_experiment("quickstart").plan()
-    programs = {fingerprint(program): remove_dead_code(program) for program in draw_candidates(candidates)}
-    rates: dict[int, list[float]] = {1: [], 2: []}
-    for _ in range(rounds):
-        for workers in rates:
-            pool = RayPool(plan, workers)
-            for number in range(4 * workers):  # compile both tasks in every worker
-                pool.submit(Request(str(number), load_program("adamw"), Stage.CONFIRM))
-            drain(pool.collect, 4 * workers)
-            start = time.perf_counter()
-            for name, program in programs.items():
-                pool.submit(Request(name, program, Stage.SEARCH))
-            drain(pool.collect, len(programs))
-            rates[workers].append(len(programs) / (time.perf_counter() - start))
-            pool.close()
-    one, two = (statistics.median(rates[workers]) for workers in (1, 2))
-    print(f"workers: one {one:.1f} candidates/s, two {two:.1f}/s, ratio {two / one:.2f}x", flush=True)
 
 
 def measure_population(spec: TaskSpec, sizes: Sequence[int], patience: float = 120.0) -> None:

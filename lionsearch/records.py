@@ -111,6 +111,11 @@ class Evaluation:
         """The first failure among the tasks."""
         return next((result.failure for result in self.results if result.failure is not None), None)
 
+    @property
+    def lost(self) -> bool:
+        """Whether the system failed it: what the program is worth is not known."""
+        return self.failure is not None and self.failure.kind.is_system
+
 
 def choice_key(evaluation: Evaluation, statements: int, parsimony: float) -> tuple[bool, float]:
     """Return what a run chooses by, the largest first: the mean over the tasks, less `parsimony` for each statement.

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contracts.summary import print_contracts
+from faults.injected import print_faults
 from hypothesis import settings
 
 from lionsearch.cli import main
@@ -41,6 +43,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts backg
 
 settings.register_profile("lionsearch", deadline=None, print_blob=True)
 settings.load_profile("lionsearch")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:  # here, so that xdist finds it
+    print_contracts(terminalreporter)
+    print_faults(terminalreporter)
 
 
 @pytest.fixture

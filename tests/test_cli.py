@@ -10,7 +10,7 @@ from workers.tiny_project import EXPERIMENT, run_cli, write_experiment, write_pr
 import lionsearch
 from lionsearch import cli
 from lionsearch.runs.config import load_experiment
-from lionsearch.runs.run import start_run
+from lionsearch.runs.opening import start_run
 
 GOOD = "def train(w, g, lr):\n    return g * lr\n"
 

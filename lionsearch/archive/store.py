@@ -2,157 +2,126 @@
 
 Rows are written in the order in which results are told, a batch at a time; a process that is killed loses at most
 the last batch, which `resume` computes again to the same rows. Nothing in the tables depends on time or workers, so
-an interrupted and resumed run ends with the same contents as one that was never killed.
+an interrupted and resumed run ends with the same contents as one that was never killed. A row once written is never
+changed: what was told to the search, a failure of the system too, is what it was told.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from lionsearch.errors import FolderTakenError, RunError
-from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
+from lionsearch.archive.folder import (
+    CONFIG,
+    check_run_folder,
+    make_run_folder,
+    read_config,
+    take_lock,
+    usable,
+    write_config,
+)
+from lionsearch.archive.rows import (
+    CandidateRow,
+    ConditionRow,
+    DamagedRowError,
+    ProgramRow,
+    Row,
+    ScoredProgram,
+    check_seal,
+    open_candidate,
+    open_condition,
+    open_evaluation,
+    open_program,
+    seal,
+    seal_evaluation,
+)
+from lionsearch.archive.tables import DATABASE, TABLES, create_database, open_database
+from lionsearch.errors import RunError
+from lionsearch.records import Evaluation, FailureKind, Stage
 
-DATABASE = "run.sqlite"
-CONFIG = "config.json"
-_BEFORE_CONFIG = ("lock", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", f"{CONFIG}.new")
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS candidates (
-    number INTEGER PRIMARY KEY, parent INTEGER, change TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    statements INTEGER NOT NULL, live_statements INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS programs (
-    fingerprint TEXT PRIMARY KEY, first_candidate INTEGER NOT NULL, text TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS evaluations (
-    fingerprint TEXT NOT NULL, stage TEXT NOT NULL, score REAL, rounds TEXT NOT NULL,
-    PRIMARY KEY (fingerprint, stage));
-CREATE TABLE IF NOT EXISTS results (
-    fingerprint TEXT NOT NULL, stage TEXT NOT NULL, position INTEGER NOT NULL, task TEXT NOT NULL,
-    loss REAL, score REAL, failure TEXT, detail TEXT, metrics TEXT NOT NULL, scores TEXT NOT NULL,
-    PRIMARY KEY (fingerprint, stage, position));
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class CandidateRow:
-    """A told candidate.
-
-    Attributes:
-        number: from 0, in the order asked.
-        parent: the number of its parent, if it has one.
-        change: the mutation that made it.
-        fingerprint: of its program.
-        statements: dead ones included.
-        live_statements: without the dead ones.
-    """
-
-    number: int
-    parent: int | None
-    change: str
-    fingerprint: str
-    statements: int
-    live_statements: int
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredProgram:
-    """A unique program with its evaluation at one stage.
-
-    Attributes:
-        fingerprint: its name in the run.
-        candidate: the number of the candidate that had it first.
-        text: the program without dead code.
-        statements: that it has.
-        evaluation: at the stage asked for.
-    """
-
-    fingerprint: str
-    candidate: int
-    text: str
-    statements: int
-    evaluation: Evaluation
+_CANDIDATE = "number, parent, change, candidates.fingerprint, statements, live_statements, candidates.digest"
+_PROGRAM = "programs.fingerprint, first_candidate, text, programs.digest"
 
 
 class RunStore:
-    """A run folder's database. Open one for writing with `create` or `resume`, for reading with `read`.
+    """The store of one run folder; made by `create`, `resume` or `read`.
 
     Args:
-        folder: the run folder.
-        writable: takes the folder's lock, which the operating system frees when the process ends however it ends.
-
-    Raises:
-        RunError: if the folder is no run folder, or another process is writing it.
+        folder: of the run.
+        database: open.
+        lock: of the folder, for a store that may write.
     """
 
-    def __init__(self, folder: Path, *, writable: bool):
-        self.folder = folder
-        self._lock = _take_lock(folder) if writable else None
-        try:
-            if writable:
-                self._database = sqlite3.connect(folder / DATABASE)
-                self._database.execute("PRAGMA journal_mode=WAL")
-                self._database.execute("PRAGMA synchronous=NORMAL")
-                self._database.executescript(_SCHEMA)
-            else:
-                self._database = sqlite3.connect(f"{(folder / DATABASE).absolute().as_uri()}?mode=ro", uri=True)
-            self._database.execute("SELECT count(*) FROM candidates")
-            self._database.execute("SELECT rounds FROM evaluations LIMIT 1")  # not there before version 0.3
-        except sqlite3.Error as error:
-            self._release()
-            raise RunError(f"{folder}: its database {DATABASE} cannot be used: {error}") from None
+    def __init__(self, folder: Path, database: sqlite3.Connection, lock: FileLock | None = None):
+        self.folder, self._database, self._lock = folder, database, lock
 
     @classmethod
     def create(cls, folder: Path, config: str) -> RunStore:
         """Make a new run folder.
 
         Args:
-            folder: must not exist, be empty, or hold what a run left that died before its configuration was written.
+            folder: must not exist, or be empty.
             config: the resolved configuration, JSON.
 
         Raises:
             FolderTakenError: if there is something at the folder's place, or another process came first.
             RunError: if it cannot be made.
         """
+        make_run_folder(folder)
+        lock = take_lock(folder)  # which of several processes has it has the folder
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _check_free(folder)
-            store = cls(folder, writable=True)  # which of several processes has the lock has the folder
-            try:
-                _check_free(folder)
-            except RunError:
-                store.close()
-                raise
-            temporary = folder / f"{CONFIG}.new"
-            temporary.write_text(config, encoding="utf-8")
-            temporary.rename(folder / CONFIG)
-        except OSError as error:
-            raise RunError(f"{folder}: cannot be made a run folder: {error.strerror}") from None
+            make_run_folder(folder)
+        except RunError:
+            lock.release()
+            raise
+        for path in folder.glob(f"{DATABASE}*"):  # of a run that died before it began
+            path.unlink(missing_ok=True)
+        with usable(folder, lock):
+            store = cls(folder, create_database(folder), lock)
+        write_config(folder, config)
         return store
 
     @classmethod
     def resume(cls, folder: Path) -> RunStore:
         """Open a run folder for writing."""
         check_run_folder(folder)
-        return cls(folder, writable=True)
+        return cls._open(folder, take_lock(folder))
 
     @classmethod
     def read(cls, folder: Path) -> RunStore:
         """Open a run folder for reading, also while another process writes it."""
         check_run_folder(folder)
-        return cls(folder, writable=False)
+        return cls._open(folder, None)
+
+    @classmethod
+    def _open(cls, folder: Path, lock: FileLock | None) -> RunStore:
+        with usable(folder, lock):
+            database = open_database(folder, writable=lock is not None)
+            database.execute("SELECT count(*) FROM candidates")
+        return cls(folder, database, lock)
 
     def read_config(self) -> str:
         """Return the resolved configuration, JSON."""
+        return read_config(self.folder)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Write what is added meanwhile wholly or, if it is interrupted, not at all."""
+        if not self._database.in_transaction:
+            self._database.execute("BEGIN")
+        self._database.execute("SAVEPOINT together")
         try:
-            return (self.folder / CONFIG).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RunError(f"{self.folder}: its {CONFIG} cannot be read: {error}") from None
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK TO together")
+            raise
+        finally:
+            self._database.execute("RELEASE together")
 
     def add_candidate(self, row: CandidateRow) -> None:
         """Record a told candidate; written at the next `flush`.
@@ -160,117 +129,183 @@ class RunStore:
         Raises:
             RunError: if the run already has another candidate of that number: this is not the run that was stored.
         """
-        values = astuple(row)
-        stored = self._database.execute("SELECT * FROM candidates WHERE number = ?", (row.number,)).fetchone()
-        if stored is None:
-            self._database.execute("INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?)", values)
-        elif stored != values:
-            raise RunError(f"{self.folder}: candidate {row.number} is {values} now and was {stored} when it was stored")
+        self._add("candidates", seal(row), f"candidate {row.number}", number=row.number)
 
     def add_program(self, fingerprint: str, candidate: int, text: str) -> None:
-        """Record a unique program."""
-        self._database.execute("INSERT OR IGNORE INTO programs VALUES (?, ?, ?)", (fingerprint, candidate, text))
+        """Record a unique program.
+
+        Raises:
+            RunError: if the run already has another program of that name.
+        """
+        row = seal(ProgramRow(fingerprint, candidate, text))
+        self._add("programs", row, f"program {fingerprint}", fingerprint=fingerprint)
 
     def add_evaluation(self, fingerprint: str, evaluation: Evaluation) -> None:
-        """Record a program's evaluation at a stage."""
-        stage = str(evaluation.stage)
-        self._database.executemany(
-            "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (fingerprint, stage, position, *_result_columns(result))
-                for position, result in enumerate(evaluation.results)
-            ],
-        )
-        # last, so that an interrupted call leaves no evaluation without its results
-        self._database.execute(
-            "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)",
-            (fingerprint, stage, evaluation.score, json.dumps(evaluation.rounds)),
-        )
+        """Record a program's evaluation at a stage.
+
+        Raises:
+            RunError: if the run already has another one.
+        """
+        row, results = seal_evaluation(fingerprint, evaluation)
+        name, key = f"evaluation of program {fingerprint}", {"fingerprint": fingerprint, "stage": row[1]}
+        with self.together():
+            if self._add("evaluations", row, name, **key):
+                self._write("DELETE FROM results WHERE fingerprint = ? AND stage = ?", [row[:2]])  # of no evaluation
+                self._write(_insert("results", 10), results)
+
+    def add_condition(self, row: ConditionRow) -> None:
+        """Record a condition that holds from a candidate on, in place of what was said of that candidate before."""
+        self._write(_insert("conditions", 5, "OR REPLACE"), [seal(row)])
+
+    def _add(self, table: str, row: Row, name: str, **key: Any) -> bool:
+        """Insert a row; return False if it is there already."""
+        where = " AND ".join(f"{column} = ?" for column in key)
+        stored = self._fetch(f"SELECT * FROM {table} WHERE {where}", tuple(key.values()))
+        if not stored:
+            self._write(_insert(table, len(row)), [row])
+        elif stored[0] != row:
+            if table != "evaluations":  # which were compared with their digests when they were loaded
+                with self._sound():
+                    check_seal(table, name, stored[0])
+            raise RunError(
+                f"{self.folder}: {name} is {row[:-1]} now and was {stored[0][:-1]} when it was stored: this is not the"
+                " search that was stored, by another config.json or another lionsearch; nothing was changed"
+            )
+        return not stored
+
+    def _write(self, statement: str, rows: Sequence[Row]) -> None:
+        with usable(self.folder):
+            self._database.executemany(statement, rows)
 
     def flush(self) -> None:
-        """Make what was added so far durable."""
-        self._database.commit()
+        """Make what was added so far durable.
+
+        Raises:
+            RunError: if it cannot be written.
+        """
+        with usable(self.folder):
+            self._database.commit()
 
     def evaluations(self, stage: Stage) -> dict[str, Evaluation]:
-        """Return every evaluation of a stage by fingerprint; those that the system failed are not among them."""
-        results: dict[str, list[TaskResult]] = {}
-        rows = self._database.execute(
-            "SELECT fingerprint, task, loss, score, failure, detail, metrics, scores FROM results WHERE stage = ?"
-            " ORDER BY fingerprint, position",
-            (str(stage),),
-        )
-        for fingerprint, *columns in rows:
-            results.setdefault(fingerprint, []).append(_result_from_columns(*columns))
-        rows = self._database.execute(
-            "SELECT fingerprint, score, rounds FROM evaluations WHERE stage = ?", (str(stage),)
-        )
-        found = {
-            name: Evaluation(stage, score, tuple(results.get(name, ())), tuple(json.loads(rounds)))
-            for name, score, rounds in rows
-        }
-        return {name: e for name, e in found.items() if e.failure is None or not e.failure.kind.is_system}
+        """Return every evaluation of a stage by fingerprint."""
+        return self._evaluations("stage = ?", str(stage))
+
+    def evaluation(self, fingerprint: str, stage: Stage) -> Evaluation | None:
+        """Return a program's evaluation at a stage, if there is one."""
+        return self._evaluations("stage = ? AND fingerprint = ?", str(stage), fingerprint).get(fingerprint)
+
+    def _evaluations(self, where: str, *values: str) -> dict[str, Evaluation]:
+        # the evaluations first: whoever writes adds their results with them
+        rows = self._fetch(f"SELECT * FROM evaluations WHERE {where}", values)
+        results: dict[str, list[Row]] = {}
+        for row in self._fetch(f"SELECT * FROM results WHERE {where} ORDER BY fingerprint, position", values):
+            results.setdefault(row[0], []).append(row)
+        with self._sound():
+            return dict(open_evaluation(row, results.get(row[0], [])) for row in rows)
 
     def leaderboard(self, stage: Stage) -> list[ScoredProgram]:
         """Return the scored programs of a stage, best first; earlier candidates first among equals."""
-        rows = self._database.execute(
-            "SELECT programs.fingerprint, first_candidate, text, live_statements"
+        rows = self._fetch(
+            f"SELECT {_PROGRAM}, {_CANDIDATE}"
             " FROM evaluations JOIN programs USING (fingerprint) JOIN candidates ON number = first_candidate"
             " WHERE stage = ? AND score IS NOT NULL ORDER BY score DESC, first_candidate",
             (str(stage),),
-        ).fetchall()
+        )
         evaluations = self.evaluations(stage)
+        with self._sound():
+            found = [(open_program(row[:4]), open_candidate(row[4:])) for row in rows]
         return [
-            ScoredProgram(name, number, text, statements, evaluations[name]) for name, number, text, statements in rows
+            ScoredProgram(
+                program.fingerprint,
+                program.candidate,
+                program.text,
+                candidate.live_statements,
+                evaluations[program.fingerprint],
+            )
+            for program, candidate in found
         ]
 
     def lineage(self, candidate: int) -> list[CandidateRow]:
-        """Return the candidate and its ancestors, the candidate first."""
+        """Return the candidate and its ancestors, the candidate first; none if it is not there.
+
+        Raises:
+            RunError: if one of them is damaged or missing. It ends, since a parent comes before its children.
+        """
         found: list[CandidateRow] = []
         number: int | None = candidate
         while number is not None:
-            row = self._database.execute("SELECT * FROM candidates WHERE number = ?", (number,)).fetchone()
-            if row is None:
+            rows = self._fetch(f"SELECT {_CANDIDATE} FROM candidates WHERE number = ?", (number,))
+            if not rows and not found:
                 break
-            found.append(CandidateRow(*row))
-            number = row[1]
+            with self._sound():
+                if not rows:
+                    raise DamagedRowError(f"candidate {number}, parent of {found[-1].number}: it is not there")
+                found.append(open_candidate(rows[0]))
+            number = found[-1].parent
         return found
 
     def program_text(self, candidate: int) -> str | None:
         """Return the program of a candidate, without dead code."""
-        row = self._database.execute(
-            "SELECT text FROM programs JOIN candidates USING (fingerprint) WHERE number = ?", (candidate,)
-        ).fetchone()
-        return None if row is None else row[0]
+        rows = self._fetch(
+            f"SELECT {_PROGRAM} FROM programs JOIN candidates USING (fingerprint) WHERE number = ?", (candidate,)
+        )
+        with self._sound():
+            return open_program(rows[0]).text if rows else None
 
     def counts(self) -> dict[str, int]:
         """Return how many candidates were told, and what they consisted of."""
-        generated, statements, live = self._database.execute(
+        [(generated, statements, live)] = self._fetch(
             "SELECT count(*), total(statements), total(live_statements) FROM candidates"
-        ).fetchone()
-        unique = self._database.execute("SELECT count(*) FROM programs").fetchone()[0]
-        evaluated = self._database.execute("SELECT count(*) FROM evaluations WHERE stage = 'search'").fetchone()[0]
-        return {
-            "generated": generated,
-            "unique": unique,
-            "evaluated": evaluated,
-            "statements": int(statements),
-            "live_statements": int(live),
-        }
-
-    def failures(self) -> dict[str, int]:
-        """Return how many unique programs failed in the search, by kind of failure."""
-        return dict(
-            self._database.execute(
-                "SELECT failure, count(*) FROM results WHERE stage = 'search' AND failure IS NOT NULL"
-                " GROUP BY failure ORDER BY count(*) DESC"
-            )
         )
+        [(unique,)] = self._fetch("SELECT count(*) FROM programs")
+        [(evaluated,)] = self._fetch("SELECT count(*) FROM evaluations WHERE stage = 'search'")
+        with self._sound():
+            return {
+                "generated": generated,
+                "unique": unique,
+                "evaluated": evaluated,
+                "statements": int(statements),
+                "live_statements": int(live),
+            }
 
-    def rows(self) -> Iterator[tuple[str, tuple[object, ...]]]:
+    def failures(self, stage: Stage = Stage.SEARCH) -> dict[FailureKind, int]:
+        """Return how many unique programs failed at a stage, by kind of failure."""
+        rows = self._fetch(
+            "SELECT failure, count(*) FROM results WHERE stage = ? AND failure IS NOT NULL"
+            " GROUP BY failure ORDER BY count(*) DESC",
+            (str(stage),),
+        )
+        with self._sound():
+            return {FailureKind(kind): count for kind, count in rows}
+
+    def conditions(self) -> list[ConditionRow]:
+        """Return what the scores depend on, each from which candidate on, in that order."""
+        rows = self._fetch("SELECT * FROM conditions ORDER BY candidate, subject, name")
+        with self._sound():
+            return [open_condition(row) for row in rows]
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
         """Yield every row of every table, sorted: the contents by which two runs are compared."""
-        for table in ("candidates", "programs", "evaluations", "results"):
-            for row in self._database.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3"):
+        for table in TABLES:
+            for row in self._fetch(f"SELECT * FROM {table} ORDER BY 1, 2, 3"):
                 yield table, row
+
+    def _fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Return the rows of a query.
+
+        Raises:
+            RunError: if the database is damaged.
+        """
+        with usable(self.folder):
+            return self._database.execute(statement, values).fetchall()
+
+    @contextlib.contextmanager
+    def _sound(self) -> Iterator[None]:
+        """Name the folder where a row is damaged."""
+        try:
+            yield
+        except (ValueError, OverflowError) as error:
+            raise RunError(f"{self.folder}: {error}; what can be saved says: lionsearch check {self.folder}") from None
 
     def discard_if_empty(self) -> None:
         """Remove the run, and its folder if nothing else is in it, if no candidate was ever told."""
@@ -284,58 +319,10 @@ class RunStore:
         """Write what is left and free the folder."""
         self._database.commit()
         self._database.close()
-        self._release()
-
-    def _release(self) -> None:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
 
-def check_run_folder(folder: Path) -> None:
-    """Raise unless the folder is a run folder.
-
-    Raises:
-        RunError: naming what is missing.
-    """
-    try:
-        found, is_file = folder.is_dir(), folder.is_file()
-    except OSError:  # such as a name longer than the file system allows
-        found = is_file = False
-    if not found:
-        raise RunError(f"{folder}: {'this is a file; expected a run folder' if is_file else 'there is no such folder'}")
-    for name in (CONFIG, DATABASE):
-        if not (folder / name).is_file():
-            raise RunError(f"{folder}: not a run folder; {name} is not in it")
-
-
-def _check_free(folder: Path) -> None:
-    """Raise if the folder holds anything but what is written before a run's configuration."""
-    if any(path.name not in _BEFORE_CONFIG for path in folder.iterdir()):
-        resumes = f", or run: lionsearch resume {folder}" if (folder / CONFIG).is_file() else ""
-        raise FolderTakenError(f"{folder}: the folder is not empty; choose another{resumes}")
-
-
-def _take_lock(folder: Path) -> FileLock:
-    """Return the folder's lock, taken; the operating system frees it when the process ends however it ends."""
-    lock = FileLock(folder / "lock", blocking=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise FolderTakenError(f"{folder}: another process is writing this run") from None
-    except OSError as error:
-        raise RunError(f"{folder}: its lock cannot be opened: {error.strerror}") from None
-    return lock
-
-
-def _result_columns(result: TaskResult) -> tuple[object, ...]:
-    kind, detail = (None, None) if result.failure is None else (str(result.failure.kind), result.failure.detail)
-    return result.task, result.loss, result.score, kind, detail, json.dumps(result.metrics), json.dumps(result.scores)
-
-
-def _result_from_columns(
-    task: str, loss: float | None, score: float | None, kind: str | None, detail: str | None, metrics: str, scores: str
-) -> TaskResult:
-    failure = None if kind is None else Failure(FailureKind(kind), detail or "")
-    measured = tuple((name, value) for name, value in json.loads(metrics))
-    return TaskResult(task, loss, score, failure, measured, tuple(json.loads(scores)))
+def _insert(table: str, columns: int, conflict: str = "") -> str:
+    return f"INSERT {conflict} INTO {table} VALUES ({', '.join('?' * columns)})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lionsearch.archive import RunStore
-from lionsearch.archive.store import CONFIG, check_run_folder
+from lionsearch.archive.folder import CONFIG, check_run_folder
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.compose import is_expression
 from lionsearch.errors import MissingFileError, RunError, UnknownNameError
@@ -92,7 +92,7 @@ def _load_candidate(text: str, run: str, number: int) -> tuple[Program, Provenan
             last = store.counts()["generated"] - 1
             raise UnknownNameError("candidate", str(number), [f"0 to {last}"] if last >= 0 else [], run)
         row = store.lineage(number)[0]
-        evaluation = store.evaluations(Stage.SEARCH).get(row.fingerprint)
+        evaluation = store.evaluation(row.fingerprint, Stage.SEARCH)
     finally:
         store.close()
     score = None if evaluation is None else evaluation.score

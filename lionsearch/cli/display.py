@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -37,6 +37,19 @@ def command_line(*words: object) -> str:
     found = shutil.which("lionsearch")
     ours = found is not None and Path(found).resolve() == Path(sys.argv[0]).resolve()
     return shlex.join(["lionsearch" if ours else sys.argv[0], *map(str, words)])
+
+
+def lost_line(lost: Iterable[tuple[str, str, int]]) -> str:
+    """Return a line that says how many evaluations the system failed, of (stage, kind of failure, number).
+
+    Example:
+        >>> lost_line([("search", "worker_lost", 2), ("confirm", "timeout", 1)])
+        'lost by the system: 3 evaluations (search: worker_lost 2, confirm: timeout 1); they count as failures'
+    """
+    rows = list(lost)
+    total = sum(count for _, _, count in rows)
+    shown = ", ".join(f"{stage}: {kind} {count}" for stage, kind, count in rows)
+    return f"lost by the system: {total} evaluation{'s' * (total != 1)} ({shown}); they count as failures"
 
 
 def format_score(score: float | None) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lionsearch.lang import Program
     from lionsearch.records import Evaluation
     from lionsearch.runs.config import RunConfig
-    from lionsearch.runs.run import RunResult
+    from lionsearch.runs.result import RunResult
     from lionsearch.runs.verdict import Verdict
     from lionsearch.simplify.pipeline import Simplified
 
@@ -80,6 +80,7 @@ class Ending:
             "run": str(self.folder),
             "finished": result.finished,
             **progress,
+            "lost": [{"stage": str(stage), "kind": str(kind), "count": count} for stage, kind, count in result.lost],
             "best": None
             if best is None
             else {
@@ -113,11 +114,14 @@ class Ending:
 
     def print(self) -> None:
         """Print it."""
+        from lionsearch.cli.display import lost_line
         from lionsearch.cli.progress import progress_line
         from lionsearch.lang import format_program
 
         result = self.result
         print(f"{'finished' if result.finished else 'interrupted'}: {progress_line(result.progress)}")
+        if result.lost:
+            print(lost_line(result.lost))
         if not result.caught_up:
             print("that was among stored results; all that is stored is still there")
         elif self.best is None:
@@ -182,7 +186,8 @@ class Ending:
         from lionsearch.cli.simplifying import DEFAULT_TOLERANCE
 
         print("\ngo on with:")
-        if not self.result.finished:
+        reports = (self.result.report, self.result.baseline)
+        if not self.result.finished or any(report is not None and report.lost for report in reports):
             print(f"  {resume_line(self.folder, self._workers)}")
         print(f"  {command_line('inspect', self.folder)}")
         if self.best is None or (self.verdict is not None and not self.verdict.better):

@@ -43,6 +43,7 @@ def inspect(
 
 def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
     from lionsearch.records import Stage
+    from lionsearch.runs.conditions import list_changes
     from lionsearch.runs.config import parse_config
 
     config = parse_config(store.read_config(), str(store.folder))
@@ -54,7 +55,12 @@ def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
         "total": config.experiment.programs,
         "parsimony": config.experiment.search.parsimony,
         **store.counts(),
-        "failures": store.failures(),
+        "failures": {kind: count for kind, count in store.failures().items() if not kind.is_system},
+        "lost": _count_lost(store),
+        "changes": [
+            {"candidate": candidate, "forced": change.is_break, "change": str(change)}
+            for candidate, change in list_changes(store.conditions())
+        ],
     }
     for stage in Stage:
         scored = store.leaderboard(stage)
@@ -63,6 +69,18 @@ def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
         if stage is Stage.CONFIRM:
             found["front"] = [_describe_scored(row, tasks) for row in _front(scored)]
     return found
+
+
+def _count_lost(store: RunStore) -> list[dict[str, Any]]:
+    """Return how many evaluations the system failed, by stage and kind."""
+    from lionsearch.records import Stage
+
+    return [
+        {"stage": str(stage), "kind": str(kind), "count": count}
+        for stage in Stage
+        for kind, count in store.failures(stage).items()
+        if kind.is_system
+    ]
 
 
 def _describe_scored(row: ScoredProgram, tasks: list[str]) -> dict[str, Any]:
@@ -121,10 +139,9 @@ def _describe_candidate(store: RunStore, candidate: int) -> dict[str, Any]:
         generated = store.counts()["generated"]
         raise RunError(f"{store.folder}: there is no candidate {candidate}; {generated} are stored, numbered from 0")
     tasks = [spec.name for spec in parse_config(store.read_config(), str(store.folder)).specs]
-    scores = store.evaluations(Stage.SEARCH)
     lineage = []
     for row in store.lineage(candidate):
-        found = scores.get(row.fingerprint)
+        found = store.evaluation(row.fingerprint, Stage.SEARCH)
         lineage.append(
             {
                 **asdict(row),
@@ -168,7 +185,7 @@ def _score_in_words(row: dict[str, Any]) -> str:
 
 
 def _print_run(content: dict[str, Any]) -> None:
-    from lionsearch.cli.display import command_line
+    from lionsearch.cli.display import command_line, lost_line
 
     made = f"{content['run']}: {content['generated']} of {content['total']} programs, {content['unique']} unique"
     if not content["generated"]:
@@ -177,6 +194,11 @@ def _print_run(content: dict[str, Any]) -> None:
     dead = 1 - content["live_statements"] / max(content["statements"], 1)
     print(f"{made}, {100 * dead:.0f}% of statements dead")
     print("failures: " + (", ".join(f"{kind} {count}" for kind, count in content["failures"].items()) or "none"))
+    if content["lost"]:
+        print(lost_line([(each["stage"], each["kind"], each["count"]) for each in content["lost"]]))
+    for each in content["changes"]:
+        forced = "; this was forced: scores from before and after cannot be compared" if each["forced"] else ""
+        print(f"from candidate {each['candidate']} on: {each['change']}{forced}")
     order = f", by mean score less {content['parsimony']:g} for each statement" if content["parsimony"] else ""
     titles = {
         "report": "best on fresh seeds and the test splits" + order,

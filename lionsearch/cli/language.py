@@ -14,8 +14,9 @@ import typer
 
 from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, load_program, read_text
+from lionsearch.cli.checking import check_run, is_run, print_run_check
 from lionsearch.compose import TRANSFORMS, is_expression
-from lionsearch.errors import LionSearchError, shorten
+from lionsearch.errors import LionSearchError, SettingError, shorten
 from lionsearch.graph import find_live, fingerprint
 from lionsearch.lang import Program, format_program
 from lionsearch.lang.summary import summarize
@@ -25,14 +26,23 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Program files, names, or RUN:ID.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Program files, names, RUN:ID, or run folders.")],
+    save: Annotated[
+        Path | None, typer.Option("--save", help="A new folder for what is sound of a damaged run.")
+    ] = None,
     json_output: Json = False,
 ) -> None:
-    """Check programs and show their live statements; each program that is wrong gets its own message."""
+    """Check programs and show their live statements, or check whether runs are sound; each fault has its message."""
+    if save is not None and not (len(files) == 1 and is_run(files[0])):
+        raise SettingError(f"--save {save}: expected one run folder to save from, and no program")
     rows: list[dict[str, Any]] = []
+    runs: list[dict[str, Any]] = []
     errors: list[str] = []
     for file in files:
         try:
+            if is_run(file):
+                runs.append(check_run(Path(file), save))
+                continue
             program, provenance = load_target(file)
             rows.append(describe_program(provenance.name, program))
         except LionSearchError as error:
@@ -40,16 +50,18 @@ def check(
             rows.append({"name": file, "error": _first_line(str(error))})
     good = [row for row in rows if "error" not in row]
     if json_output:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps([*rows, *runs], indent=1))
     width = max((len(row["name"]) for row in good), default=0)
     for row in [] if json_output else good:
         print(
             f"{row['name']:{width}}  ok  {row['live_statements']:2} of {row['statements']:2} statements live,"
             f" {counted(row['slots'], 'slot')}, {row['fingerprint']}"
         )
+    for run in [] if json_output else runs:
+        print_run_check(run)
     for error in errors:
         print(f"error: {error}", file=sys.stderr)
-    if errors:
+    if errors or not all(run["is_sound"] for run in runs):
         raise typer.Exit(2)
 
 

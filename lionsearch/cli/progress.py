@@ -17,7 +17,7 @@ from rich.text import Text
 from lionsearch.cli.display import format_score
 from lionsearch.cli.terminal import plain, raw_stream
 from lionsearch.lang import format_program
-from lionsearch.runs.run import Progress
+from lionsearch.runs.result import Progress
 
 _PLAIN_SECONDS = 10.0
 _ENOUGH_TO_TELL = 100  # candidates, before the time left is guessed

@@ -43,7 +43,7 @@ def search(
     given = {"programs": programs, "seed": seed}
     config = load_experiment(experiment, **{key: value for key, value in given.items() if value is not None})
     from lionsearch.archive import RunStore
-    from lionsearch.runs.run import start_run
+    from lionsearch.runs.opening import start_run
 
     store = start_run(output, config) if output else _start_in_free_folder(Path("runs") / config.name, config)
     try:
@@ -57,22 +57,33 @@ def resume(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
     workers: Workers = None,
     address: Address = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on though a task or an operation has changed; the run says so.")
+    ] = False,
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the tasks that it names, whatever module they are in.")
     ] = False,
     json_output: Json = False,
 ) -> None:
     """Continue an interrupted run; its result is what it would have been."""
-    from lionsearch.runs.run import resume_run
+    from lionsearch.runs.opening import resume_run
     from lionsearch.workers import check_workers
 
     check_workers(workers, address)
     store, config = resume_run(run, trust)
-    _drive(store, config, workers, address, json_output)
+    _drive(store, config, workers, address, json_output, force)
 
 
-def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str | None, json_output: bool) -> None:
+def _drive(
+    store: RunStore,
+    config: RunConfig,
+    workers: int | None,
+    address: str | None,
+    json_output: bool,
+    force: bool = False,
+) -> None:
     from lionsearch.cli.progress import ProgressDisplay
+    from lionsearch.runs.conditions import check_conditions
     from lionsearch.runs.run import SearchRun
     from lionsearch.workers import open_pool
 
@@ -80,6 +91,8 @@ def _drive(store: RunStore, config: RunConfig, workers: int | None, address: str
     try:
         with ProgressDisplay() as display:
             pool = open_pool(config.plan(), workers, address)
+            for change in check_conditions(store, pool.fingerprint_tasks(), force=force):
+                print(f"note: {change} since the run was made", file=sys.stderr, flush=True)
             result = SearchRun(config, store, pool, display).run()
     except KeyboardInterrupt:  # before the search began
         from lionsearch.cli.ending import resume_line

@@ -143,6 +143,14 @@ class Evaluator:
         score = fmean(rounds) if stage is Stage.SEARCH else min(result.score or 0.0 for result in results)
         return Evaluation(stage, score, results, rounds)
 
+    def fingerprint_tasks(self) -> dict[str, str]:
+        """Return the fingerprint of each task by name: its settings, data, code and reference.
+
+        Raises:
+            TaskError: if a task cannot be used.
+        """
+        return {spec.name: self.runner(spec).fingerprint for spec, _ in self._plan.tasks}
+
     def runner(self, spec: TaskSpec) -> TaskRunner:
         """Return the runner of a task, loaded at the first call."""
         if spec.name not in self._runners:

@@ -6,12 +6,15 @@ change a float: a reference is never carried from one machine to another.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import math
 import os
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -49,7 +52,9 @@ def cache_folder() -> Path:
 
 
 class ReferenceCache:
-    """References on disk, one small JSON file each. A file that cannot be read or written is as good as none.
+    """References on disk, one small JSON file each, with a digest of its content and of what it is a reference of.
+
+    A file that is not as it was written is thrown away; one that cannot be read or written is as good as none.
 
     Args:
         machine: what results depend on besides the task (`describe_device`).
@@ -58,26 +63,63 @@ class ReferenceCache:
     def __init__(self, machine: str):
         self._machine = machine
 
-    def load(self, task: str, seed: int, split: str) -> Reference | None:
-        """Return the stored reference of a task's fingerprint, seed and split, or None."""
-        try:
-            content = json.loads(self._path(task, seed, split).read_text(encoding="utf-8"))
-            curve = tuple(float(loss) for loss in content.pop("curve"))
-            return Reference(**{name: float(value) for name, value in content.items()}, curve=curve)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            return None
-
-    def store(self, task: str, seed: int, split: str, reference: Reference) -> None:
-        """Keep a reference; concurrent writers leave one whole file."""
+    def load(self, task: str, seed: int, split: str, chunks: int) -> Reference | None:
+        """Return the reference of a task's fingerprint, seed and split, with so many chunks in its curve, or None."""
         path = self._path(task, seed, split)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-                json.dump(asdict(reference), file)
-            os.replace(file.name, path)
+            text = path.read_bytes()
         except OSError:
-            return
+            return None
+        found = _read(text, path.stem)
+        if found is None or len(found.curve) != chunks:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        return found
+
+    def store(self, task: str, seed: int, split: str, reference: Reference) -> None:
+        """Keep a reference; concurrent writers, a full disk and a power cut leave one whole file or none."""
+        path = self._path(task, seed, split)
+        content = asdict(reference)
+        text = json.dumps({**content, "digest": _digest(content, path.stem)})
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_whole(path, text)
 
     def _path(self, task: str, seed: int, split: str) -> Path:
         key = hashlib.blake2b(f"{self._machine}|{task}|{seed}|{split}".encode(), digest_size=12).hexdigest()
         return cache_folder() / "references" / f"{key}.json"
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file beside its place and then put it there; nothing is left of one that could not be written."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(file.name)
+            raise
+
+
+def _read(text: bytes, key: str) -> Reference | None:
+    """Return the reference that a file's text is, or None if it is none or another one's."""
+    try:
+        content = json.loads(text)
+        digest = content.pop("digest")
+        reference = Reference(**{**content, "curve": tuple(content["curve"])})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    numbers = (reference.chance, reference.loss, reference.probe_chance, *reference.curve)
+    sound = all(isinstance(number, float) and math.isfinite(number) for number in numbers)
+    return (
+        reference if sound and reference.loss < reference.chance and digest == _digest(asdict(reference), key) else None
+    )
+
+
+def _digest(content: dict[str, Any], key: str) -> str:
+    """Return the digest of a reference's content under the key of its file."""
+    return hashlib.blake2b(json.dumps([key, content], sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -146,7 +146,7 @@ class TaskRunner:
         """
         key = (seed, split)
         if key not in self._references:
-            stored = self._cache.load(self.fingerprint, seed, split)
+            stored = self._cache.load(self.fingerprint, seed, split, self.spec.chunks)
             if stored is None:
                 stored = self._measure_reference(seed, split)
                 self._cache.store(self.fingerprint, seed, split, stored)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lionsearch.catalog import EXPERIMENTS, load_program
 from lionsearch.catalog.schema import Settings, at_most, load_settings, parse_settings
@@ -87,14 +85,18 @@ class RunConfig(Settings):
         experiment: as read.
         specs: of its tasks, in order.
         programs: text of the initial programs.
-        environment: the versions that results depend on; a run is resumed with the same.
     """
 
     name: str
     experiment: Experiment
     specs: tuple[TaskSpec, ...]
-    programs: tuple[str, ...]
-    environment: str
+    programs: tuple[str, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_specs(self) -> RunConfig:
+        if len(self.specs) != len(self.experiment.tasks):
+            raise ValueError(f"'specs' are {len(self.specs)}, 'experiment.tasks' {len(self.experiment.tasks)}")
+        return self
 
     def plan(self) -> EvaluationPlan:
         """Return what an evaluation consists of."""
@@ -146,7 +148,6 @@ def load_experiment(name: str, **overrides: Any) -> RunConfig:
         experiment=experiment,
         specs=specs,
         programs=tuple(map(format_program, programs)),
-        environment=describe_environment(),
     )
 
 
@@ -156,12 +157,6 @@ def _load_named(load: Callable[[str], T], name: str, path: Path, setting: str) -
         return load(name)
     except (MissingFileError, UnknownNameError) as error:
         raise SettingError(f"{path}: setting {setting!r}: {error}") from None
-
-
-def describe_environment() -> str:
-    """Return the versions of all that a run's programs and scores depend on."""
-    versions = [f"{package} {version(package)}" for package in ("lionsearch", "jax", "jaxlib", "numpy", "scikit-learn")]
-    return ", ".join([f"Python {platform.python_version()}", platform.machine(), *versions])
 
 
 def _check_limits(name: str, program: Program, limits: Limits, where: str) -> None:
@@ -187,6 +182,8 @@ def parse_config(text: str, where: str) -> RunConfig:
     """
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingError(f"{where}: not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise SettingError(f"{where}: a configuration is an object; this is {type(content).__name__}")
     return parse_settings(content, RunConfig, where)

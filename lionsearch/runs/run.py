@@ -2,97 +2,28 @@
 
 A fixed number of candidates is in flight and results are told in the order asked, whatever the workers' speed: the
 same seed gives the same run with any number of workers (but for GPUs, whose batches change last digits). Resuming
-replays the search against the stored evaluations.
+replays the search against the stored evaluations. An evaluation that the system lost counts as a failure, and is part
+of the run as any other; only a report that was lost is left out, so that resuming measures it again.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from lionsearch.archive import CandidateRow, RunStore
-from lionsearch.archive.store import CONFIG
-from lionsearch.errors import LionSearchError, RunError
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Program, format_program
-from lionsearch.records import Evaluation, Stage, choice_key
-from lionsearch.runs.config import RunConfig, describe_environment, dump_config, parse_config
+from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
+from lionsearch.runs.config import RunConfig
+from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.search import Candidate, make_search
-from lionsearch.tasks.trust import check_factory
 from lionsearch.workers.pool import Pool, Request
 
 _FLUSH_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Elite:
-    """A program that was re-evaluated on fresh seeds.
-
-    Attributes:
-        candidate: its number.
-        fingerprint: its name in the run.
-        program: without dead code.
-        search: its evaluation in the search.
-        confirm: its evaluation on fresh seeds.
-    """
-
-    candidate: int
-    fingerprint: str
-    program: Program
-    search: Evaluation
-    confirm: Evaluation
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands.
-
-    Attributes:
-        told: candidates generated and told.
-        total: candidates that the run will generate.
-        evaluated: programs trained with in this process's lifetime.
-        cached: candidates whose result was known before.
-        statements: of all told candidates.
-        live_statements: of all told candidates.
-        replayed: candidates told from stored results, before the first new one.
-        seconds: since the first result came to this process: starting workers and compiling tasks left out.
-        best: the best on fresh seeds so far.
-    """
-
-    told: int
-    total: int
-    evaluated: int
-    cached: int
-    statements: int
-    live_statements: int
-    replayed: int
-    seconds: float
-    best: Elite | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """How a run ended.
-
-    Attributes:
-        progress: the last.
-        best: the best program on fresh seeds, if any program has a score.
-        report: its evaluation on seeds and a split that nothing was chosen by; None if the run was interrupted.
-        baseline: the first initial program's evaluation on the same seeds and split.
-        finished: whether the run reached its end.
-        caught_up: whether it got as far as what was stored when it started; if not, the best is that of back then.
-    """
-
-    progress: Progress
-    best: Elite | None
-    report: Evaluation | None
-    baseline: Evaluation | None
-    finished: bool
-    caught_up: bool
 
 
 @dataclass(slots=True)
@@ -146,7 +77,8 @@ class SearchRun:
             report, baseline, finished = None, None, False
         finally:
             self._store.flush()
-        return RunResult(self.progress(), self._best, report, baseline, finished, self._told >= self._stored)
+        caught_up = self._told >= self._stored
+        return RunResult(self.progress(), self._best, report, baseline, finished, caught_up, self._count_lost())
 
     def progress(self) -> Progress:
         """Return where the run stands."""
@@ -186,28 +118,26 @@ class SearchRun:
         self._told += 1
         self._statements += len(candidate.program.statements)
         self._live_statements += len(live.statements)
-        if pending.fingerprint not in self._programs:
-            self._programs[pending.fingerprint] = (candidate.number, live)
-            self._store.add_program(pending.fingerprint, candidate.number, format_program(live))
-            self._store.add_evaluation(pending.fingerprint, evaluation)
-        else:
-            self._cached += 1
-        self._store.add_candidate(
-            CandidateRow(
-                candidate.number,
-                candidate.parent,
-                candidate.change,
-                pending.fingerprint,
-                len(candidate.program.statements),
-                len(live.statements),
-            )
-        )
+        self._store_told(pending, evaluation)
         key = self._choice_key(pending.fingerprint, evaluation)
         if self._is_whole(evaluation) and key > self._best_key_in_search:
             self._best_key_in_search = key
             self._confirm(pending.fingerprint)
         self._take_in_confirmed()
         self._report_progress()
+
+    def _store_told(self, pending: _Pending, evaluation: Evaluation) -> None:
+        """Add the candidate, which shows whether this is the stored run, and then its program if it is new."""
+        candidate, live, name = pending.candidate, pending.live, pending.fingerprint
+        sizes = len(candidate.program.statements), len(live.statements)
+        with self._store.together():
+            self._store.add_candidate(CandidateRow(candidate.number, candidate.parent, candidate.change, name, *sizes))
+            if name in self._programs:
+                self._cached += 1
+                return
+            self._store.add_program(name, candidate.number, format_program(live))
+            self._store.add_evaluation(name, evaluation)
+            self._programs[name] = (candidate.number, live)
 
     def _is_whole(self, evaluation: Evaluation) -> bool:
         """Return whether a program was trained with all the seeds there are."""
@@ -274,8 +204,19 @@ class SearchRun:
         if name not in self._known[stage] and (name, stage) not in self._in_flight:
             self._submit(name, self._programs[name][1], stage)
         evaluation = self._await(name, stage)
-        self._store.add_evaluation(name, evaluation)
+        if not evaluation.lost:
+            self._store.add_evaluation(name, evaluation)
         return evaluation
+
+    def _count_lost(self) -> tuple[tuple[Stage, FailureKind, int], ...]:
+        """Return how many evaluations the system failed, of those whose programs were told."""
+        kinds = Counter(
+            (stage, evaluation.failure.kind)
+            for stage, known in self._known.items()
+            for name, evaluation in known.items()
+            if name in self._programs and evaluation.lost and evaluation.failure is not None
+        )
+        return tuple((*key, count) for key, count in sorted(kinds.items()))
 
     def _submit(self, name: str, program: Program, stage: Stage, hurdles: tuple[float, ...] | None = None) -> None:
         self._in_flight.add((name, stage))
@@ -291,39 +232,3 @@ class SearchRun:
                 self._known[request.stage][request.fingerprint] = evaluation
                 self._evaluated += 1
         return self._known[stage][name]
-
-
-def start_run(folder: Path, config: RunConfig) -> RunStore:
-    """Make a new run folder and return its store.
-
-    Raises:
-        RunError: if there is something at the folder's place.
-    """
-    return RunStore.create(folder, dump_config(config))
-
-
-def resume_run(folder: Path, trust: bool = False) -> tuple[RunStore, RunConfig]:
-    """Return the store and configuration of a run folder, open for writing.
-
-    Args:
-        folder: of the run.
-        trust: whether its tasks may be any code, see `lionsearch.tasks.trust`.
-
-    Raises:
-        LionSearchError: if it is no run folder, another process is writing it, or it names code that is not trusted.
-    """
-    store = RunStore.resume(folder)
-    try:
-        config = parse_config(store.read_config(), str(folder))
-        for spec in () if trust else config.specs:
-            check_factory(spec.name, spec.factory, str(folder / CONFIG))
-    except LionSearchError:
-        store.close()
-        raise
-    if config.environment != describe_environment():
-        store.close()
-        raise RunError(
-            f"{folder}: the run was made with {config.environment};"
-            f" here is {describe_environment()}; scores would differ"
-        )
-    return store, config

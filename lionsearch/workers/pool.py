@@ -46,6 +46,14 @@ class Pool(Protocol):
         """
         ...
 
+    def fingerprint_tasks(self) -> dict[str, str]:
+        """Return the fingerprint of each task by name, as the workers have it.
+
+        Raises:
+            LionSearchError: if a task cannot be used.
+        """
+        ...
+
     def close(self) -> None:
         """Stop the workers; requests not collected are lost."""
         ...
@@ -72,6 +80,10 @@ class LocalPool:
         """Evaluate the oldest request."""
         request = self._queue.popleft()
         return [(request, self._evaluator.evaluate(request.program, request.stage, request.hurdles))]
+
+    def fingerprint_tasks(self) -> dict[str, str]:
+        """Load the tasks."""
+        return self._evaluator.fingerprint_tasks()
 
     def close(self) -> None:
         """Forget what is queued."""

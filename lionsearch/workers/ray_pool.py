@@ -56,6 +56,10 @@ class _Worker:
             evaluations.update(zip(chosen, found, strict=True))
         return [evaluations[request] for request in requests]
 
+    def fingerprint_tasks(self) -> dict[str, str]:
+        """Return the fingerprint of each task by name."""
+        return self._evaluator.fingerprint_tasks()
+
 
 @dataclass
 class _Actor:
@@ -127,6 +131,26 @@ class RayPool:
                 self._settle(actor, finished)
         results, self._done = self._done, []
         return results
+
+    def fingerprint_tasks(self) -> dict[str, str]:
+        """Have the first actor load the tasks; if it is lost, once more with another one.
+
+        Raises:
+            RunError: if two are lost, or take longer than a program may for each task.
+        """
+        for last in (False, True):
+            actor = self.actors[0]
+            try:
+                allowed = self._timeout * len(self._plan.tasks)
+                return ray.get(actor.handle.fingerprint_tasks.remote(), timeout=allowed)
+            except RayTaskError as error:
+                raise _cause(error) from error
+            except RayError as error:  # the actor is gone, or late
+                if last:
+                    raise RunError(f"the tasks cannot be loaded: two workers were lost: {_first_line(error)}") from None
+                ray.kill(actor.handle)
+                self.actors[0] = self._start_actor()
+        raise AssertionError("the second loss is an error")
 
     def close(self) -> None:
         """Stop the actors, and Ray if this pool started it."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from filelock import FileLock
 
-from lionsearch.archive import CandidateRow, RunStore
+from lionsearch.archive import CandidateRow, ConditionRow, RunStore
 from lionsearch.errors import FolderTakenError, RunError
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 
@@ -90,14 +90,16 @@ def test_an_evaluation_comes_back_as_it_was(store, evaluation, stage):
 
 
 @pytest.mark.parametrize("kind", FailureKind)
-def test_every_failure_of_a_program_comes_back_and_none_of_the_system(store, kind):
-    """What the system failed is evaluated again when the run is resumed."""
+def test_every_failure_comes_back(store, kind):
+    """What the system failed too: it is what the search was told."""
     failed = Evaluation(Stage.SEARCH, None, (TaskResult("t", failure=Failure(kind, "why")),))
     store.add_evaluation("f", failed)
     store.add_evaluation("g", SCORED)
-    system = kind in (FailureKind.TIMEOUT, FailureKind.WORKER_LOST)
-    assert store.evaluations(Stage.SEARCH) == ({"g": SCORED} if system else {"f": failed, "g": SCORED})
-    assert store.failures() == {str(kind): 1}
+    assert store.evaluations(Stage.SEARCH) == {"f": failed, "g": SCORED}
+    assert store.evaluation("f", Stage.SEARCH) == failed
+    assert store.evaluation("f", Stage.CONFIRM) is None
+    assert store.failures() == {kind: 1}
+    assert store.failures(Stage.CONFIRM) == {}
 
 
 def _reopened(store):
@@ -109,19 +111,61 @@ def test_what_is_added_again_changes_nothing(store):
     fill(store, 5)
     before = list(store.rows())
     fill(store, 5)
-    store.add_program("f0", 3, "another text")
     assert list(store.rows()) == before
 
 
-def test_an_evaluation_added_again_replaces_the_first(store):
+def test_another_program_of_a_stored_name_is_an_error(store):
+    fill(store, 5)
+    before = list(store.rows())
+    with pytest.raises(
+        RunError, match=r"run: program f0 is \('f0', 3, 'another text'\) now and was \('f0', 0, 'text 0'"
+    ):
+        store.add_program("f0", 3, "another text")
+    assert list(store.rows()) == before
+
+
+def test_another_evaluation_of_a_program_is_an_error_and_changes_nothing(store):
     lost = Evaluation(Stage.SEARCH, None, (TaskResult("cheap", failure=Failure(FailureKind.WORKER_LOST, "died")),))
     other = Evaluation(Stage.CONFIRM, 0.5, (TaskResult("cheap", 1.0, 0.5),))
-    for evaluation in (lost, other, SCORED):
+    for evaluation in (lost, other):
         store.add_evaluation("f", evaluation)
-    for opened in (store, _reopened(store)):
-        assert opened.evaluations(Stage.SEARCH) == {"f": SCORED}
-        assert opened.evaluations(Stage.CONFIRM) == {"f": other}
-        assert opened.failures() == {}
+    before = list(store.rows())
+    with pytest.raises(RunError, match=r"run: evaluation of program f is .* now and was .*; nothing was changed"):
+        store.add_evaluation("f", SCORED)
+    assert list(store.rows()) == before
+    assert store.evaluations(Stage.SEARCH) == {"f": lost}
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, RunError])
+def test_what_is_added_together_is_there_wholly_or_not_at_all(store, end):
+    fill(store, 3)
+    before = list(store.rows())
+
+    def fill_and_end():
+        with store.together():
+            fill(store, 2, first=3)
+            raise end
+
+    with pytest.raises(end):
+        fill_and_end()
+    store.flush()
+    assert list(store.rows()) == before
+    with store.together():
+        fill(store, 2, first=3)
+    assert RunStore.read(store.folder).counts()["generated"] == 3, "nothing is durable before a flush"
+    store.flush()
+    assert RunStore.read(store.folder).counts()["generated"] == 5
+
+
+def test_conditions_come_back_in_order_and_the_last_word_on_a_candidate_counts(store):
+    rows = [
+        ConditionRow(0, "task", "a", "1"),
+        ConditionRow(0, "version", "jax", "0.6"),
+        ConditionRow(3, "task", "a", "2"),
+    ]
+    for row in (rows[2], ConditionRow(0, "task", "a", "0"), *rows[:2]):
+        store.add_condition(row)
+    assert store.conditions() == rows
 
 
 @pytest.mark.parametrize("change", [{"parent": 2}, {"change": "delete"}, {"fingerprint": "x"}, {"statements": 8}])
@@ -212,7 +256,7 @@ def test_counts_and_failures(store):
         "f1", Evaluation(Stage.CONFIRM, None, (TaskResult("t", failure=Failure(FailureKind.TIMEOUT, "")),))
     )
     assert store.counts() == {"generated": 8, "unique": 7, "evaluated": 7, "statements": 64, "live_statements": 36}
-    assert store.failures() == {"timeout": 2}
+    assert store.failures() == {FailureKind.TIMEOUT: 2}
 
 
 def test_the_configuration_comes_back(store):
@@ -308,18 +352,15 @@ def test_an_evaluation_cut_off_half_way_is_none(tmp_path, monkeypatch):
     store.close()
 
 
-@pytest.mark.parametrize("opens", [RunStore.read, RunStore.resume])
-def test_a_folder_that_is_no_run(tmp_path, opens):
-    with pytest.raises(RunError, match="nowhere: there is no such folder"):
-        opens(tmp_path / "nowhere")
-    with pytest.raises(RunError, match=r"not a run folder; config.json is not in it"):
-        opens(tmp_path)
-    (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(RunError, match=r"config.json: this is a file; expected a run folder"):
-        opens(tmp_path / "config.json")
-    with pytest.raises(RunError, match=r"not a run folder; run.sqlite is not in it"):
-        opens(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+def test_results_of_no_evaluation_are_in_nobodys_way(store):
+    store.add_evaluation("f", SCORED)
+    store.flush()
+    database = sqlite3.connect(store.folder / "run.sqlite")
+    database.execute("DELETE FROM evaluations")
+    database.commit()
+    database.close()
+    store.add_evaluation("f", FAILED)
+    assert store.evaluations(Stage.SEARCH) == {"f": FAILED}
 
 
 @pytest.mark.parametrize("opens", [RunStore.read, RunStore.resume])
@@ -337,9 +378,6 @@ def test_a_database_that_is_damaged(store, opens, damage):
         path.write_bytes(whole[: len(whole) // 3])
     else:
         path.write_bytes(whole[:4096] + b"\x7f" * (len(whole) - 4096))
-    if damage == "empty" and opens == RunStore.resume:
-        opens(store.folder).close()  # SQLite takes an empty file for a new database: the run starts again
-        return
     with pytest.raises(RunError, match=r"its database run.sqlite cannot be used"):
         opens(store.folder)
     path.write_bytes(whole)
@@ -362,18 +400,30 @@ def test_a_new_run_needs_a_new_or_empty_folder(tmp_path):
 def test_a_reader_cannot_write(store):
     fill(store, 1)
     reader = _reopened(store)
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(RunError, match=r"run: its database run.sqlite cannot be used: .*readonly"):
         fill(reader, 1, first=1)
 
 
-def test_a_run_of_an_older_version_is_refused_with_a_reason(tmp_path):
-    RunStore.create(tmp_path / "run", "{}").close()
-    database = sqlite3.connect(tmp_path / "run" / "run.sqlite")
-    database.execute("ALTER TABLE evaluations DROP COLUMN rounds")
+@pytest.mark.parametrize("opens", [RunStore.read, RunStore.resume])
+def test_a_run_of_another_version_is_refused_with_a_reason_and_left_as_it_is(store, opens):
+    store.close()
+    database = sqlite3.connect(store.folder / "run.sqlite")
+    database.execute("PRAGMA user_version = 0")
+    database.execute("DROP TABLE conditions")
     database.commit()
+    before = list(database.iterdump())
+    with pytest.raises(
+        RunError, match=r"its database run.sqlite cannot be used: its format is 0, this lionsearch has format \d; use"
+    ):
+        opens(store.folder)
+    assert list(database.iterdump()) == before
     database.close()
-    with pytest.raises(RunError, match=r"its database run.sqlite cannot be used: no such column: rounds"):
-        RunStore.read(tmp_path / "run")
+
+
+def test_lineage_does_not_go_on_where_a_parent_is_missing(store):
+    store.add_candidate(CandidateRow(4, 2, "change", "f", 9, 8))
+    with pytest.raises(RunError, match=r"run: candidate 2, parent of 4: it is not there; .*lionsearch check"):
+        store.lineage(4)
 
 
 def test_what_a_run_left_that_died_before_its_configuration_is_no_obstacle(tmp_path):
@@ -397,3 +447,15 @@ def test_a_folder_that_holds_something_is_taken(tmp_path, name):
 def test_a_folder_that_is_being_made_is_taken(tmp_path):
     with FileLock(tmp_path / "lock"), pytest.raises(FolderTakenError, match="another process is writing"):
         RunStore.create(tmp_path, "{}")
+
+
+def test_a_database_with_candidates_is_never_taken_for_a_left_one(tmp_path):
+    store = RunStore.create(tmp_path / "run", "{}")
+    fill(store, 1)
+    store.close()
+    (tmp_path / "run" / "config.json").unlink()
+    with pytest.raises(FolderTakenError, match="the folder is not empty"):
+        RunStore.create(tmp_path / "run", "{}")
+    (tmp_path / "run" / "run.sqlite").write_bytes(b"not a database")
+    with pytest.raises(FolderTakenError, match="the folder is not empty"):
+        RunStore.create(tmp_path / "run", "{}")

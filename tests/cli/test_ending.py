@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from workers.tiny_project import run_cli, write_experiment, write_project
@@ -6,9 +7,9 @@ from workers.tiny_project import run_cli, write_experiment, write_project
 from lionsearch.cli.ending import Ending, find_tolerance, save_best
 from lionsearch.evaluate.estimate import Estimate
 from lionsearch.lang import parse
-from lionsearch.records import Evaluation, Stage, TaskResult
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.runs.config import load_experiment
-from lionsearch.runs.run import Elite, Progress, RunResult
+from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.runs.verdict import TaskVerdict, Verdict
 
 TUNING = """programs = {programs}
@@ -109,6 +110,24 @@ def test_a_search_that_was_interrupted_among_stored_results_claims_no_best(tmp_p
     printed = capsys.readouterr().out
     assert "all that is stored is still there" in printed
     assert "candidate" not in printed
+
+
+def test_a_report_that_was_lost_is_said_and_measured_by_resuming(tmp_path, capsys):
+    failure = Failure(FailureKind.TIMEOUT, "no result after 300 seconds, twice")
+    lost = Evaluation(Stage.REPORT, None, (TaskResult("digits", failure=failure),))
+    result = interrupted("def train(w, g, lr): return g * lr", caught_up=True)
+    counted = ((Stage.REPORT, FailureKind.TIMEOUT, 2),)
+    ending = Ending(
+        tmp_path,
+        load_experiment("quickstart"),
+        replace(result, finished=True, report=lost, baseline=lost, lost=counted),
+    )
+    assert ending.describe()["lost"] == [{"stage": "report", "kind": "timeout", "count": 2}]
+    ending.print()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "lost by the system: 2 evaluations (report: timeout 2); they count as failures"
+    assert "best on digits: timeout, no result after 300 seconds, twice" in lines
+    assert any(f"resume {tmp_path}" in line for line in lines)
 
 
 @pytest.fixture(scope="module")

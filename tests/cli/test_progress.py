@@ -6,7 +6,7 @@ from dataclasses import replace
 from lionsearch.cli.progress import ProgressDisplay, progress_line
 from lionsearch.lang import parse
 from lionsearch.records import Evaluation, Stage
-from lionsearch.runs.run import Elite, Progress
+from lionsearch.runs.result import Elite, Progress
 
 BEST = Elite(
     7,

@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -10,7 +11,9 @@ import pytest
 from sampling import every
 from workers.tiny_project import environment, kill_group, run_cli, start_cli
 
+from lionsearch.archive import RunStore
 from lionsearch.lang import parse
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 
 
 @pytest.fixture
@@ -158,3 +161,65 @@ def test_a_strangers_run_names_no_code(project, searched, run_here, tmp_path):
     )
     assert run_here("inspect", folder).returncode == 0
     assert run_here("resume", folder, "--workers", 0, "--trust").stdout.startswith("finished: 200/200")
+
+
+def test_a_task_that_was_edited_is_not_gone_on_with_unless_forced(project, tmp_path):
+    """A loss that is a hundred times as large would put two scales into one table."""
+    folder = tmp_path / "run"
+    process = start_cli(project, "search", "tiny", "--workers", 0, "--output", folder, "--programs", 10**7)
+    assert process.stderr.readline().startswith("starting workers")
+    assert "/10000000 programs" in process.stderr.readline()
+    kill_group(process)
+    module = project / "tiny_task.py"
+    text = module.read_text()
+    before = run_cli(project, "inspect", folder, "--json").stdout
+    module.write_text(text.replace("jnp.mean((batch", "100 * jnp.mean((batch"))
+    try:
+        done = run_cli(project, "resume", folder, "--workers", 0)
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[1] == (
+            f"error: {folder}: since the run was made, task 'linear' has changed (its data, its code or its reference);"
+            " scores from before and after could not be compared: undo it, or go on in spite of it with:"
+            f" lionsearch resume {folder} --force"
+        )
+        assert run_cli(project, "inspect", folder, "--json").stdout == before
+        process = start_cli(project, "resume", folder, "--workers", 0, "--force")
+        assert process.stderr.readline().startswith("starting workers")
+        note = "note: task 'linear' has changed (its data, its code or its reference) since the run was made\n"
+        assert process.stderr.readline() == note
+        kill_group(process)
+    finally:
+        module.write_text(text)
+    stored = json.loads(before)["generated"]
+    assert f"\nfrom candidate {stored} on: task 'linear' has changed (" in run_cli(project, "inspect", folder).stdout
+    [change] = json.loads(run_cli(project, "inspect", folder, "--json").stdout)["changes"]
+    assert (change["candidate"], change["forced"]) == (stored, True)
+    assert run_cli(project, "resume", folder, "--workers", 0).returncode == 2, "back again is a change too"
+
+
+def test_what_the_system_lost_is_said_and_stays_lost(project, tmp_path, searched):
+    """Rows as a run with Ray writes them where a program kills its workers."""
+    folder = tmp_path / "run"
+    done = run_cli(project, "search", "tiny", "--workers", 0, "--output", folder, "--programs", 30)
+    assert "lost by the system" not in done.stdout
+    store = RunStore.read(folder)
+    name = store.lineage(29)[0].fingerprint
+    store.close()
+    lost = Evaluation(
+        Stage.SEARCH, None, (TaskResult("linear", failure=Failure(FailureKind.WORKER_LOST, "it died, twice")),)
+    )
+    database = sqlite3.connect(folder / "run.sqlite")
+    for table in ("evaluations", "results"):
+        database.execute(f"DELETE FROM {table} WHERE fingerprint = ?", (name,))
+    database.commit()
+    database.close()
+    store = RunStore.resume(folder)
+    store.add_evaluation(name, lost)
+    store.close()
+    for command in (("resume", folder, "--workers", 0), ("inspect", folder)):
+        printed = run_cli(project, *command).stdout
+        assert "\nlost by the system: 1 evaluation (search: worker_lost 1); they count as failures\n" in printed
+    content = json.loads(run_cli(project, "inspect", folder, "--json").stdout)
+    assert content["lost"] == [{"stage": "search", "kind": "worker_lost", "count": 1}]
+    assert "worker_lost" not in content["failures"]
+    assert "1 of them lost by the system" in run_cli(project, "check", folder).stdout

@@ -1,4 +1,4 @@
-from importlib.metadata import version
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ from lionsearch.catalog import load_program
 from lionsearch.errors import SettingError
 from lionsearch.graph import remove_dead_code
 from lionsearch.lang import parse
-from lionsearch.runs.config import describe_environment, dump_config, load_experiment, parse_config
+from lionsearch.runs.config import dump_config, load_experiment, parse_config
 
 
 @pytest.fixture(autouse=True)
@@ -133,12 +133,17 @@ def test_a_population_without_room_for_the_initial_programs(project):
     assert len(load_experiment("right").initial()) == 3
 
 
-def test_the_environment_is_stored_with_the_configuration():
-    config = load_experiment("tiny")
-    assert config.environment == describe_environment()
-    for package in ("lionsearch", "jax", "jaxlib", "numpy", "scikit-learn"):
-        assert f", {package} {version(package)}" in config.environment
-    assert parse_config(dump_config(config), "here").environment == config.environment
+@pytest.mark.parametrize("text", ["[]", "3", "null", "[" * 10**5, "{", "\x00"], ids=lambda text: text[:5])
+def test_what_is_no_configuration_is_one_line(text):
+    with pytest.raises(SettingError, match=r"^here: [^\n]*$"):
+        parse_config(text, "here")
+
+
+@pytest.mark.parametrize("change", [{"specs": []}, {"programs": []}, {"specs": None}, {"experiment": 3}, {"newer": 1}])
+def test_a_configuration_that_was_edited_is_one_line(change):
+    content = json.loads(dump_config(load_experiment("tiny")))
+    with pytest.raises(SettingError, match=r"^here: [^\n]*$"):
+        parse_config(json.dumps({**content, **change}), "here")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "3"])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from workers.tiny_project import write_project
 
@@ -46,3 +48,14 @@ def test_a_closed_pool_has_nothing_left(plan):
     pool.close()
     with pytest.raises(IndexError):
         pool.collect()
+
+
+def test_the_tasks_have_fingerprints_that_follow_their_code(plan, tmp_path, monkeypatch):
+    found = LocalPool(plan).fingerprint_tasks()
+    assert set(found) == {"linear"}
+    assert LocalPool(plan).fingerprint_tasks() == found
+    import tiny_task
+
+    linear = tiny_task.linear
+    monkeypatch.setattr(tiny_task, "linear", lambda: replace(linear(), loss=lambda *given: 100 * linear().loss(*given)))
+    assert LocalPool(plan).fingerprint_tasks() != found

@@ -21,7 +21,7 @@ from lionsearch.graph import fingerprint
 from lionsearch.lang import parse
 from lionsearch.records import FailureKind, Stage
 from lionsearch.runs.config import load_experiment
-from lionsearch.workers import Request
+from lionsearch.workers import LocalPool, Request
 from lionsearch.workers.ray_pool import RayPool, _start_ray
 
 pytestmark = [
@@ -166,6 +166,19 @@ def test_workers_lost_again_and_again_are_an_error(open_pool, monkeypatch):
         submit(pool, parse(f"def train(w, g, lr): return g * lr * {number}e-5"))
     with pytest.raises(RunError, match="3 workers were lost with no result in between; the last: the worker died"):
         collect_all(pool, 3)
+
+
+def test_the_tasks_have_the_fingerprints_that_they_have_here(open_pool):
+    assert open_pool("tiny").fingerprint_tasks() == LocalPool(load_experiment("tiny").plan()).fingerprint_tasks()
+
+
+def test_tasks_are_loaded_by_another_worker_if_one_dies(open_pool, project):
+    (project / "die once").unlink(missing_ok=True)
+    assert set(open_pool("die_once").fingerprint_tasks()) == {"die_once"}
+    with pytest.raises(RunError, match="the tasks cannot be loaded: two workers were lost: "):
+        open_pool("deadly").fingerprint_tasks()
+    with pytest.raises(RunError, match="the tasks cannot be loaded: two workers were lost: "):
+        open_pool("sleepy", timeout=1.0).fingerprint_tasks()
 
 
 def test_more_workers_than_processors_are_an_error_and_leave_none(open_pool, project, monkeypatch):

@@ -1,0 +1,33 @@
+import pytest
+from workers.tiny_project import write_project
+
+from lionsearch.errors import LionSearchError, RunError
+from lionsearch.runs.config import load_experiment
+from lionsearch.runs.opening import resume_run, start_run
+
+
+@pytest.fixture(autouse=True)
+def _in_project(tmp_path, monkeypatch):
+    monkeypatch.chdir(write_project(tmp_path))
+
+
+def test_a_run_folder_is_made_once_and_gone_on_with(tmp_path):
+    config = load_experiment("tiny")
+    start_run(tmp_path / "run", config).close()
+    with pytest.raises(RunError, match="not empty"):
+        start_run(tmp_path / "run", config)
+    store, stored = resume_run(tmp_path / "run")
+    assert stored == config
+    store.close()
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "", "\x00"])
+def test_a_damaged_configuration_is_one_line_and_leaves_the_folder_free(tmp_path, text):
+    start_run(tmp_path / "run", load_experiment("tiny")).close()
+    path = tmp_path / "run" / "config.json"
+    whole = path.read_text()
+    path.write_text(text)
+    with pytest.raises(LionSearchError, match=r"run: [^\n]*$"):
+        resume_run(tmp_path / "run")
+    path.write_text(whole)
+    resume_run(tmp_path / "run")[0].close()
