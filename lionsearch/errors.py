@@ -142,6 +142,11 @@ def shorten(text: str, most: int = QUOTED) -> str:
     return text if len(text) <= most else f"{text[: most // 2]} ... {text[-(most // 2) :]}"
 
 
+def one_line(text: str, most: int = 3 * QUOTED) -> str:
+    """Return the text on one line, the middle left out where it is long."""
+    return shorten(" ".join(text.split()), most)
+
+
 def _cut_around(line: str, position: int) -> tuple[str, int]:
     """Return a part of the line around a position, and where in it the position is."""
     start = max(0, position - QUOTED // 2) if len(line) > 2 * QUOTED else 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from lionsearch.archive.tables import DATABASE, UNREADABLE, describe_damage
-from lionsearch.errors import FolderTakenError, RunError
+from lionsearch.errors import FolderTakenError, RunError, one_line
 from lionsearch.limits import CONFIG_BYTES
 
 CONFIG = "config.json"
@@ -28,7 +28,8 @@ def check_run_folder(folder: Path) -> None:
     except OSError:  # such as a name longer than the file system allows
         found = is_file = False
     if not found:
-        raise RunError(f"{folder}: {'this is a file; expected a run folder' if is_file else 'there is no such folder'}")
+        wrong = "this is a file; expected a run folder" if is_file else "there is no such folder"
+        raise RunError(f"{one_line(str(folder), 1000)}: {wrong}")
     for name in (CONFIG, DATABASE):
         if not (folder / name).is_file():
             raise RunError(f"{folder}: not a run folder; {name} is not in it")

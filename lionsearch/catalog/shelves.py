@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lionsearch.compose import check_parentheses, compose, is_expression
-from lionsearch.errors import MissingFileError, ProgramError, SettingError, UnknownNameError, shorten
+from lionsearch.errors import MissingFileError, ProgramError, SettingError, UnknownNameError, one_line
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.limits import PROGRAM_BYTES
@@ -54,7 +54,7 @@ class Shelf:
         found = (
             f"this is a folder; expected a {self.suffix} file" if _is_folder(Path(name)) else "there is no such file"
         )
-        return MissingFileError(f"{shorten(name, 1000)}: {found}")
+        return MissingFileError(f"{one_line(name, 1000)}: {found}")
 
     @property
     def shipped(self) -> Path:

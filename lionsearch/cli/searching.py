@@ -117,7 +117,7 @@ def _drive(
 
 def _start_in_free_folder(base: Path, config: RunConfig) -> RunStore:
     """Return the store of a new run in the base, or in the base with the first free number."""
-    from lionsearch.runs.run import start_run
+    from lionsearch.runs.opening import start_run
 
     for number in count(1):
         folder = base if number == 1 else base.with_name(f"{base.name}-{number}")

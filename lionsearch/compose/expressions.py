@@ -11,8 +11,9 @@ from pathlib import PurePath
 from lionsearch.compose.describing import describe_transformed, entitle
 from lionsearch.compose.transforms import TRANSFORMS
 from lionsearch.compose.weaving import weave
-from lionsearch.errors import SettingError, UnknownNameError, quote, shorten
+from lionsearch.errors import SettingError, UnknownNameError, one_line, quote
 from lionsearch.lang import Program
+from lionsearch.lang.source import read_syntax
 from lionsearch.limits import COMPOSITION, COMPOSITION_DEPTH, PROGRAM_SLOTS, PROGRAM_STATEMENTS
 
 Load = Callable[[str], Program]
@@ -50,7 +51,7 @@ def compose(text: str, load: Load) -> Program:
     if len(text) > COMPOSITION:
         raise SettingError(f"{quote(text)}: {len(text)} characters; a composition has at most {COMPOSITION}")
     try:
-        node = ast.parse(_QUOTED_OR_FILE.sub(_quote_file, text.strip()), mode="eval").body
+        node = read_syntax(_QUOTED_OR_FILE.sub(_quote_file, text.strip()), "eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         check_parentheses(text)
         raise SettingError(f"{quote(text)} is not a composition such as lookahead(adamw, k=5)") from None
@@ -66,7 +67,7 @@ def check_parentheses(text: str) -> None:
     missing = text.count("(") - text.count(")")
     if missing:
         wrong = "is not closed" if missing > 0 else "is closed that was not opened"
-        raise SettingError(f"{shorten(text, 300)}: a parenthesis {wrong}; {_EXPECTED}")
+        raise SettingError(f"{one_line(text)}: a parenthesis {wrong}; {_EXPECTED}")
 
 
 def _quote_file(found: re.Match[str]) -> str:
@@ -109,14 +110,14 @@ class _Composer:
 
     def _transformed(self, name: str, arguments: list[ast.expr], settings: dict[str, float]) -> Program:
         if name not in TRANSFORMS:
-            raise UnknownNameError("transform", name, TRANSFORMS, self._text)
+            raise UnknownNameError("transform", name, TRANSFORMS, one_line(self._text))
         transform = TRANSFORMS[name]
         if len(arguments) != transform.programs:
             plural = "" if transform.programs == 1 else "s"
             raise self._error(f"{name} takes {transform.programs} program{plural}, not {len(arguments)}")
         for key in settings:
             if key not in transform.settings:
-                raise UnknownNameError(f"setting of {name}", key, transform.settings, self._text)
+                raise UnknownNameError(f"setting of {name}", key, transform.settings, one_line(self._text))
         inner = [(_prefix(argument), self.program(argument)) for argument in arguments]
         program = weave(transform.template.with_hyperparameters(settings), inner, name)
         described = [(_label(argument), part) for argument, (_, part) in zip(arguments, inner, strict=True)]
@@ -128,7 +129,7 @@ class _Composer:
             if keyword.arg is None:
                 raise self._error(f"{name} takes settings by name")
             if keyword.arg in settings:
-                raise self._error(f"{name} is given {keyword.arg!r} twice")
+                raise self._error(f"{one_line(name)} is given {quote(keyword.arg)} twice")
             settings[keyword.arg] = self._number(keyword.value, name)
         return settings
 
@@ -145,7 +146,7 @@ class _Composer:
             raise self._error(f"a setting of {name} is too large a number") from None
 
     def _error(self, message: str) -> SettingError:
-        return SettingError(f"{shorten(self._text, 300)}: {message}; {_EXPECTED}")
+        return SettingError(f"{one_line(self._text)}: {message}; {_EXPECTED}")
 
 
 def _unparse(node: ast.expr) -> str:

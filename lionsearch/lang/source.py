@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import math
 import re
+import warnings
+from typing import Any
 
 from lionsearch.errors import Location, ProgramError, quote
 from lionsearch.lang.table import ALIASES, OPERATIONS
@@ -47,7 +49,7 @@ class Source:
             place = Location(len(before), len(before[-1]) + 1)
             raise ProgramError("not Python syntax: a null byte", place, self.text, self.filename)
         try:
-            module = ast.parse(self.text)
+            module = read_syntax(self.text)
         except SyntaxError as error:
             place = Location(error.lineno or 1, max(error.offset or 1, 1))
             raise ProgramError(f"not Python syntax: {error.msg}", place, self.text, self.filename) from None
@@ -57,6 +59,8 @@ class Source:
         description = ""
         if body and _is_docstring(body[0]):
             description = ast.get_docstring(module, clean=False) or ""
+            if not description.isascii() and re.search("[\ud800-\udfff]", description):
+                raise self.error(body[0], "the docstring holds half a character, which no file can")
             body.pop(0)
         if not body:
             raise ProgramError(f"there is no function 'train'; expected {SHAPE}", None, self.text, self.filename)
@@ -98,6 +102,14 @@ class Source:
     def error(self, node: ast.AST, message: str) -> ProgramError:
         """Return an error at a piece of syntax."""
         return ProgramError(message, self.place(node), self.text, self.filename)
+
+
+def read_syntax(text: str, mode: str = "exec") -> Any:
+    """Return Python's syntax tree of a text; what else Python would say of it, such as `9if`, is not printed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return ast.parse(text, mode=mode)
 
 
 def number(node: ast.expr) -> float | None:
