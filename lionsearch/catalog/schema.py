@@ -80,12 +80,20 @@ def parse_settings(content: dict[str, Any], model: type[S], where: str) -> S:
         raise SettingError(f"{where}: {_describe(_worst(error.errors()), model)}") from None
     except RecursionError:
         raise SettingError(f"{where}: its settings are nested too deeply") from None
+    except UnicodeEncodeError as error:
+        raise SettingError(f"{where}: {quote(error.object)} holds half a character; no file can") from None
 
 
 def _with_tuples(value: Any) -> Any:
-    """Return the value with lists as tuples, which strict validation wants for tuple fields."""
+    """Return the value with lists as tuples, which strict validation wants for tuple fields.
+
+    Raises:
+        UnicodeEncodeError: if a text holds half a character, as JSON can write and no file can hold.
+    """
     if isinstance(value, dict):
-        return {key: _with_tuples(item) for key, item in value.items()}
+        return {_with_tuples(key): _with_tuples(item) for key, item in value.items()}
+    if isinstance(value, str):
+        value.encode()
     if isinstance(value, list):
         return tuple(_with_tuples(item) for item in value)
     return value

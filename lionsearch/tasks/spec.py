@@ -6,7 +6,6 @@ import hashlib
 import importlib
 import math
 import os
-import re
 import sys
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -99,14 +98,12 @@ class TaskSpec(Settings):
 def _is_plain(value: Any, depth: int) -> bool:
     """Return whether a value is the same after it was written to a run's configuration and read again."""
     if isinstance(value, dict):
-        return depth > 0 and all(_is_plain(item, depth - 1) for pair in value.items() for item in pair)
+        return depth > 0 and all(_is_plain(item, depth - 1) for item in value.values())
     if isinstance(value, list | tuple):
         return depth > 0 and all(_is_plain(item, depth - 1) for item in value)
     if isinstance(value, float):
         return math.isfinite(value)
-    if isinstance(value, str):
-        return value.isascii() or re.search("[\ud800-\udfff]", value) is None  # half a character, from JSON
-    return isinstance(value, bool) or (isinstance(value, int) and -(2**63) <= value < 2**63)
+    return isinstance(value, bool | str) or (isinstance(value, int) and -(2**63) <= value < 2**63)
 
 
 def load_task(name: str) -> TaskSpec:
