@@ -250,3 +250,18 @@ def test_an_interrupt_while_an_extension_is_loaded_is_one(monkeypatch):
     with pytest.raises(ImportError):
         cli.main()
     assert left == [130]
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("RESOURCE_EXHAUSTED: Out of memory\nallocating 9 bytes.")]
+)
+def test_no_memory_left_is_a_line(monkeypatch, capsys, error):
+    def app():
+        raise error
+
+    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setattr("sys.unraisablehook", None)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert re.fullmatch(r"error: out of memory: .+\n", capsys.readouterr().err)

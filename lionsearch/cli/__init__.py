@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 import lionsearch
 from lionsearch.cli import exporting, identifying, inspecting, language, scoring, searching, simplifying
 from lionsearch.cli.terminal import plain_streams
-from lionsearch.errors import LionSearchError, shorten
+from lionsearch.errors import LionSearchError, one_line, shorten
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
@@ -124,6 +124,17 @@ def _run() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe has had enough
         sys.exit(1)
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        print(f"error: out of memory: {one_line(str(error)) or 'none is left'}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Return whether there was no room, as Python or JAX says it; JAX need not be loaded."""
+    says = isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    return isinstance(error, MemoryError) or says
 
 
 def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:
