@@ -44,6 +44,8 @@ MOST_SECONDS = 1.0
 MOST_GROWTH = 200.0
 """Megabytes."""
 
+_EVERY = 50_000
+_MOST_SHOWN = 50
 _HANGS = 20  # seconds
 _LONGEST_MESSAGE = 2_000
 _TOKENS = (
@@ -347,7 +349,8 @@ def run(inputs: int, seed: int = 0, listener: Callable[[Outcome], None] = lambda
                 outcome.slowest, outcome.slowest_input = seconds, f"{target.name}, --only {number}"
             if wrong:
                 outcome.failures.append(f"{target.name}, --seed {seed} --only {number}: {wrong}")
-            if outcome.inputs % 50_000 == 0:
+                listener(outcome)
+            if outcome.inputs % _EVERY == 0:
                 listener(outcome)
         outcome.peak = _peak()
     return outcome
@@ -419,9 +422,17 @@ def main() -> int:
     given = parser.parse_args()
     if given.only is not None:
         return show(given.seed, given.only)
-    outcome = run(given.inputs, given.seed, lambda so_far: print(describe(so_far), file=sys.stderr, flush=True))
-    for failure in outcome.failures[:20]:
-        print(f"FAILURE {failure}")
+    shown = 0
+
+    def follow(outcome: Outcome) -> None:
+        nonlocal shown
+        for failure in outcome.failures[shown:][: max(0, _MOST_SHOWN - shown)]:
+            print(f"FAILURE {failure}", flush=True)
+        shown = len(outcome.failures)
+        if outcome.inputs % _EVERY == 0:
+            print(describe(outcome), file=sys.stderr, flush=True)
+
+    outcome = run(given.inputs, given.seed, follow)
     print(describe(outcome))
     return int(bool(outcome.failures))
 

@@ -11,7 +11,7 @@ from lionsearch.archive import RunStore
 from lionsearch.archive.folder import CONFIG, check_run_folder
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.compose import is_expression
-from lionsearch.errors import MissingFileError, RunError, UnknownNameError
+from lionsearch.errors import MissingFileError, RunError, UnknownNameError, one_line
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.records import Stage
@@ -81,7 +81,7 @@ def _refuse_run(text: str) -> None:
         except RunError:
             continue
         best = f", or {run / 'best.py'}" if (run / "best.py").is_file() else ""
-        raise RunError(f"{text}: this is a run; expected {run}:ID, ID the number of a candidate{best}")
+        raise RunError(f"{one_line(text, 1_000)}: this is a run; expected {run}:ID, ID the number of a candidate{best}")
 
 
 def _load_candidate(text: str, run: str, number: int) -> tuple[Program, Provenance]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lionsearch.catalog.shelves import read_text
-from lionsearch.errors import SettingError, nearest_hint, quote, shorten
+from lionsearch.errors import SettingError, nearest_hint, one_line, quote
 from lionsearch.limits import TOML_BYTES, TOML_KEY, TOML_LINE
 
 _BECAUSE = "because"
@@ -65,7 +65,7 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     except RecursionError:
         raise SettingError(f"{where}: not TOML: brackets are nested too deeply") from None
     except ValueError as error:  # also of a number of more digits than Python reads
-        raise SettingError(f"{where}: not TOML: {shorten(str(error), 300)}") from None
+        raise SettingError(f"{where}: not TOML: {one_line(str(error))}") from None
 
 
 def parse_settings(content: dict[str, Any], model: type[S], where: str) -> S:
@@ -119,7 +119,7 @@ def _describe(error: Any, model: type[BaseModel]) -> str:
         return f"setting {key} is {value}; it should look like 'module:function'"
     if error["type"] == "less_than_equal":
         return f"setting {key} is {value}; it should be at most {error['ctx']['le']:_}{_because(model, place)}"
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = one_line(error["msg"].removeprefix("Value error, ").removeprefix("Input "), 1_000)
     if place and isinstance(error["input"], dict):
         return f"setting {key}: {message}"
     return f"setting {key} is {value}; it {message}" if place else message

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from lionsearch.catalog.schema import Settings, at_most
-from lionsearch.errors import nearest_hint
+from lionsearch.errors import nearest_hint, quote
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS
 from lionsearch.limits import MOST_SEEDS, PROGRAM_STATEMENTS, SEEDS_BECAUSE
 from lionsearch.search.constant_draws import ConstantDraws
@@ -72,7 +72,7 @@ class MutationSettings(Settings):
     def _check_operations(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name not in OPERATIONS:
-                raise ValueError(f"names an unknown operation {name!r}; {nearest_hint(name, OPERATIONS)}")
+                raise ValueError(f"names an unknown operation {quote(name)}; {nearest_hint(name, OPERATIONS)}")
         if not names:
             raise ValueError("must name at least one operation")
         return names
