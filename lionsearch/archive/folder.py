@@ -81,8 +81,10 @@ def write_config(folder: Path, config: str) -> None:
     """Write the configuration of a run; with it, the folder is complete.
 
     Raises:
-        RunError: if it cannot be written.
+        RunError: if it cannot be written, or could not be read again.
     """
+    if (size := len(config.encode())) > CONFIG_BYTES:
+        raise RunError(f"{folder}: its {CONFIG} would have {size} bytes; at most {CONFIG_BYTES} are read")
     temporary = folder / f"{CONFIG}.new"
     try:
         temporary.write_text(config, encoding="utf-8")

@@ -83,7 +83,11 @@ class RunStore:
             path.unlink(missing_ok=True)
         with usable(folder, lock):
             store = cls(folder, create_database(folder), lock)
-        write_config(folder, config)
+        try:
+            write_config(folder, config)
+        except RunError:
+            store.close()
+            raise
         return store
 
     @classmethod
