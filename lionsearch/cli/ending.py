@@ -66,7 +66,9 @@ class Ending:
 
         save_best(self.folder, self.result)
         if self.short is not None:
-            (self.folder / "short.py").write_text(format_program(self.short), encoding="utf-8")
+            (self.folder / "short.py").write_text(
+                format_program(self.short), encoding="utf-8", errors="backslashreplace"
+            )
 
     def describe(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -228,7 +230,7 @@ def save_best(folder: Path, result: RunResult) -> None:
         return
     from lionsearch.lang import format_program
 
-    (folder / "best.py").write_text(format_program(result.best.program), encoding="utf-8")
+    (folder / "best.py").write_text(format_program(result.best.program), encoding="utf-8", errors="backslashreplace")
 
 
 def _judge(result: RunResult) -> Verdict | None:
