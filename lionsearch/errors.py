@@ -6,6 +6,7 @@
     ├── UnknownNameError a name that nothing has: program, task, operation, setting (also a LookupError)
     ├── SettingError     a setting of a wrong type or value (also a ValueError)
     ├── RunError         a run folder that is not one, or is in use
+    │   └── FolderTakenError a folder that holds something, where a new run was to be
     └── TaskError        a task that breaks the task interface (also a ValueError)
 
 Each message says what was wrong, where, what was expected and the nearest valid name. A candidate that fails
@@ -19,6 +20,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from lionsearch.limits import NAME, QUOTED
 
 
 class LionSearchError(Exception):
@@ -58,7 +61,8 @@ class ProgramError(LionSearchError, SyntaxError):
         lines = re.split(r"\r\n|\r|\n", self.source)  # as Python counts lines
         if not 0 < line <= len(lines) or not self.source:
             return head
-        return f"{head}\n  {lines[line - 1]}\n  {' ' * (column - 1)}^"
+        shown, before = _cut_around(lines[line - 1], column - 1)
+        return f"{head}\n  {shown}\n  {' ' * before}^"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ProgramError, (self.message, self.location, self.source, self.file)
@@ -70,7 +74,7 @@ class UnknownNameError(LionSearchError, LookupError):
     def __init__(self, what: str, name: str, valid: Iterable[str], where: str = ""):
         self.what, self.name, self.valid, self.where = what, name, tuple(valid), where
         place = f"{where}: " if where else ""
-        super().__init__(f"{place}unknown {what} {name!r}; {nearest_hint(name, self.valid)}")
+        super().__init__(f"{place}unknown {what} {quote(name)}; {nearest_hint(name, self.valid)}")
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -91,6 +95,10 @@ class RunError(LionSearchError):
     """A run folder that cannot be used."""
 
 
+class FolderTakenError(RunError):
+    """A folder that holds something, or is being written, where a new run was to be."""
+
+
 class TaskError(LionSearchError, ValueError):
     """A task that breaks the task interface."""
 
@@ -103,10 +111,45 @@ def nearest_hint(name: str, valid: Iterable[str]) -> str:
         "did you mean 'adamw'?"
     """
     names = sorted(valid)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6) if len(name) <= NAME else []
     if close:
         return f"did you mean {close[0]!r}?"
     if not names:
         return "there is none"
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return f"expected one of: {shown}"
+
+
+def quote(value: Any, most: int = QUOTED) -> str:
+    """Return what a message shows of a value: its `repr`, the middle left out where it is long.
+
+    Example:
+        >>> quote("lion"), quote("x" * 50 + "y" * 50, 12)
+        ("'lion'", "'xxxxx ... yyyyy'")
+    """
+    if isinstance(value, int) and value.bit_length() > 4 * most:
+        return f"a number of {value.bit_length()} bits"  # Python refuses to print the longest
+    if isinstance(value, str) and len(value) > 2 * most:
+        value = value[:most] + value[-most:]  # whose quotes and escapes take what room they take
+    try:
+        return shorten(repr(value), most)
+    except (ValueError, RecursionError):  # a list of such numbers, or of lists in lists
+        return f"a {type(value).__name__}"
+
+
+def shorten(text: str, most: int = QUOTED) -> str:
+    """Return the text, the middle left out where it is long."""
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-(most // 2) :]}"
+
+
+def one_line(text: str, most: int = 3 * QUOTED) -> str:
+    """Return the text on one line, the middle left out where it is long."""
+    return shorten(" ".join(text.split()), most)
+
+
+def _cut_around(line: str, position: int) -> tuple[str, int]:
+    """Return a part of the line around a position, and where in it the position is."""
+    start = max(0, position - QUOTED // 2) if len(line) > 2 * QUOTED else 0
+    before = "... " if start else ""
+    after = " ..." if len(line) > start + 2 * QUOTED else ""
+    return f"{before}{line[start : start + 2 * QUOTED]}{after}", position - start + len(before)

@@ -1,5 +1,6 @@
 """What happens to bad input: exit code 2, one line that says what, where and what was expected, and no traceback."""
 
+import os
 import re
 from importlib.metadata import version
 
@@ -156,11 +157,22 @@ def test_a_search_on_a_task_that_cannot_be_made(project, tmp_path):
 
 @pytest.mark.thorough
 def test_a_search_that_cannot_be_leaves_the_users_files_in_its_folder(tmp_path):
-    (tmp_path / "task.toml").write_text(TASK.replace("tiny_task:linear", "os:mkdir") + 'options = {path = "data"}\n')
+    task = TASK.replace("tiny_task:linear", "making:make_folder")
+    (tmp_path / "task.toml").write_text(task + 'options = {path = "data"}\n')
     text = EXPERIMENT.replace('"linear"', f'"{tmp_path / "task.toml"}"')
     (tmp_path / "experiment.toml").write_text(text)
     (tmp_path / "here").mkdir()
-    done = run_cli(tmp_path / "here", "search", tmp_path / "experiment.toml", "--workers", 0, "--output", ".")
+    (tmp_path / "making.py").write_text("import os\n\n\ndef make_folder(path):\n    os.mkdir(path)\n")
+    done = run_cli(
+        tmp_path / "here",
+        "search",
+        tmp_path / "experiment.toml",
+        "--workers",
+        0,
+        "--output",
+        ".",
+        PYTHONPATH=f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+    )
     assert "the factory returned NoneType" in error_of(done, first=False)
     assert [path.name for path in (tmp_path / "here").iterdir()] == ["data"]
 
@@ -238,3 +250,16 @@ def test_an_interrupt_while_an_extension_is_loaded_is_one(monkeypatch):
     with pytest.raises(ImportError):
         cli.main()
     assert left == [130]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("Out of memory\nallocating 9 bytes.")])
+def test_no_memory_left_is_a_line(monkeypatch, capsys, error):
+    def app():
+        raise error
+
+    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setattr("sys.unraisablehook", None)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert re.fullmatch(r"error: out of memory: .+\n", capsys.readouterr().err)

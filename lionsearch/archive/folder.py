@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from lionsearch.archive.tables import DATABASE, UNREADABLE, describe_damage
-from lionsearch.errors import RunError
+from lionsearch.errors import FolderTakenError, RunError, one_line
+from lionsearch.limits import CONFIG_BYTES
 
 CONFIG = "config.json"
+_BEFORE_CONFIG = ("lock", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", f"{CONFIG}.new")
 
 
 def check_run_folder(folder: Path) -> None:
@@ -25,7 +28,8 @@ def check_run_folder(folder: Path) -> None:
     except OSError:  # such as a name longer than the file system allows
         found = is_file = False
     if not found:
-        raise RunError(f"{folder}: {'this is a file; expected a run folder' if is_file else 'there is no such folder'}")
+        wrong = "this is a file; expected a run folder" if is_file else "there is no such folder"
+        raise RunError(f"{one_line(str(folder), 1000)}: {wrong}")
     for name in (CONFIG, DATABASE):
         if not (folder / name).is_file():
             raise RunError(f"{folder}: not a run folder; {name} is not in it")
@@ -37,36 +41,53 @@ def take_lock(folder: Path) -> FileLock:
     try:
         lock.acquire()
     except Timeout:
-        raise RunError(f"{folder}: another process is writing this run") from None
+        raise FolderTakenError(f"{folder}: another process is writing this run") from None
     except OSError as error:
         raise RunError(f"{folder}: its lock cannot be opened: {error.strerror}") from None
     return lock
 
 
 def make_run_folder(folder: Path) -> None:
-    """Make a folder for a new run.
+    """Make a folder for a new run; what one left that died before its configuration was written is no obstacle.
 
     Raises:
-        RunError: if there is something at its place.
+        FolderTakenError: if there is something else at its place.
+        RunError: if it cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
+        if any(path.name not in _BEFORE_CONFIG for path in folder.iterdir()) or holds_candidates(folder):
             resumes = f", or run: lionsearch resume {folder}" if (folder / CONFIG).is_file() else ""
-            raise RunError(f"{folder}: the folder is not empty; choose another{resumes}")
+            raise FolderTakenError(f"{folder}: the folder is not empty; choose another{resumes}")
     except OSError as error:
         raise RunError(f"{folder}: cannot be made a run folder: {error.strerror}") from None
+
+
+def holds_candidates(folder: Path) -> bool:
+    """Return whether there is a database in the folder with anything in it, or one that cannot be read."""
+    path = folder / DATABASE
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            return bool(database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]) and bool(
+                database.execute("SELECT count(*) FROM candidates").fetchone()[0]
+            )
+    except sqlite3.Error:
+        return True
 
 
 def write_config(folder: Path, config: str) -> None:
     """Write the configuration of a run; with it, the folder is complete.
 
     Raises:
-        RunError: if it cannot be written.
+        RunError: if it cannot be written, or could not be read again.
     """
+    if (size := len(config.encode())) > CONFIG_BYTES:
+        raise RunError(f"{folder}: its {CONFIG} would have {size} bytes; at most {CONFIG_BYTES} are read")
     temporary = folder / f"{CONFIG}.new"
     try:
-        temporary.write_text(config)
+        temporary.write_text(config, encoding="utf-8")
         temporary.rename(folder / CONFIG)
     except OSError as error:
         raise RunError(f"{folder}: cannot be made a run folder: {error.strerror}") from None
@@ -79,7 +100,9 @@ def read_config(folder: Path) -> str:
         RunError: if it cannot be read.
     """
     try:
-        return (folder / CONFIG).read_text()
+        if (size := (folder / CONFIG).stat().st_size) > CONFIG_BYTES:
+            raise RunError(f"{folder}: its {CONFIG} has {size} bytes; at most {CONFIG_BYTES} are read")
+        return (folder / CONFIG).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{folder}: its {CONFIG} cannot be read: {error}") from None
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from lionsearch.errors import one_line
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 
 Row = tuple[Any, ...]
@@ -115,11 +116,11 @@ def seal_evaluation(fingerprint: str, evaluation: Evaluation) -> tuple[Row, list
 
 def open_candidate(row: Row) -> CandidateRow:
     """Return a candidate; its parent came before it."""
-    name = f"candidate {row[0]}"
+    name = f"candidate {_shown(row[0])}"
     number, parent, change, fingerprint, statements, live = _open("candidates", name, row)
     _check(name, all(map(_is_count, (number, statements, live))) and all(map(_is_text, (change, fingerprint))))
     if parent is not None and not (_is_count(parent) and parent < number):
-        raise DamagedRowError(f"{name}: its parent is {parent!r}; expected a candidate before it")
+        raise DamagedRowError(f"{name}: its parent is {_shown(parent)}; expected a candidate before it")
     return CandidateRow(number, parent, change, fingerprint, statements, live)
 
 
@@ -152,7 +153,9 @@ def open_evaluation(row: Row, results: Sequence[Row]) -> tuple[str, Evaluation]:
             Stage(stage), score, tuple(_open_result(name, *result[3:]) for result in results), _floats(name, rounds)
         )
     except (ValueError, TypeError, RecursionError) as error:
-        raise error if isinstance(error, DamagedRowError) else DamagedRowError(f"{name}: {error}") from None
+        raise (
+            error if isinstance(error, DamagedRowError) else DamagedRowError(f"{name}: {one_line(str(error))}")
+        ) from None
 
 
 def check_seal(table: str, name: str, row: Row) -> None:

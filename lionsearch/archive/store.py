@@ -69,13 +69,25 @@ class RunStore:
             config: the resolved configuration, JSON.
 
         Raises:
-            RunError: if there is something at the folder's place.
+            FolderTakenError: if there is something at the folder's place, or another process came first.
+            RunError: if it cannot be made.
         """
         make_run_folder(folder)
-        lock = take_lock(folder)
+        lock = take_lock(folder)  # which of several processes has it has the folder
+        try:
+            make_run_folder(folder)
+        except RunError:
+            lock.release()
+            raise
+        for path in folder.glob(f"{DATABASE}*"):  # of a run that died before it began
+            path.unlink(missing_ok=True)
         with usable(folder, lock):
             store = cls(folder, create_database(folder), lock)
-        write_config(folder, config)
+        try:
+            write_config(folder, config)
+        except RunError:
+            store.close()
+            raise
         return store
 
     @classmethod

@@ -11,7 +11,7 @@ from lionsearch.archive import RunStore
 from lionsearch.archive.folder import CONFIG, check_run_folder
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.compose import is_expression
-from lionsearch.errors import MissingFileError, RunError, UnknownNameError
+from lionsearch.errors import MissingFileError, RunError, UnknownNameError, one_line
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.records import Stage
@@ -66,7 +66,11 @@ def load_target(text: str) -> tuple[Program, Provenance]:
         except (MissingFileError, UnknownNameError):
             _refuse_run(text)
             raise
-    return _load_candidate(text, found["run"], int(found["number"]))
+    return _load_candidate(text, found["run"], _read_number(found["number"]))
+
+
+def _read_number(digits: str) -> int:
+    return int(digits) if len(digits) < 20 else _MOST_CANDIDATES  # Python reads no more than thousands
 
 
 def _refuse_run(text: str) -> None:
@@ -77,7 +81,7 @@ def _refuse_run(text: str) -> None:
         except RunError:
             continue
         best = f", or {run / 'best.py'}" if (run / "best.py").is_file() else ""
-        raise RunError(f"{text}: this is a run; expected {run}:ID, ID the number of a candidate{best}")
+        raise RunError(f"{one_line(text, 1_000)}: this is a run; expected {run}:ID, ID the number of a candidate{best}")
 
 
 def _load_candidate(text: str, run: str, number: int) -> tuple[Program, Provenance]:
@@ -99,9 +103,9 @@ def _load_candidate(text: str, run: str, number: int) -> tuple[Program, Provenan
 def _find_peaks(folder: Path) -> tuple[tuple[str, float], ...]:
     """Return the largest `lr` on each task of a run; none of a folder that is no run."""
     try:
-        specs = json.loads((folder / CONFIG).read_text())["specs"]
+        specs = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["specs"]
         from lionsearch.tasks.spec import TUNED_RATE  # loads what only settings need
 
         return tuple((str(spec["name"]), float(spec["learning_rate"]) / TUNED_RATE) for spec in specs)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return ()

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lionsearch.compose import check_parentheses, compose, is_expression
-from lionsearch.errors import MissingFileError, ProgramError, UnknownNameError
+from lionsearch.errors import MissingFileError, ProgramError, SettingError, UnknownNameError, one_line
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
+from lionsearch.limits import PROGRAM_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Shelf:
         found = (
             f"this is a folder; expected a {self.suffix} file" if _is_folder(Path(name)) else "there is no such file"
         )
-        return MissingFileError(f"{name}: {found}")
+        return MissingFileError(f"{one_line(name, 1000)}: {found}")
 
     @property
     def shipped(self) -> Path:
@@ -85,19 +86,31 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, most: int = PROGRAM_BYTES) -> str:
     """Return a file's text.
+
+    Args:
+        path: of the file.
+        most: bytes that it may have; of a larger one, no more than these are read.
 
     Raises:
         ProgramError: if it is not UTF-8 text.
+        SettingError: if it is too large.
         MissingFileError: if it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ProgramError(f"not UTF-8 text: {error.reason} at byte {error.start}", filename=str(path)) from None
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+            size = file.seek(0, 2) if len(content) > most else 0
     except OSError as error:
         raise MissingFileError(f"{path}: {error.strerror}") from None
+    if len(content) > most:
+        raise SettingError(f"{path}: the file has {size} bytes; at most {most} are read")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ProgramError(f"not UTF-8 text: {error.reason} at byte {error.start}", filename=str(path)) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")  # as `Path.read_text` does
 
 
 def load_program(name: str) -> Program:

@@ -16,10 +16,13 @@ from typer.core import TyperGroup
 
 import lionsearch
 from lionsearch.cli import exporting, identifying, inspecting, language, scoring, searching, simplifying
-from lionsearch.errors import LionSearchError
+from lionsearch.cli.terminal import plain_streams
+from lionsearch.errors import LionSearchError, one_line, shorten
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
+
+_LONGEST_MESSAGE = 4_000
 
 
 class _Commands(TyperGroup):
@@ -96,6 +99,11 @@ def main() -> None:
     """Run the command line; a user's mistake is one message on stderr and exit code 2."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
     sys.unraisablehook = _interrupt_again
+    with plain_streams():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except SystemExit as end:
@@ -108,7 +116,7 @@ def main() -> None:
             _leave(INTERRUPTED)
         raise
     except LionSearchError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {shorten(str(error), _LONGEST_MESSAGE)}", file=sys.stderr)
         sys.exit(2)
     except sqlite3.DatabaseError as error:
         print(f"error: the run's database cannot be used: {error}", file=sys.stderr)
@@ -116,6 +124,17 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe has had enough
         sys.exit(1)
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        print(f"error: out of memory: {one_line(str(error)) or 'none is left'}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Return whether there was no room, as Python or JAX says it; JAX need not be loaded."""
+    says = isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    return isinstance(error, MemoryError) or says
 
 
 def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:

@@ -12,10 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lionsearch.cli.terminal import plain, raw_stream
+
 
 def make_console() -> Console:
     """Return a console that does not fold lines where there is no terminal."""
-    return Console() if sys.stdout.isatty() else Console(width=160)
+    file = raw_stream(sys.stdout)
+    return Console(file=file) if file.isatty() else Console(file=file, width=160)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -23,9 +26,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         numeric = all(_is_numeric(row[index]) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", no_wrap=numeric)
+        table.add_column(Text(plain(column)), justify="right" if numeric else "left", no_wrap=numeric)
     for row in rows:
-        table.add_row(*(Text(_format(value)) for value in row))
+        table.add_row(*(Text(plain(_format(value))) for value in row))
     make_console().print(table)
 
 

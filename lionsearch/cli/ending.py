@@ -66,7 +66,7 @@ class Ending:
 
         save_best(self.folder, self.result)
         if self.short is not None:
-            (self.folder / "short.py").write_text(format_program(self.short))
+            (self.folder / "short.py").write_text(format_program(self.short), encoding="utf-8")
 
     def describe(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -228,7 +228,7 @@ def save_best(folder: Path, result: RunResult) -> None:
         return
     from lionsearch.lang import format_program
 
-    (folder / "best.py").write_text(format_program(result.best.program))
+    (folder / "best.py").write_text(format_program(result.best.program), encoding="utf-8")
 
 
 def _judge(result: RunResult) -> Verdict | None:

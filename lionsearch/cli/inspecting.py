@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def inspect(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder; it may still be running.")],
     top: Annotated[int, typer.Option("--top", min=1, help="Programs to list.")] = 10,
-    candidate: Annotated[int | None, typer.Option("--candidate", help="Show this program and its ancestors.")] = None,
+    candidate: Annotated[
+        int | None, typer.Option("--candidate", min=0, max=2**63 - 1, help="Show this program and its ancestors.")
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Show what a run has found so far."""

@@ -16,7 +16,7 @@ from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, load_program, read_text
 from lionsearch.cli.checking import check_run, is_run, print_run_check
 from lionsearch.compose import TRANSFORMS, is_expression
-from lionsearch.errors import LionSearchError, SettingError
+from lionsearch.errors import LionSearchError, SettingError, shorten
 from lionsearch.graph import find_live, fingerprint
 from lionsearch.lang import Program, format_program
 from lionsearch.lang.summary import summarize
@@ -46,7 +46,7 @@ def check(
             program, provenance = load_target(file)
             rows.append(describe_program(provenance.name, program))
         except LionSearchError as error:
-            errors.append(str(error))
+            errors.append(shorten(str(error), 4_000))
             rows.append({"name": file, "error": _first_line(str(error))})
     good = [row for row in rows if "error" not in row]
     if json_output:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lionsearch.cli.display import format_score
+from lionsearch.cli.terminal import plain, raw_stream
 from lionsearch.lang import format_program
 from lionsearch.runs.result import Progress
 
@@ -30,7 +31,7 @@ class ProgressDisplay:
     """
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = Console(file=raw_stream(sys.stderr))
         self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._last_line = 0.0
         self._first: Progress | None = None
@@ -83,7 +84,7 @@ def _render(progress: Progress) -> Group:
     if progress.best is not None:
         score, number = format_score(progress.best.confirm.score), progress.best.candidate
         parts.append(Text(f"best on fresh seeds: {score} on its worst task (0 is tuned AdamW), candidate {number}"))
-        parts.append(Syntax(format_program(progress.best.program), "python", background_color="default"))
+        parts.append(Syntax(plain(format_program(progress.best.program)), "python", background_color="default"))
     return Group(*parts)  # type: ignore[arg-type]
 
 

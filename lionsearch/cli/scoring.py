@@ -17,6 +17,7 @@ from lionsearch.archive.targets import load_target
 from lionsearch.cli.language import Json, counted
 from lionsearch.cli.ranking_table import rank_programs
 from lionsearch.errors import SettingError
+from lionsearch.limits import MOST_SEEDS
 from lionsearch.records import Failure, Stage, TaskResult
 
 
@@ -28,7 +29,9 @@ class Split(StrEnum):
 
 
 Tasks = Annotated[list[str], typer.Option("--task", help="Name or path of a proxy task; repeat for several.")]
-SeedCount = Annotated[int, typer.Option("--seeds", min=1, help="Trainings, each with other weights and batches.")]
+SeedCount = Annotated[
+    int, typer.Option("--seeds", min=1, max=MOST_SEEDS, help="Trainings, each with other weights and batches.")
+]
 
 
 def evaluate(
@@ -116,7 +119,9 @@ def tune(
         list[str] | None, typer.Argument(metavar="PROGRAM", help="Names, files, compositions, or RUN:ID.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Rank all programs.")] = False,
-    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="For one program: trainings per point.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", min=1, max=MOST_SEEDS, help="For one program: trainings per point.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the ranking; one that was begun there is continued.")
     ] = None,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lionsearch.cli.language import Json
-from lionsearch.errors import LionSearchError
+from lionsearch.errors import FolderTakenError, LionSearchError
 
 if TYPE_CHECKING:
     from lionsearch.archive import RunStore
@@ -41,15 +42,14 @@ def search(
     check_workers(workers, address)
     given = {"programs": programs, "seed": seed}
     config = load_experiment(experiment, **{key: value for key, value in given.items() if value is not None})
-    folder = output or _free_folder(Path("runs") / config.name)
     from lionsearch.archive import RunStore
     from lionsearch.runs.opening import start_run
 
-    store = start_run(folder, config)
+    store = start_run(output, config) if output else _start_in_free_folder(Path("runs") / config.name, config)
     try:
         _drive(store, config, workers, address, json_output)
     except LionSearchError:
-        RunStore.resume(folder).discard_if_empty()  # a task that cannot be used leaves no run behind
+        RunStore.resume(store.folder).discard_if_empty()  # a task that cannot be used leaves no run behind
         raise
 
 
@@ -60,6 +60,9 @@ def resume(
     force: Annotated[
         bool, typer.Option("--force", help="Go on though a task or an operation has changed; the run says so.")
     ] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Run the tasks that it names, whatever module they are in.")
+    ] = False,
     json_output: Json = False,
 ) -> None:
     """Continue an interrupted run; its result is what it would have been."""
@@ -67,7 +70,7 @@ def resume(
     from lionsearch.workers import check_workers
 
     check_workers(workers, address)
-    store, config = resume_run(run)
+    store, config = resume_run(run, trust)
     _drive(store, config, workers, address, json_output, force)
 
 
@@ -112,12 +115,17 @@ def _drive(
         raise typer.Exit(130)
 
 
-def _free_folder(base: Path) -> Path:
-    """Return the base, or the base with the first free number."""
-    number, folder = 1, base
-    while folder.exists():
-        number += 1
-        folder = base.with_name(f"{base.name}-{number}")
-    if number > 1:
-        print(f"{base} is there already; this run goes to {folder}", file=sys.stderr)
-    return folder
+def _start_in_free_folder(base: Path, config: RunConfig) -> RunStore:
+    """Return the store of a new run in the base, or in the base with the first free number."""
+    from lionsearch.runs.opening import start_run
+
+    for number in count(1):
+        folder = base if number == 1 else base.with_name(f"{base.name}-{number}")
+        try:
+            store = start_run(folder, config)
+        except FolderTakenError:
+            continue
+        if number > 1:
+            print(f"{base} is there already; this run goes to {folder}", file=sys.stderr)
+        return store
+    raise AssertionError("numbers do not end")

@@ -15,6 +15,7 @@ import typer
 
 from lionsearch.cli.language import Json, counted
 from lionsearch.errors import SettingError
+from lionsearch.limits import MOST_SEEDS
 
 if TYPE_CHECKING:
     from lionsearch.lang import Program
@@ -36,7 +37,7 @@ def simplify(
     tolerance: Annotated[
         float, typer.Option(min=0.0, help="How much a score may change; 1 is what tuned AdamW gains.")
     ] = DEFAULT_TOLERANCE,
-    seeds: Annotated[int, typer.Option(min=2, help="Paired trainings on each task.")] = 8,
+    seeds: Annotated[int, typer.Option(min=2, max=MOST_SEEDS, help="Paired trainings on each task.")] = 8,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the result.")] = None,
     json_output: Json = False,
 ) -> None:

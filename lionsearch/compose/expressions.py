@@ -11,14 +11,16 @@ from pathlib import PurePath
 from lionsearch.compose.describing import describe_transformed, entitle
 from lionsearch.compose.transforms import TRANSFORMS
 from lionsearch.compose.weaving import weave
-from lionsearch.errors import SettingError, UnknownNameError
+from lionsearch.errors import SettingError, UnknownNameError, one_line, quote
 from lionsearch.lang import Program
+from lionsearch.lang.source import read_syntax
+from lionsearch.limits import COMPOSITION, COMPOSITION_DEPTH, PROGRAM_SLOTS, PROGRAM_STATEMENTS
 
 Load = Callable[[str], Program]
 """Gives the program of a name or path."""
 
 _QUOTED_OR_FILE = re.compile(
-    r"""(?P<quoted>"[^"]*"|'[^']*')|(?P<before>(?:^|[(,])\s*)(?P<file>[^'"(),=]+\.py)(?=\s*[(),])"""
+    r"""(?P<quoted>"[^"]*"|'[^']*')|(?P<before>(?:^|[(,])\s*)(?P<file>[^\s'"(),=][^'"(),=]*\.py)(?=\s*[(),])"""
 )
 _EXPECTED = "expected something like lookahead(adamw, k=5)"
 
@@ -46,11 +48,13 @@ def compose(text: str, load: Load) -> Program:
         >>> program.slots, dict(program.hyperparameters)["k"]
         (('slow',), 3.0)
     """
+    if len(text) > COMPOSITION:
+        raise SettingError(f"{quote(text)}: {len(text)} characters; a composition has at most {COMPOSITION}")
     try:
-        node = ast.parse(_QUOTED_OR_FILE.sub(_quote_file, text.strip()), mode="eval").body
+        node = read_syntax(_QUOTED_OR_FILE.sub(_quote_file, text.strip()), "eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         check_parentheses(text)
-        raise SettingError(f"{text!r} is not a composition such as lookahead(adamw, k=5)") from None
+        raise SettingError(f"{quote(text)} is not a composition such as lookahead(adamw, k=5)") from None
     return entitle(text.strip(), _Composer(text, load).program(node))
 
 
@@ -63,7 +67,7 @@ def check_parentheses(text: str) -> None:
     missing = text.count("(") - text.count(")")
     if missing:
         wrong = "is not closed" if missing > 0 else "is closed that was not opened"
-        raise SettingError(f"{text}: a parenthesis {wrong}; {_EXPECTED}")
+        raise SettingError(f"{one_line(text)}: a parenthesis {wrong}; {_EXPECTED}")
 
 
 def _quote_file(found: re.Match[str]) -> str:
@@ -76,9 +80,22 @@ class _Composer:
 
     def __init__(self, text: str, load: Load):
         self._text, self._load = text, load
+        self._depth = 0
 
     def program(self, node: ast.expr) -> Program:
         """Return what a part of the expression stands for."""
+        if self._depth == COMPOSITION_DEPTH:
+            raise self._error(f"more than {COMPOSITION_DEPTH} programs inside one another")
+        self._depth += 1
+        program = self._program(node)
+        self._depth -= 1
+        if len(program.statements) > PROGRAM_STATEMENTS or len(program.slots) > PROGRAM_SLOTS:
+            found = f"{len(program.statements)} statements and {len(program.slots)} slots"
+            most = f"{PROGRAM_STATEMENTS} and {PROGRAM_SLOTS} are the most there can be"
+            raise self._error(f"the program would have {found}; {most}")
+        return program
+
+    def _program(self, node: ast.expr) -> Program:
         match node:
             case ast.Name(id=name) | ast.Constant(value=str(name)):
                 return self._load(name)
@@ -89,18 +106,18 @@ class _Composer:
                 return self._transformed(name, arguments, settings)
             case ast.Call(func=ast.Constant(value=str(name)), args=[], keywords=keywords):
                 return self._load(name).with_hyperparameters(self._settings(keywords, name))
-        raise self._error(f"{ast.unparse(node)!r} is neither a program nor a transform")
+        raise self._error(f"{_unparse(node)} is neither a program nor a transform")
 
     def _transformed(self, name: str, arguments: list[ast.expr], settings: dict[str, float]) -> Program:
         if name not in TRANSFORMS:
-            raise UnknownNameError("transform", name, TRANSFORMS, self._text)
+            raise UnknownNameError("transform", name, TRANSFORMS, one_line(self._text))
         transform = TRANSFORMS[name]
         if len(arguments) != transform.programs:
             plural = "" if transform.programs == 1 else "s"
             raise self._error(f"{name} takes {transform.programs} program{plural}, not {len(arguments)}")
         for key in settings:
             if key not in transform.settings:
-                raise UnknownNameError(f"setting of {name}", key, transform.settings, self._text)
+                raise UnknownNameError(f"setting of {name}", key, transform.settings, one_line(self._text))
         inner = [(_prefix(argument), self.program(argument)) for argument in arguments]
         program = weave(transform.template.with_hyperparameters(settings), inner, name)
         described = [(_label(argument), part) for argument, (_, part) in zip(arguments, inner, strict=True)]
@@ -112,24 +129,32 @@ class _Composer:
             if keyword.arg is None:
                 raise self._error(f"{name} takes settings by name")
             if keyword.arg in settings:
-                raise self._error(f"{name} is given {keyword.arg!r} twice")
+                raise self._error(f"{one_line(name)} is given {quote(keyword.arg)} twice")
             settings[keyword.arg] = self._number(keyword.value, name)
         return settings
 
     def _number(self, node: ast.expr, name: str) -> float:
         try:
             value = ast.literal_eval(node)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError, MemoryError):
             value = None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._error(f"a setting of {name} is {ast.unparse(node)!r}; expected a number")
+            raise self._error(f"a setting of {name} is {_unparse(node)}; expected a number")
         try:
             return float(value)
         except OverflowError:
             raise self._error(f"a setting of {name} is too large a number") from None
 
     def _error(self, message: str) -> SettingError:
-        return SettingError(f"{self._text}: {message}; {_EXPECTED}")
+        return SettingError(f"{one_line(self._text)}: {message}; {_EXPECTED}")
+
+
+def _unparse(node: ast.expr) -> str:
+    """Return what a message quotes of a part."""
+    try:
+        return quote(ast.unparse(node))
+    except (RecursionError, ValueError):  # such as a number of more digits than Python prints
+        return "a part of it"
 
 
 def _label(node: ast.expr) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pydantic import Field
-
-from lionsearch.catalog.schema import Settings
+from lionsearch.catalog.schema import Settings, at_most
 from lionsearch.graph import find_live
 from lionsearch.lang import Program
+from lionsearch.limits import PROGRAM_SLOTS, PROGRAM_STATEMENTS
 from lionsearch.records import Stage
 from lionsearch.tasks.spec import TaskSpec
 
@@ -25,8 +24,8 @@ class Limits(Settings):
         max_slots: live state slots of a program.
     """
 
-    max_length: int = Field(default=64, gt=0)
-    max_slots: int = Field(default=6, ge=0)
+    max_length: int = at_most(PROGRAM_STATEMENTS, "a program has no more statements", default=64, gt=0)
+    max_slots: int = at_most(PROGRAM_SLOTS, "a program has no more slots", default=6, ge=0)
 
 
 def limits_for(programs: Iterable[Program]) -> Limits:

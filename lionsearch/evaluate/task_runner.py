@@ -21,6 +21,7 @@ from lionsearch.evaluate.interpreter import Interpreter
 from lionsearch.evaluate.machine import Machine, machine_for
 from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.references import Reference, ReferenceCache
+from lionsearch.evaluate.room import check_room
 from lionsearch.evaluate.training import Course, Outcome, build_trainer
 from lionsearch.evaluate.update_rule import CompiledRule
 from lionsearch.graph import find_live, remove_dead_code
@@ -61,6 +62,7 @@ class TaskRunner:
     def __init__(self, spec: TaskSpec, limits: Limits):
         self.spec, self.limits = spec, limits
         self.problem: Problem = load_problem(spec)
+        check_room(self.problem, f"task {spec.name!r}")
         validate_batch(self.problem, spec.batch, spec.name)
         self.schedule = spec.schedule()
         self._data, self._splits = jax.device_put((self.problem.train, self._evaluated()))

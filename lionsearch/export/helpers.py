@@ -26,7 +26,7 @@ def helpers_of(library: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for module in ("runtime", f"runtime_{library}"):
-        source = files("lionsearch.export").joinpath(f"{module}.py").read_text()
+        source = files("lionsearch.export").joinpath(f"{module}.py").read_text(encoding="utf-8")
         definitions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
         found |= {node.name: _text(source, node) for node in definitions}
     return found

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.evaluate.room import check_room
 from lionsearch.evaluate.training_inputs import TrainingInputs
 from lionsearch.evaluate.update_rule import CompiledRule
 from lionsearch.lang import INPUTS, REQUIRED_INPUTS, Kind
@@ -18,7 +19,7 @@ from lionsearch.semantics.oracle import Leaves
 from lionsearch.semantics.replay import Trajectory
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec, load_problem
-from lionsearch.tasks.validation import count_examples
+from lionsearch.tasks.validation import count_examples, validate_batch
 
 STEPS = 40
 
@@ -35,6 +36,8 @@ def record_trajectory(spec: TaskSpec, wanted: Sequence[str] = (), steps: int = S
         TaskError: if the task cannot be used.
     """
     problem: Problem = load_problem(spec)
+    check_room(problem, f"task {spec.name!r}")
+    validate_batch(problem, spec.batch, spec.name)
     adamw = load_program(str(PROGRAMS.shipped / "adamw.py")).with_hyperparameters({"weight_decay": spec.weight_decay})
     rule = CompiledRule(adamw)
     names = tuple(name for name in wanted if name not in REQUIRED_INPUTS and not INPUTS[name].scheduled)

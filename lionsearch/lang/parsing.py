@@ -11,11 +11,12 @@ import ast
 from dataclasses import dataclass
 from itertools import count
 
-from lionsearch.errors import Location, ProgramError, nearest_hint
+from lionsearch.errors import Location, ProgramError, nearest_hint, quote
 from lionsearch.lang.program import Argument, Program, Statement
 from lionsearch.lang.signature import read_signature
 from lionsearch.lang.source import Source, construct, number
 from lionsearch.lang.table import ALIASES, COPY, OPERATIONS, SYMBOLS
+from lionsearch.limits import PROGRAM_STATEMENTS
 
 _OPERATORS: dict[type[ast.operator | ast.cmpop], str] = {
     ast.Add: SYMBOLS["+"],
@@ -183,7 +184,7 @@ class _Parser:
         name = ALIASES.get(node.func.id, node.func.id)
         if name not in OPERATIONS:
             hint = nearest_hint(node.func.id, [*OPERATIONS, *ALIASES])
-            raise self._source.error(node.func, f"unknown operation {node.func.id!r}; {hint}")
+            raise self._source.error(node.func, f"unknown operation {quote(node.func.id)}; {hint}")
         if node.keywords:
             raise self._source.error(node, f"{name} takes no keyword arguments")
         expected = OPERATIONS[name].arity
@@ -200,6 +201,8 @@ class _Parser:
         return _OPERATORS[type(operator)]
 
     def _emit(self, node: ast.AST, target: str, operation: str, arguments: tuple[Argument, ...]) -> str:
+        if len(self._statements) == PROGRAM_STATEMENTS:
+            raise self._source.error(node, f"more than {PROGRAM_STATEMENTS} statements; that is the most there can be")
         self._statements.append(Statement(target, operation, arguments))
         self._locations.append(self._source.place(node))
         self._defined.add(target)
@@ -208,7 +211,7 @@ class _Parser:
     def _variable(self, node: ast.AST, name: str) -> str:
         if name not in self._defined:
             hint = nearest_hint(name, self._defined)
-            raise self._source.error(node, f"{name!r} is read before it is written; {hint}")
+            raise self._source.error(node, f"{quote(name)} is read before it is written; {hint}")
         return name
 
 

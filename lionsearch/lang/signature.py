@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from lionsearch.errors import nearest_hint
+from lionsearch.errors import nearest_hint, quote, shorten
 from lionsearch.lang.inputs import INPUTS, OPTIONAL_INPUTS, find_fault
 from lionsearch.lang.kinds import SLOT_KINDS, Kind
 from lionsearch.lang.source import SHAPE, Source, construct, number
+from lionsearch.limits import PROGRAM_SLOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def read_signature(function: ast.FunctionDef, source: Source) -> Signature:
     arguments = function.args
     for stars, extra in (("*", arguments.vararg), ("**", arguments.kwarg)):
         if extra is not None:
-            raise source.error(extra, f"'{stars}{extra.arg}' is not allowed; expected {SHAPE}")
+            raise source.error(extra, f"'{stars}{shorten(extra.arg)}' is not allowed; expected {SHAPE}")
     if arguments.posonlyargs:
         raise source.error(arguments.posonlyargs[0], f"'/' is not allowed; expected {SHAPE}")
     if arguments.defaults:
@@ -43,12 +44,14 @@ def read_signature(function: ast.FunctionDef, source: Source) -> Signature:
         raise source.error(arguments.defaults[0], message)
     if function.returns is not None:
         raise source.error(function.returns, "an annotation is not allowed")
+    if (found := len(arguments.args) + len(arguments.kwonlyargs)) > PROGRAM_SLOTS:
+        raise source.error(function, f"'train' has {found} parameters; it can have at most {PROGRAM_SLOTS}")
     positional = [argument.arg for argument in arguments.args]
     seen: set[str] = set()
     for argument in (*arguments.args, *arguments.kwonlyargs):
         _check_parameter(argument, seen, source)
     if positional[:2] != ["w", "g"] or "lr" not in positional:
-        raise source.error(function, f"the parameters are ({', '.join(positional)}); expected {SHAPE}")
+        raise source.error(function, f"the parameters are ({shorten(', '.join(positional))}); expected {SHAPE}")
     split = positional.index("lr")
     slots, optional = tuple(positional[2:split]), tuple(positional[split + 1 :])
     kinds: list[Kind] = []
@@ -80,7 +83,7 @@ def _slot_kind(argument: ast.arg, source: Source) -> Kind:
         return Kind.TENSOR
     name = node.id if isinstance(node, ast.Name) else ""
     if name not in SLOT_KINDS:
-        found = repr(name) if name else construct(node)
+        found = quote(name) if name else construct(node)
         hint = nearest_hint(name, SLOT_KINDS)
         raise source.error(node, f"{found} is not the kind of a slot; {hint}")
     return SLOT_KINDS[name]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import math
 import re
+import warnings
+from typing import Any
 
-from lionsearch.errors import Location, ProgramError
+from lionsearch.errors import Location, ProgramError, quote
 from lionsearch.lang.table import ALIASES, OPERATIONS
+from lionsearch.limits import NAME, PROGRAM_BYTES, PROGRAM_LINE
 
 SHAPE = "def train(w, g, <slots>, lr): ... return update, <slots>"
 _LINE_END = re.compile(r"\r\n|\r|\n")  # what Python's grammar ends a line at; `str.splitlines` knows more
@@ -19,11 +22,21 @@ class Source:
     Args:
         text: a program file.
         filename: shown in error messages.
+
+    Raises:
+        ProgramError: if the text or a line is longer than `lionsearch.limits` allows.
     """
 
     def __init__(self, text: str, filename: str):
+        if len(text) > PROGRAM_BYTES:
+            message = f"the text has {len(text)} characters; a program has at most {PROGRAM_BYTES}"
+            raise ProgramError(message, filename=filename)
         self.text, self.filename = text, filename
         self._lines = _LINE_END.split(text)
+        for number, line in enumerate(self._lines, 1):
+            if len(line) > PROGRAM_LINE:
+                message = f"a line of {len(line)} characters; a program's have at most {PROGRAM_LINE}"
+                raise ProgramError(message, Location(number, 1), text, filename)
 
     def function(self) -> tuple[ast.FunctionDef, str]:
         """Return the function `train` and the file's docstring.
@@ -36,7 +49,7 @@ class Source:
             place = Location(len(before), len(before[-1]) + 1)
             raise ProgramError("not Python syntax: a null byte", place, self.text, self.filename)
         try:
-            module = ast.parse(self.text)
+            module = read_syntax(self.text)
         except SyntaxError as error:
             place = Location(error.lineno or 1, max(error.offset or 1, 1))
             raise ProgramError(f"not Python syntax: {error.msg}", place, self.text, self.filename) from None
@@ -46,12 +59,14 @@ class Source:
         description = ""
         if body and _is_docstring(body[0]):
             description = ast.get_docstring(module, clean=False) or ""
+            if not description.isascii() and re.search("[\ud800-\udfff]", description):
+                raise self.error(body[0], "the docstring holds half a character, which no file can")
             body.pop(0)
         if not body:
             raise ProgramError(f"there is no function 'train'; expected {SHAPE}", None, self.text, self.filename)
         for node in body:
             if not isinstance(node, ast.FunctionDef) or node.name != "train":
-                name = f"function {node.name!r}" if isinstance(node, ast.FunctionDef) else construct(node)
+                name = f"function {quote(node.name)}" if isinstance(node, ast.FunctionDef) else construct(node)
                 raise self.error(node, f"{name} is not allowed here; a file is a docstring and {SHAPE}")
         if len(body) > 1:
             raise self.error(body[1], "a second 'train'; a file holds one")
@@ -63,6 +78,8 @@ class Source:
 
     def check_name(self, node: ast.AST, name: str) -> None:
         """Refuse a name that a variable cannot have."""
+        if len(name) > NAME:
+            raise self.error(node, f"a name of {len(name)} characters; names have at most {NAME}")
         if name in OPERATIONS or name in ALIASES:
             raise self.error(node, f"{name!r} is an operation and cannot be a variable")
         if not name.isascii():
@@ -85,6 +102,14 @@ class Source:
     def error(self, node: ast.AST, message: str) -> ProgramError:
         """Return an error at a piece of syntax."""
         return ProgramError(message, self.place(node), self.text, self.filename)
+
+
+def read_syntax(text: str, mode: str = "exec") -> Any:
+    """Return Python's syntax tree of a text; what else Python would say of it, such as `9if`, is not printed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return ast.parse(text, mode=mode)
 
 
 def number(node: ast.expr) -> float | None:

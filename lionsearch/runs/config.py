@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 from pydantic import Field, model_validator
 
 from lionsearch.catalog import EXPERIMENTS, load_program
-from lionsearch.catalog.schema import Settings, load_settings, parse_settings
+from lionsearch.catalog.schema import Settings, at_most, load_settings, parse_settings
 from lionsearch.errors import MissingFileError, SettingError, UnknownNameError
 from lionsearch.evaluate.plan import EvaluationPlan, Limits
 from lionsearch.graph import check_program, remove_dead_code
 from lionsearch.lang import Program, format_program
+from lionsearch.limits import MOST_SEEDS, SEEDS_BECAUSE
 from lionsearch.search import SearchSettings
 from lionsearch.tasks.spec import TaskSpec, load_task
 
@@ -45,9 +46,9 @@ class EvaluationSettings(Settings):
         limits: the longest program, dead code removed.
     """
 
-    confirm_seeds: int = Field(default=3, gt=0)
-    report_seeds: int = Field(default=5, gt=0)
-    elites: int = Field(default=16, gt=0)
+    confirm_seeds: int = at_most(MOST_SEEDS, SEEDS_BECAUSE, default=3, gt=0)
+    report_seeds: int = at_most(MOST_SEEDS, SEEDS_BECAUSE, default=5, gt=0)
+    elites: int = at_most(10_000, "each is trained with on all tasks and fresh seeds", default=16, gt=0)
     simplify: float | None = Field(default=None, ge=0)
     limits: Limits = Limits()
 
@@ -67,10 +68,10 @@ class Experiment(Settings):
     """
 
     description: str = ""
-    seed: int = 0
-    programs: int = Field(gt=0)
+    seed: int = at_most(2**63 - 1, "seeds have 64 bits", default=0, ge=-(2**63))
+    programs: int = at_most(100_000_000, "what is known of each is held in memory, a kilobyte or more", gt=0)
     initial: tuple[str, ...] = Field(default=("adamw",), min_length=1)
-    window: int = Field(default=64, gt=0)
+    window: int = at_most(100_000, "every candidate in flight is held in memory", default=64, gt=0)
     tasks: tuple[TaskEntry, ...] = Field(min_length=1)
     search: SearchSettings = SearchSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

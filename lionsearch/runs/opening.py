@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from lionsearch.archive import RunStore
+from lionsearch.archive.folder import CONFIG
 from lionsearch.errors import LionSearchError
 from lionsearch.runs.config import RunConfig, dump_config, parse_config
+from lionsearch.tasks.trust import check_factory
 
 
 def start_run(folder: Path, config: RunConfig) -> RunStore:
@@ -18,15 +20,22 @@ def start_run(folder: Path, config: RunConfig) -> RunStore:
     return RunStore.create(folder, dump_config(config))
 
 
-def resume_run(folder: Path) -> tuple[RunStore, RunConfig]:
+def resume_run(folder: Path, trust: bool = False) -> tuple[RunStore, RunConfig]:
     """Return the store and configuration of a run folder, open for writing.
 
+    Args:
+        folder: of the run.
+        trust: whether its tasks may be any code, see `lionsearch.tasks.trust`.
+
     Raises:
-        LionSearchError: if it is no run folder, or another process is writing it.
+        LionSearchError: if it is no run folder, another process is writing it, or it names code that is not trusted.
     """
     store = RunStore.resume(folder)
     try:
-        return store, parse_config(store.read_config(), str(folder))
+        config = parse_config(store.read_config(), str(folder))
+        for spec in () if trust else config.specs:
+            check_factory(spec.name, spec.factory, str(folder / CONFIG))
+        return store, config
     except LionSearchError:
         store.close()
         raise

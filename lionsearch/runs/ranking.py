@@ -146,7 +146,7 @@ class Ranking:
     def _open(self) -> TextIO:
         """Return the file, open for appending."""
         try:
-            return self._path.open("a")
+            return self._path.open("a", encoding="utf-8")
         except OSError as error:
             raise SettingError(f"{self._path}: cannot be written: {error.strerror}") from None
 
@@ -251,7 +251,7 @@ def read_ranking(path: Path) -> tuple[dict | None, dict[str, RankedProgram]]:
         header, *lines = whole.decode().splitlines()
         rows = [RankedProgram(**json.loads(line)) for line in lines]
         return json.loads(header), {row.program: row for row in rows}
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         raise SettingError(f"{path}: not the file of a ranking; move it away to start another") from None
 
 

@@ -6,10 +6,14 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from lionsearch.catalog.schema import Settings
-from lionsearch.errors import nearest_hint
+from lionsearch.catalog.schema import Settings, at_most
+from lionsearch.errors import nearest_hint, quote
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS
+from lionsearch.limits import MOST_SEEDS, PROGRAM_STATEMENTS, SEEDS_BECAUSE
 from lionsearch.search.constant_draws import ConstantDraws
+
+_MOST_KEPT = 100_000
+"""Programs in all populations: a gigabyte or so."""
 
 
 class MutationRates(Settings):
@@ -55,7 +59,7 @@ class MutationSettings(Settings):
 
     operations: tuple[str, ...] = PAPER_OPERATIONS
     rates: MutationRates = MutationRates()
-    max_length: int = Field(default=60, gt=0)
+    max_length: int = at_most(PROGRAM_STATEMENTS, "a program has no more statements", default=60, gt=0)
     constant_probability: float = Field(default=0.3, ge=0, le=1)
     constants: ConstantDraws = "mixed"
     again: float = Field(default=0.25, ge=0, lt=1)
@@ -68,7 +72,7 @@ class MutationSettings(Settings):
     def _check_operations(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name not in OPERATIONS:
-                raise ValueError(f"names an unknown operation {name!r}; {nearest_hint(name, OPERATIONS)}")
+                raise ValueError(f"names an unknown operation {quote(name)}; {nearest_hint(name, OPERATIONS)}")
         if not names:
             raise ValueError("must name at least one operation")
         return names
@@ -84,8 +88,8 @@ class RacingSettings(Settings):
         penalty: standard errors that are taken off a mean when parents are compared.
     """
 
-    seeds: int = Field(default=8, ge=0)
-    leaders: int = Field(default=10, gt=0)
+    seeds: int = at_most(MOST_SEEDS, SEEDS_BECAUSE, default=8, ge=0)
+    leaders: int = at_most(_MOST_KEPT, "no population holds more", default=10, gt=0)
     margin: float = Field(default=0.0)
     penalty: float = Field(default=1.0, ge=0)
 
@@ -114,8 +118,8 @@ class SearchSettings(Settings):
 
     algorithm: Literal["evolution", "random", "tuning"] = "evolution"
     preset: Literal["live", "paper"] = "live"
-    population: int = Field(default=50, gt=0)
-    islands: int = Field(default=2, gt=0)
+    population: int = at_most(_MOST_KEPT, "every program of it is held in memory", default=50, gt=0)
+    islands: int = at_most(10_000, "every program of each is held in memory", default=2, gt=0)
     migrate_after: int = Field(default=1000, gt=0)
     survival: Literal["best", "young"] = "best"
     niche: int = Field(default=5, gt=0)
@@ -124,6 +128,17 @@ class SearchSettings(Settings):
     parsimony: float = Field(default=0.005, ge=0)
     racing: RacingSettings = RacingSettings()
     mutation: MutationSettings = MutationSettings()
+
+    @model_validator(mode="after")
+    def _check_sizes(self) -> SearchSettings:
+        if self.tournament > self.population:
+            raise ValueError(f"tournament ({self.tournament}) must not exceed population ({self.population})")
+        if self.islands * self.population > _MOST_KEPT:
+            raise ValueError(
+                f"islands ({self.islands}) times population ({self.population}) must be at most {_MOST_KEPT:_}:"
+                " every program is held in memory"
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import math
 import os
 import sys
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lionsearch.catalog import TASKS
-from lionsearch.catalog.schema import Settings, load_settings
-from lionsearch.errors import TaskError
+from lionsearch.catalog.schema import Settings, at_most, load_settings
+from lionsearch.errors import TaskError, quote
+from lionsearch.limits import MOST_SEEDS, SEEDS_BECAUSE
+from lionsearch.tasks.trust import is_of_python
 
 TUNED_RATE = 0.001
 """The learning rate of the paper's AdamW: the unit in which `lr` is counted."""
+
+_MOST_DRAWN = 200_000_000
+_BYTES_DRAWN = 12
 
 
 class TaskSpec(Settings):
@@ -40,16 +47,16 @@ class TaskSpec(Settings):
 
     name: str
     description: str = ""
-    factory: str = Field(pattern=r"^[\w.]+:\w+$")
+    factory: str = Field(pattern=r"^\w+(\.\w+)*:\w+$")
     options: dict[str, Any] = Field(default_factory=dict)
-    steps: int = Field(gt=0)
-    batch: int = Field(gt=0)
+    steps: int = at_most(10_000_000, "the schedule and the batches of a training are held in memory", gt=0)
+    batch: int = at_most(1_000_000, "the batches of a training are held in memory", gt=0)
     warmup: int = Field(ge=0)
-    power: float = Field(default=1.0, gt=0)
+    power: float = at_most(1e6, "the rate would be 0 after the first step", default=1.0, gt=0)
     chunks: int = Field(default=10, gt=0)
-    seeds: int = Field(default=1, gt=0)
-    learning_rate: float = Field(gt=0)
-    weight_decay: float = Field(ge=0)
+    seeds: int = at_most(MOST_SEEDS, SEEDS_BECAUSE, default=1, gt=0)
+    learning_rate: float = at_most(1e30, "float32 holds little more", gt=0)
+    weight_decay: float = at_most(1e30, "float32 holds little more", ge=0)
     tuned_by: str = ""
 
     @model_validator(mode="after")
@@ -58,7 +65,22 @@ class TaskSpec(Settings):
             raise ValueError(f"steps ({self.steps}) must be a multiple of chunks ({self.chunks})")
         if self.warmup > self.steps:
             raise ValueError(f"warmup ({self.warmup}) must not exceed steps ({self.steps})")
+        if self.steps * self.batch > _MOST_DRAWN:
+            raise ValueError(
+                f"steps ({self.steps}) times batch ({self.batch}) must be at most {_MOST_DRAWN:_}: the examples of all"
+                f" steps are drawn before a training, with {_BYTES_DRAWN} bytes for each"
+            )
         return self
+
+    @field_validator("options")
+    @classmethod
+    def _check_options(cls, options: dict[str, Any]) -> dict[str, Any]:
+        for name, value in options.items():
+            if not _is_plain(value, depth=8):
+                raise ValueError(
+                    f"should hold text, numbers, booleans and lists or tables of these; {quote(name)} is {quote(value)}"
+                )
+        return options
 
     def schedule(self) -> np.ndarray:
         """Return `lr` at each step, float32 (steps,): warm-up and cosine, in units in which AdamW's 0.001 is tuned.
@@ -71,6 +93,17 @@ class TaskSpec(Settings):
         falling = 0.5 * (1 + np.cos(np.pi * (step - self.warmup) / max(self.steps - self.warmup, 1)))
         shape = np.where(step < self.warmup, rising, falling**self.power)
         return (shape * self.learning_rate / TUNED_RATE).astype(np.float32)
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Return whether a value is the same after it was written to a run's configuration and read again."""
+    if isinstance(value, dict):
+        return depth > 0 and all(_is_plain(item, depth - 1) for item in value.values())
+    if isinstance(value, list | tuple):
+        return depth > 0 and all(_is_plain(item, depth - 1) for item in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, bool | str) or (isinstance(value, int) and -(2**63) <= value < 2**63)
 
 
 def load_task(name: str) -> TaskSpec:
@@ -100,6 +133,9 @@ def _call_factory(spec: TaskSpec) -> Any:
     module_name, function_name = spec.factory.split(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
+    foreign = f"task {spec.name!r}: its factory {spec.factory!r} is of Python's standard library, which has no tasks"
+    if is_of_python(module_name):
+        raise TaskError(foreign)
     try:
         module = importlib.import_module(module_name)
     except Exception as error:  # the user's own code: any error is theirs to see, in one line
@@ -108,6 +144,8 @@ def _call_factory(spec: TaskSpec) -> Any:
     factory = getattr(module, function_name, None)
     if not callable(factory):
         raise TaskError(f"task {spec.name!r}: module {module_name!r} has no function {function_name!r}")
+    if isinstance(factory, FunctionType | BuiltinFunctionType | type) and is_of_python(factory.__module__ or ""):
+        raise TaskError(foreign)  # which the module imported
     try:
         return factory(**spec.options)
     except Exception as error:  # as above

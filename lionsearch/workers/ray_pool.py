@@ -27,6 +27,7 @@ from lionsearch.evaluate.device import configure_jax
 from lionsearch.evaluate.plan import EvaluationPlan
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.workers.pool import Request
+from lionsearch.workers.processors import count_processors
 
 _LARGEST_BATCH = {"CPU": 8, "GPU": 256}
 _LOSSES_PER_WORKER = 6
@@ -99,11 +100,11 @@ class RayPool:
         self.actors: list[_Actor] = []
         self._losses = 0
         self._started_ray = not ray.is_initialized()
-        processors = os.cpu_count() or 1
+        processors = count_processors()
         if self._started_ray and address is None and (workers or 1) > processors:
-            raise RunError(f"{workers} workers asked for; this machine has {processors} CPUs")
+            raise RunError(f"{workers} workers asked for; this process may use {processors} CPUs")
         if self._started_ray:
-            _start_ray(workers, address)
+            _start_ray(workers or processors, address)
         resource = "GPU" if ray.cluster_resources().get("GPU") else "CPU"
         available = max(1, int(ray.cluster_resources().get(resource, 1)))
         if (workers or 1) > available:
@@ -225,7 +226,7 @@ class RayPool:
         self.actors[self.actors.index(actor)] = self._start_actor()
 
 
-def _start_ray(workers: int | None, address: str | None) -> None:
+def _start_ray(workers: int, address: str | None) -> None:
     options: dict[str, Any] = {"address": address}
     if address is not None:
         _check_address(address)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from lionsearch.archive import RunStore
-from lionsearch.archive.folder import check_run_folder, read_config, take_lock
+from lionsearch.archive.folder import check_run_folder, read_config, take_lock, write_config
 from lionsearch.errors import RunError
 
 
@@ -37,4 +37,13 @@ def test_a_lock_is_taken_once(tmp_path):
 def test_a_configuration_that_cannot_be_read(tmp_path):
     (tmp_path / "config.json").write_bytes(b"\xff")
     with pytest.raises(RunError, match=r"its config\.json cannot be read: 'utf-8' codec"):
+        read_config(tmp_path)
+
+
+def test_a_configuration_that_is_too_large_is_neither_written_nor_read(tmp_path):
+    with pytest.raises(RunError, match=r"its config\.json would have 2000001 bytes; at most 2000000 are read"):
+        write_config(tmp_path, " " * 2_000_001)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "config.json").write_text(" " * 2_000_001)
+    with pytest.raises(RunError, match=r"its config\.json has 2000001 bytes; at most 2000000 are read"):
         read_config(tmp_path)

@@ -8,9 +8,10 @@ import sys
 from dataclasses import replace
 
 import pytest
+from filelock import FileLock
 
 from lionsearch.archive import CandidateRow, ConditionRow, RunStore
-from lionsearch.errors import RunError
+from lionsearch.errors import FolderTakenError, RunError
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 
 SCORED = Evaluation(
@@ -423,3 +424,38 @@ def test_lineage_does_not_go_on_where_a_parent_is_missing(store):
     store.add_candidate(CandidateRow(4, 2, "change", "f", 9, 8))
     with pytest.raises(RunError, match=r"run: candidate 2, parent of 4: it is not there; .*lionsearch check"):
         store.lineage(4)
+
+
+def test_what_a_run_left_that_died_before_its_configuration_is_no_obstacle(tmp_path):
+    folder = tmp_path / "run"
+    RunStore.create(folder, "{}").close()
+    (folder / "config.json").rename(folder / "config.json.new")
+    RunStore.create(folder, '{"a": 1}').close()
+    opened = RunStore.read(folder)
+    assert opened.read_config() == '{"a": 1}'
+    opened.close()
+
+
+@pytest.mark.parametrize("name", ["config.json", "users.txt", "best.py"])
+def test_a_folder_that_holds_something_is_taken(tmp_path, name):
+    (tmp_path / name).write_text("")
+    with pytest.raises(FolderTakenError, match="the folder is not empty"):
+        RunStore.create(tmp_path, "{}")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_that_is_being_made_is_taken(tmp_path):
+    with FileLock(tmp_path / "lock"), pytest.raises(FolderTakenError, match="another process is writing"):
+        RunStore.create(tmp_path, "{}")
+
+
+def test_a_database_with_candidates_is_never_taken_for_a_left_one(tmp_path):
+    store = RunStore.create(tmp_path / "run", "{}")
+    fill(store, 1)
+    store.close()
+    (tmp_path / "run" / "config.json").unlink()
+    with pytest.raises(FolderTakenError, match="the folder is not empty"):
+        RunStore.create(tmp_path / "run", "{}")
+    (tmp_path / "run" / "run.sqlite").write_bytes(b"not a database")
+    with pytest.raises(FolderTakenError, match="the folder is not empty"):
+        RunStore.create(tmp_path / "run", "{}")

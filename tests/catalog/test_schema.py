@@ -1,7 +1,7 @@
 import pytest
 from pydantic import Field, ValidationError
 
-from lionsearch.catalog.schema import Settings, load_settings, parse_settings
+from lionsearch.catalog.schema import Settings, at_most, load_settings, parse_settings
 from lionsearch.errors import MissingFileError, ProgramError, SettingError
 
 
@@ -13,6 +13,10 @@ class Stop(Settings):
 class Entry(Settings):
     name: str
     hurdle: float = 0.0
+
+
+class Bound(Settings):
+    many: int = at_most(1_000, "more do not fit", gt=0)
 
 
 class Whole(Settings):
@@ -78,3 +82,18 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 def test_settings_are_frozen():
     with pytest.raises(ValidationError, match="frozen"):
         Whole(size=1).size = 2  # type: ignore
+
+
+def test_half_a_character_is_no_text():
+    for content in ({"size": 3, "names": ["x\ud800"]}, {"size": 3, "\ud800": 1}):
+        with pytest.raises(SettingError, match=r"here: '.*ud800' holds half a character"):
+            parse_settings(content, Whole, "here")
+
+
+def test_an_upper_bound_says_what_it_is_for():
+    class Bounded(Settings):
+        inner: tuple[Bound, ...] = ()
+
+    with pytest.raises(SettingError) as error:
+        parse_settings({"inner": [{"many": 1}, {"many": 1001}]}, Bounded, "here")
+    assert str(error.value) == "here: setting 'inner.1.many' is 1001; it should be at most 1_000: more do not fit"

@@ -42,6 +42,7 @@ def test_what_cannot_be_expressed_is_one_line_and_exit_code_2(tmp_path):
 
 @pytest.mark.parametrize(
     ("target", "start"),
+    [("optax", '"""Lion: '), ("torch", '"""Lion: '), ("latex", "% Lion: ")],
 )
 def test_texts_are_printed(target, start):
     assert _run("lion", "--to", target).startswith(start)

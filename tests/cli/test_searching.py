@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -117,7 +119,7 @@ main()
 
 
 def test_an_interrupt_of_another_command_is_one_word(project):
-    process = start_cli(project, "evaluate", "adamw", "--task", "linear", "--seeds", 10**6)
+    process = start_cli(project, "evaluate", "adamw", "--task", "digits_rnn", "--seeds", 1000)
     signal.sigtimedwait([], 3.0)
     os.killpg(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=30)
@@ -132,6 +134,33 @@ def test_an_interrupt_is_not_lost_in_a_callback(project, tmp_path):
     )
     assert done.returncode == 130, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_two_searches_at_once_have_folders_of_their_own(project):
+    started = [start_cli(project, "search", "tiny", "--workers", 0, "--programs", 5) for _ in range(3)]
+    done = [process.communicate(timeout=60)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0]
+    folders = {line.split()[2] for output in done for line in output.splitlines() if " inspect runs/" in line}
+    assert len(folders) == 3
+    assert all((project / folder / "best.py").is_file() for folder in folders)
+
+
+def test_a_strangers_run_names_no_code(project, searched, run_here, tmp_path):
+    folder = tmp_path / "strangers"
+    shutil.copytree(project / "runs" / "tiny", folder)
+    config = (folder / "config.json").read_text()
+    changed = config.replace("tiny_task:linear", "os:system")
+    assert changed != config
+    (folder / "config.json").write_text(changed)
+    done = run_here("resume", folder, "--workers", 0)
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"error: .*strangers/config.json: task 'linear' would call function 'system' of module 'os', which is Python's;"
+        r" .*; to run this one all the same: --trust\n",
+        done.stderr,
+    )
+    assert run_here("inspect", folder).returncode == 0
+    assert run_here("resume", folder, "--workers", 0, "--trust").stdout.startswith("finished: 200/200")
 
 
 def test_a_task_that_was_edited_is_not_gone_on_with_unless_forced(project, tmp_path):

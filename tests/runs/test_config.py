@@ -25,7 +25,7 @@ def test_an_experiment_is_resolved():
     assert config.initial() == [load_program("adamw")]
 
 
-SHIPPED = sorted((Path(__file__).parents[1] / "experiments").rglob("*.toml"))
+SHIPPED = sorted((Path(__file__).parents[2] / "experiments").rglob("*.toml"))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
