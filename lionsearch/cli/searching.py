@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json
 from lionsearch.errors import LionSearchError
 
@@ -105,7 +105,7 @@ def _drive(
     ending = Ending(store.folder, config, result, workers)
     ending.save()
     if json_output:
-        print(json.dumps(ending.describe(), indent=1))
+        print_json(ending.describe())
     else:
         ending.print()
     if not result.finished:
