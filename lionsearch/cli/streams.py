@@ -1,4 +1,4 @@
-"""Standard output and error of the command line: what is not a result goes to stderr, and what cannot be written is said.
+"""Standard output is for results: all else goes to stderr, and what cannot be written is said.
 
 Output that fails ends the command with exit code 1 and one line; it is one word less where the reader of a pipe has had
 enough. What libraries and workers write past Python lands on stderr. stderr itself fails without a word.
@@ -11,7 +11,7 @@ import io
 import os
 import sys
 from types import TracebackType
-from typing import IO, Any
+from typing import Any, TextIO
 
 
 class OutputError(Exception):
@@ -100,7 +100,7 @@ class Streams:
             sys.stderr = self._before[1]
 
 
-def _is_own(stream: IO[str], number: int) -> bool:
+def _is_own(stream: TextIO, number: int) -> bool:
     try:
         return stream.fileno() == number
     except (OSError, ValueError):  # of a stream that is no file
@@ -116,7 +116,7 @@ def _fill(closed: list[int]) -> None:
             os.close(null)
 
 
-def _wrap(kind: type[Any], descriptor: int, like: IO[str] | None, *, line_buffering: bool = False) -> Any:
+def _wrap(kind: type[Any], descriptor: int, like: TextIO | None, *, line_buffering: bool = False) -> Any:
     encoding = "utf-8" if like is None or like.encoding is None else like.encoding
     errors = "replace" if like is None or like.errors is None else like.errors
     terminal = os.isatty(descriptor)

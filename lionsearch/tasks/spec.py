@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from lionsearch.catalog import TASKS
 from lionsearch.catalog.schema import Settings, load_settings
 from lionsearch.errors import TaskError
+from lionsearch.tasks.calling import FAULTS, calling_task, describe_fault
 
 TUNED_RATE = 0.001
 """The learning rate of the paper's AdamW: the unit in which `lr` is counted."""
@@ -91,8 +92,9 @@ def load_problem(spec: TaskSpec) -> Any:
     """
     from lionsearch.tasks.validation import validate_problem  # brings JAX, which listing tasks does not need
 
-    problem = _call_factory(spec)
-    validate_problem(problem, spec.name)
+    with calling_task(spec.name):
+        problem = _call_factory(spec)
+        validate_problem(problem, spec.name)
     return problem
 
 
@@ -102,16 +104,16 @@ def _call_factory(spec: TaskSpec) -> Any:
         sys.path.insert(0, os.getcwd())
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # the user's own code: any error is theirs to see, in one line
-        found = f"{type(error).__name__}: {error}"
+    except FAULTS as error:  # the user's own code: any error is theirs to see, in one line
+        found = describe_fault(error)
         raise TaskError(f"task {spec.name!r}: cannot import {module_name!r} of its factory: {found}") from error
     factory = getattr(module, function_name, None)
     if not callable(factory):
         raise TaskError(f"task {spec.name!r}: module {module_name!r} has no function {function_name!r}")
     try:
         return factory(**spec.options)
-    except Exception as error:  # as above
-        raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {type(error).__name__}: {error}") from error
+    except FAULTS as error:  # as above
+        raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {describe_fault(error)}") from error
 
 
 def fingerprint_task(spec: TaskSpec, leaves: list[np.ndarray], code: list[str]) -> str:

@@ -92,9 +92,9 @@ class RayPool:
             self.close()
             raise RunError(f"{workers} workers asked for; the Ray cluster has {available} {self._resource}s")
         self._largest_batch = _LARGEST_BATCH[self._resource]
-        self._worker_class = ray.remote(
-            num_cpus=1, num_gpus=int(self._resource == "GPU"), max_restarts=0, concurrency_groups={ASIDE: 1}
-        )(Worker)
+        room = {"num_cpus": 1, "num_gpus": int(self._resource == "GPU")}
+        options: dict[str, Any] = {**room, "max_restarts": 0, "concurrency_groups": {ASIDE: 1}}
+        self._worker_class: Any = ray.remote(**options)(Worker)
         self._folder = "" if address is not None and ships_folder() else os.getcwd()
         self._last_ready = time.monotonic()
         self._hire()
@@ -197,7 +197,9 @@ class RayPool:
         room = self._watch.count(self._resource)
         if now - self._last_ready > _PATIENCE[room > 0]:
             left = f"{room} {self._resource}s, all in use" if room else f"no {self._resource}"
-            raise RunError(f"no worker could start for {now - self._last_ready:.0f} seconds: the Ray cluster has {left}")
+            raise RunError(
+                f"no worker could start for {now - self._last_ready:.0f} seconds: the Ray cluster has {left}"
+            )
 
     def _first_ready(self) -> _Actor:
         while True:
