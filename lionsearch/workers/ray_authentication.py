@@ -38,8 +38,11 @@ def check_cluster(address: str) -> None:
         RunError: saying what is missing.
     """
     _check_port(address)
-    answer = _ask(address, {})
-    token = _find_token() if answer == _REFUSED else None
+    token = _find_token()
+    if token is None and os.environ.get(_MODE, "").lower() == "token":
+        answer = _REFUSED  # by Ray itself, which would end the process
+    else:
+        answer = _ask(address, {})
     if answer == _REFUSED and token is not None and _MODE not in os.environ:
         answer = _ask(address, {_MODE: "token"})
         if answer == 0:

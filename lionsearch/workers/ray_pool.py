@@ -13,6 +13,7 @@ import os
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 import ray
@@ -158,7 +159,7 @@ class RayPool:
             self._dismiss(actor)
         while len(self.actors) < wanted:
             handle = self._worker_class.remote(self._plan, self._folder)
-            self.actors.append(_Actor(handle, handle.node.remote()))
+            self.actors.append(_Actor(handle, handle.introduce.remote()))
 
     def _dismiss(self, actor: _Actor) -> None:
         ray.kill(actor.handle)
@@ -174,23 +175,33 @@ class RayPool:
         for actor in list(self.actors):
             if not actor.node and actor.starting in finished:
                 self._welcome(actor)
-        self._check_cluster(idle=not finished)
+        self._check_cluster()
         return finished
 
     def _welcome(self, actor: _Actor) -> None:
-        """Note on which node an actor has started, or that it has not."""
+        """Note on which node an actor has started, or that it has not.
+
+        Raises:
+            RunError: if none can start: its node has no lionsearch, or another one.
+        """
+        ours = version("lionsearch")
         try:
-            actor.node = ray.get(actor.starting, timeout=60)
+            node, theirs = ray.get(actor.starting, timeout=60)
+            if theirs != ours:
+                raise RunError(f"a node of the Ray cluster has lionsearch {theirs}; this is {ours}")
+            actor.node = node
         except RuntimeEnvSetupError as error:
             raise RunError(f"the working folder cannot be given to the workers: {one_line(error)}") from None
         except GetTimeoutError:
             return
         except RayError as error:
-            self._replace(actor, FailureKind.WORKER_LOST, f"the worker did not start: {_say(error)}")
+            said = f"the worker did not start: {_say(error)}"
+            if "creation task" in str(error):
+                raise RunError(f"{said}; every node needs lionsearch {ours}, and what its tasks import") from None
+            self._replace(actor, FailureKind.WORKER_LOST, said)
 
-    def _check_cluster(self, *, idle: bool) -> None:
-        if idle:
-            self._watch.check()
+    def _check_cluster(self) -> None:
+        self._watch.check()
         now = time.monotonic()
         if any(actor.node for actor in self.actors):
             self._last_ready = now
@@ -274,7 +285,8 @@ class RayPool:
             blamed = 1
         self._watch.check()
         if self._losses > _LOSSES_PER_WORKER * len(self.actors):
-            raise RunError(f"{self._losses} workers were lost with no result in between; the last: {detail}")
+            names = ", ".join(repr(spec.name) for spec, _ in self._plan.tasks)
+            raise RunError(f"{self._losses} workers were lost on {names} with no result in between; the last: {detail}")
         task = self._ask_task(actor) if kind is FailureKind.TIMEOUT else ""
         for index, batch in enumerate(actor.batches):
             for request in batch.requests:

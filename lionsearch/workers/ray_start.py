@@ -18,7 +18,7 @@ from ray._private import worker as ray_driver
 from lionsearch.errors import RunError
 from lionsearch.workers.ray_authentication import check_cluster, use_token
 
-_NOT_SHIPPED = [".*", "__pycache__/", "runs/", "venv/", "node_modules/", "*.sqlite", "*.sqlite-*", "*.log"]
+_NOT_SHIPPED = [".git/", ".venv/", "venv/", "__pycache__/", "node_modules/", "/runs/", "*.sqlite", "*.sqlite-*", "*.log"]
 _QUIET = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
 
 

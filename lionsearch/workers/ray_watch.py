@@ -33,17 +33,21 @@ class ClusterWatch:
         self._head = "" if remote else ray.get_runtime_context().gcs_address
         self._nodes: list[dict[str, Any]] = ray.nodes()
         self._answered = time.monotonic()
+        self._checked = -_EVERY
         self._refusals = 0
         self._stopped = threading.Event()
         threading.Thread(target=self._ask, name="lionsearch-cluster-watch", daemon=True).start()
 
     def check(self) -> None:
-        """Return at once if all is well, or within seconds.
+        """Look at the cluster, at most every second; return at once if all is well.
 
         Raises:
             RunError: if the head node, or the node that this process belongs to, is gone.
         """
-        silent = time.monotonic() - self._answered
+        now = time.monotonic()
+        if now - self._checked < _EVERY:
+            return
+        self._checked, silent = now, now - self._answered
         if silent > _SILENT:
             raise RunError(f"the Ray cluster's head node has not answered for {silent:.0f} seconds")
         if silent > _SLOW and self._head and not _is_open(self._head):

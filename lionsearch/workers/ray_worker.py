@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 import ray
 
@@ -34,9 +35,9 @@ class Worker:
 
         self._evaluator = Evaluator(plan)
 
-    def node(self) -> str:
-        """Return the node that it is on."""
-        return ray.get_runtime_context().get_node_id()
+    def introduce(self) -> tuple[str, str]:
+        """Return the node that it is on, and the version of lionsearch there."""
+        return ray.get_runtime_context().get_node_id(), version("lionsearch")
 
     def evaluate(self, requests: Sequence[Request]) -> list[Evaluation]:
         """Return one evaluation for each request."""
