@@ -4,11 +4,10 @@
     python benchmarks/export.py --library optax --program lion --rounds 100
 
 What is compared is the file that `lionsearch export` writes, run from memory. Both are timed in turns, A B A B, in one
-process; the
-ratio is of the medians. A control, the native optimizer against itself, shows what noise makes of equals. optax: both
-are jitted, state and parameters donated; traffic is the ratio of the bytes that the compiled steps read and write,
-which does not depend on load, and the bytes of state are given. PyTorch: eager, where its own takes all parameters at
-once (`foreach`) if it can, and compiled. `adamw` has optax's and PyTorch's equations, with bias correction.
+process; the ratio is of the medians. A control, the native optimizer against itself, shows what noise makes of equals.
+optax: both are jitted, state and parameters donated; traffic is the ratio of the bytes that the compiled steps read and
+write, which does not depend on load, and the bytes of state are given. PyTorch: eager, where its own takes all
+parameters at once (`foreach`) if it can, and compiled. `adamw` has bias correction, as in both libraries.
 """
 
 from __future__ import annotations

@@ -37,10 +37,10 @@ from lionsearch.export.writing import write_text
 
 STEPS, BATCH, SEED, WARM_UP = 300, 64, 0, 30
 SHOWN = (1, 50, 100, 200, 300)
-TOLERANCE = {"float32": 1e-3, "bfloat16": 5e-2}
+TOLERANCE = {"float32": 1e-3, "bfloat16": 1e-1}
 """Of the mean absolute difference of two curves, relative to the mean loss. Two runs of the same equations in float32
 part slowly, because a rounding error grows; in bfloat16 an exported file computes in float32 and rounds once, where the
-libraries round after each operation, so there it may also train better."""
+libraries round after each operation."""
 
 
 def main() -> int:
@@ -142,7 +142,7 @@ def _compare(label: str, curves: list[np.ndarray], tolerance: float) -> bool:
     """Print both curves; return whether they agree."""
     native, exported = curves
     difference = float(np.mean(np.abs(native - exported)) / np.mean(native))
-    agree = difference < tolerance or ("bfloat16" in label and np.mean(exported) < np.mean(native))
+    agree = difference < tolerance
     for name, curve in (("native", native), ("exported", exported)):
         shown = "".join(f"{curve[step - 1]:9.5f}" for step in SHOWN)
         end = f"   {difference:.1e}{'' if agree else '  TOO FAR'}" if name == "exported" else ""

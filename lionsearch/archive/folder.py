@@ -115,4 +115,14 @@ def usable(folder: Path, lock: FileLock | None = None) -> Iterator[None]:
     except UNREADABLE as error:
         if lock is not None:
             lock.release()
-        raise RunError(f"{folder}: its database {DATABASE} cannot be used: {describe_damage(error)}") from None
+        raise RunError(_describe_failure(folder, error)) from None
+
+
+def _describe_failure(folder: Path, error: Exception) -> str:
+    """Return what is wrong with a database, and what can be done where that is known."""
+    if not (folder / DATABASE).exists():
+        return f"{folder}: its database {DATABASE} is not there any more: the folder was renamed or deleted"
+    damage = describe_damage(error)
+    if "disk is full" in damage:
+        return f"{folder}: the disk is full (or its quota); make room there"
+    return f"{folder}: its database {DATABASE} cannot be used: {damage}"

@@ -320,12 +320,18 @@ class RunStore:
                 self.folder.rmdir()
 
     def close(self) -> None:
-        """Write what is left and free the folder."""
-        self._database.commit()
-        self._database.close()
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        """Write what is left and free the folder.
+
+        Raises:
+            RunError: if it cannot be written; the folder is free all the same.
+        """
+        try:
+            self.flush()
+        finally:
+            self._database.close()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
 
 
 def _insert(table: str, columns: int, conflict: str = "") -> str:

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 import lionsearch
 from lionsearch.cli import exporting, identifying, inspecting, language, scoring, searching, simplifying
+from lionsearch.cli.streams import OutputError, Streams
 from lionsearch.cli.terminal import plain_streams
 from lionsearch.errors import LionSearchError, one_line, shorten
 
@@ -99,7 +100,7 @@ def main() -> None:
     """Run the command line; a user's mistake is one message on stderr and exit code 2."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
     sys.unraisablehook = _interrupt_again
-    with plain_streams():
+    with Streams(), plain_streams():
         _run()
 
 
@@ -121,9 +122,6 @@ def _run() -> None:
     except sqlite3.DatabaseError as error:
         print(f"error: the run's database cannot be used: {error}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has had enough
-        sys.exit(1)
     except Exception as error:
         if not _is_out_of_memory(error):
             raise
@@ -149,6 +147,6 @@ def _leave(code: int) -> None:
     """End the process without taking modules apart: where an import of JAX was interrupted, that crashes."""
     atexit._run_exitfuncs()  # Ray's stops its processes
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, OutputError):
             stream.flush()
     os._exit(code)

@@ -7,6 +7,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lionsearch.errors import LionSearchError
+from lionsearch.workers.choice import Placement
+
 if TYPE_CHECKING:
     from lionsearch.identify import Identity
     from lionsearch.identify.nearest import Neighbour
@@ -25,11 +28,12 @@ class Ending:
         folder: of the run.
         config: the run's.
         result: how the run ended.
-        workers: that were asked for, so that the command to go on asks for them too.
+        placement: where evaluations ran, so that the command to go on has them there too.
     """
 
-    def __init__(self, folder: Path, config: RunConfig, result: RunResult, workers: int | None = None):
-        self.folder, self.config, self.result, self._workers = folder, config, result, workers
+    def __init__(self, folder: Path, config: RunConfig, result: RunResult, placement: Placement | None = None):
+        self.folder, self.config, self.result = folder, config, result
+        self._placement = Placement() if placement is None else placement
         self.best = result.best if result.caught_up else None
         self.verdict = _judge(result)
         self.tolerance = find_tolerance(self.verdict, config.experiment.evaluation.simplify)
@@ -47,8 +51,12 @@ class Ending:
 
         print("simplifying the best program on its tasks", file=sys.stderr, flush=True)
         name = f"candidate {self.best.candidate}"
-        judges = make_judges(self.best.program, name, self.config.specs, 16, self.tolerance)
-        found = simplify(self.best.program, judges)
+        try:
+            judges = make_judges(self.best.program, name, self.config.specs, 16, self.tolerance)
+            found = simplify(self.best.program, judges)
+        except LionSearchError as error:  # what was found is none the less so
+            print(f"note: it is not simplified: {error}", file=sys.stderr, flush=True)
+            return None
         return found if found.finished and found.steps else None
 
     def _find_nearest(self) -> Neighbour | None:
@@ -57,18 +65,16 @@ class Ending:
             return None
         from lionsearch.cli.identifying import find_neighbours
 
-        found = find_neighbours(self.short or self.best.program, None, self.config.specs[0], 1)
+        try:
+            found = find_neighbours(self.short or self.best.program, None, self.config.specs[0], 1)
+        except LionSearchError as error:
+            print(f"note: it is not compared with known programs: {error}", file=sys.stderr, flush=True)
+            return None
         return found[0] if found else None
 
-    def save(self) -> None:
-        """Write `best.py`, and `short.py`, the simplified one."""
-        from lionsearch.lang import format_program
-
-        save_best(self.folder, self.result)
-        if self.short is not None:
-            (self.folder / "short.py").write_text(
-                format_program(self.short), encoding="utf-8", errors="backslashreplace"
-            )
+    def save(self) -> list[str]:
+        """Write `short.py`, the simplified program, if there is one; return what went wrong."""
+        return [] if self.short is None else _save(self.folder / "short.py", self.short)
 
     def describe(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -187,10 +193,12 @@ class Ending:
         from lionsearch.cli.display import command_line
         from lionsearch.cli.simplifying import DEFAULT_TOLERANCE
 
+        if not self.folder.is_dir():
+            return
         print("\ngo on with:")
         reports = (self.result.report, self.result.baseline)
         if not self.result.finished or any(report is not None and report.lost for report in reports):
-            print(f"  {resume_line(self.folder, self._workers)}")
+            print(f"  {resume_line(self.folder, self._placement)}")
         print(f"  {command_line('inspect', self.folder)}")
         if self.best is None or (self.verdict is not None and not self.verdict.better):
             return
@@ -206,11 +214,11 @@ class Ending:
         print(f"  {command_line('export', saved if self.short is None else short, '--to', 'optax')}")
 
 
-def resume_line(folder: Path, workers: int | None) -> str:
-    """Return the command that goes on with a run, with as many workers."""
+def resume_line(folder: Path, placement: Placement) -> str:
+    """Return the command that goes on with a run, in the same place."""
     from lionsearch.cli.display import command_line
 
-    return command_line("resume", folder, *(() if workers is None else ("--workers", workers)))
+    return command_line("resume", folder, *placement.options())
 
 
 def find_tolerance(verdict: Verdict | None, asked: float | None) -> float | None:
@@ -224,13 +232,23 @@ def find_tolerance(verdict: Verdict | None, asked: float | None) -> float | None
     return min([asked, *(lead / 2 for lead in leads)])
 
 
-def save_best(folder: Path, result: RunResult) -> None:
-    """Write `best.py`, unless a later one is there already."""
+def save_best(folder: Path, result: RunResult) -> list[str]:
+    """Write `best.py`, unless a later one is there already; return what went wrong."""
     if result.best is None or ((folder / "best.py").is_file() and not result.caught_up):
-        return
+        return []
+    return _save(folder / "best.py", result.best.program)
+
+
+def _save(path: Path, program: Program) -> list[str]:
     from lionsearch.lang import format_program
 
-    (folder / "best.py").write_text(format_program(result.best.program), encoding="utf-8", errors="backslashreplace")
+    try:
+        path.write_text(format_program(program), encoding="utf-8")
+    except OSError as error:
+        if not path.parent.is_dir():
+            return [f"{path.parent}: the folder was renamed or deleted; {path.name} is not written, only printed"]
+        return [f"{path}: cannot be written: {error.strerror}; the program is only printed"]
+    return []
 
 
 def _judge(result: RunResult) -> Verdict | None:

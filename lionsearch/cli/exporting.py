@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json
 from lionsearch.errors import SettingError
 from lionsearch.export.formats import Target
@@ -40,7 +40,7 @@ def export(
     name = prepared.provenance.name
     if json_output:
         made = {"text": text} if output is None else {"file": str(output)}
-        print(json.dumps({"target": to.value, "name": name, **made}, indent=1))
+        print_json({"target": to.value, "name": name, **made})
     elif output is None:
         print(text, end="")
     else:

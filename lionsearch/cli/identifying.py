@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json
 from lionsearch.cli.simplifying import Target
 
@@ -40,7 +40,7 @@ def identify(
 
         neighbours = find_neighbours(given, identity, load_task(task), nearest)
     if json_output:
-        print(json.dumps(_describe_identity(identity, neighbours), indent=1))
+        print_json(_describe_identity(identity, neighbours))
         return
     print(f"{provenance.name} {say_what_it_is(identity)}")
     if neighbours:

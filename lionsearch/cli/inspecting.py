@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json
 from lionsearch.errors import RunError
 
@@ -33,7 +33,7 @@ def inspect(
     content = _describe_candidate(store, candidate) if candidate is not None else _describe_run(store, top)
     store.close()
     if json_output:
-        print(json.dumps(content, indent=1))
+        print_json(content)
     elif candidate is not None:
         print(content["program"])
         _print_lineage(content)

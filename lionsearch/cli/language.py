@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import typer
 from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, load_program, read_text
 from lionsearch.cli.checking import check_run, is_run, print_run_check
+from lionsearch.cli.json_output import print_json
 from lionsearch.compose import TRANSFORMS, is_expression
 from lionsearch.errors import LionSearchError, SettingError, shorten
 from lionsearch.graph import find_live, fingerprint
@@ -50,7 +50,7 @@ def check(
             rows.append({"name": file, "error": _first_line(str(error))})
     good = [row for row in rows if "error" not in row]
     if json_output:
-        print(json.dumps([*rows, *runs], indent=1))
+        print_json([*rows, *runs])
     width = max((len(row["name"]) for row in good), default=0)
     for row in [] if json_output else good:
         print(
@@ -92,7 +92,7 @@ def transforms(json_output: Json = False) -> None:
         for row in TRANSFORMS.values()
     ]
     if json_output:
-        print(json.dumps(rows, indent=1))
+        print_json(rows)
         return
     from lionsearch.cli.display import print_table
 
@@ -112,7 +112,7 @@ def show(
     if json_output:
         text = format_program(replace(loaded, description=""))
         content = {**describe_program(name, loaded), **asdict(found), "hyperparameters": dict(loaded.hyperparameters)}
-        print(json.dumps({**content, "program": text}, indent=1))
+        print_json({**content, "program": text})
         return
     print(f"{name}\n" if found.title in ("", name) else f"{name}: {found.title}\n")
     for line in found.equations:
@@ -215,7 +215,7 @@ def _print_shelf(
         except LionSearchError as error:
             rows.append({"name": name, "error": _first_line(str(error))})
     if json_output:
-        print(json.dumps(rows, indent=1))
+        print_json(rows)
         return
     from lionsearch.cli.display import print_table
 

@@ -28,9 +28,13 @@ class ProgressDisplay:
     """Shows a run's progress: a live panel on a terminal, else a line every ten seconds. Writes to stderr.
 
     Used as a context manager; the instance is the run's listener.
+
+    Args:
+        limit: what happens to a program that hangs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: str = "") -> None:
+        self._beginning = f"starting workers and compiling the tasks{f' ({limit})' if limit else ''}"
         self._console = Console(file=raw_stream(sys.stderr))
         self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._last_line = 0.0
@@ -39,9 +43,9 @@ class ProgressDisplay:
     def __enter__(self) -> ProgressDisplay:
         if self._live is not None:
             self._live.start()
-            self._live.update(Text("starting workers and compiling the tasks"), refresh=True)
+            self._live.update(Text(self._beginning), refresh=True)
         else:
-            print("starting workers and compiling the tasks", file=sys.stderr, flush=True)
+            print(self._beginning, file=sys.stderr, flush=True)
         return self
 
     def __exit__(

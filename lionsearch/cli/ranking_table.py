@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lionsearch.catalog import PROGRAMS
+from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import counted
 from lionsearch.errors import SettingError
 
@@ -59,7 +60,7 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
     stored = standings(list(rows.values()), [name for each in rows.values() for name in each])
     written = _write(stored, list(rows), folder, settings)
     if json_output:
-        print(json.dumps([asdict(standing) for standing in table], indent=1))
+        print_json([asdict(standing) for standing in table])
         return
     from lionsearch.cli.display import print_table
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from typing import Annotated
 import typer
 
 from lionsearch.archive.targets import load_target
+from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json, counted
 from lionsearch.cli.ranking_table import rank_programs
 from lionsearch.errors import SettingError
@@ -64,7 +64,7 @@ def evaluate(
             each = [runner.evaluate(program, Seeds((first + seed,), split.value)) for seed in range(seeds)]
             rows.append(_summarize(name, each))
     if json_output:
-        print(json.dumps([asdict(row) for row in rows], indent=1))
+        print_json([asdict(row) for row in rows])
         return
     from lionsearch.cli.display import print_table
 
@@ -154,7 +154,7 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
     limits = limits_for([loaded])
     results = [tune_program(loaded, TaskRunner(spec, limits), seeds=seeds) for spec in specs]
     if json_output:
-        print(json.dumps([{**_finite(asdict(r)), "best": _finite(asdict(r.best))} for r in results], indent=1))
+        print_json([{**asdict(r), "best": asdict(r.best)} for r in results])
         return
     from lionsearch.cli.display import print_table
 
@@ -186,12 +186,3 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
                 " task, and tune again",
                 file=sys.stderr,
             )
-
-
-def _finite(content: dict) -> dict:
-    """Return the content with infinities as None, since JSON has none."""
-    if isinstance(content, dict):
-        return {key: _finite(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_finite(value) for value in content]  # type: ignore[return-value]
-    return None if isinstance(content, float) and not math.isfinite(content) else content  # type: ignore[return-value]

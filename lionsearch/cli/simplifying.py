@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import textwrap
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json, counted
 from lionsearch.errors import SettingError
 from lionsearch.limits import MOST_SEEDS
@@ -59,7 +59,7 @@ def simplify(
     if output is not None:
         _write(output, result)
     if json_output:
-        print(json.dumps(_describe(found, result, names), indent=1))
+        print_json(_describe(found, result, names))
     else:
         _print_result(given, found, names, tolerance, output)
     if not found.finished:

@@ -8,6 +8,7 @@ for a GPU alone takes all cores: with one, each size of a batch took 30 s rather
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import platform
 from typing import Any
@@ -30,6 +31,7 @@ def configure_jax() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when it is loaded, by JAX's import
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")  # a GPU's default is TF32: three digits
+    logging.getLogger("jax._src.debugging").setLevel(logging.CRITICAL)  # a callback that raises is an error, said once
 
 
 def describe_device() -> str:

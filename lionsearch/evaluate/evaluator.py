@@ -63,12 +63,16 @@ class Evaluator:
     Args:
         plan: tasks, hurdles and seeds.
         batched: whether `evaluate_many` trains with all programs at once; None does so on an accelerator.
+
+    Attributes:
+        current_task: the task that is trained on, or was last; "" before the first.
     """
 
     def __init__(self, plan: EvaluationPlan, *, batched: bool | None = None):
         self._plan = plan
         self._batched = jax.default_backend() != "cpu" if batched is None else batched
         self._runners: dict[str, TaskRunner] = {}
+        self.current_task = ""
 
     def evaluate(self, program: Program, stage: Stage, hurdles: tuple[float, ...] | None = None) -> Evaluation:
         """Return the program's scores at a stage.
@@ -153,6 +157,7 @@ class Evaluator:
 
     def runner(self, spec: TaskSpec) -> TaskRunner:
         """Return the runner of a task, loaded at the first call."""
+        self.current_task = spec.name
         if spec.name not in self._runners:
             self._runners[spec.name] = TaskRunner(spec, self._plan.limits)
         return self._runners[spec.name]

@@ -16,6 +16,10 @@ FIRST_SEED = {Stage.SEARCH: 0, Stage.CONFIRM: 1000, Stage.REPORT: 2000}
 """The stages' seeds count from here; no stage has a thousand."""
 
 
+TIME_LIMIT = 300.0
+"""Seconds that a program may take on a Ray worker, compilation included, unless another limit is asked for."""
+
+
 class Limits(Settings):
     """What the interpreter has room for; fixed when it is compiled.
 

@@ -7,8 +7,8 @@ split is hopeless: it must keep a share of the reference's progress that grows f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import jax
 import numpy as np
@@ -27,6 +27,7 @@ from lionsearch.evaluate.update_rule import CompiledRule
 from lionsearch.graph import find_live, remove_dead_code
 from lionsearch.lang import GRADIENTS, INPUTS, Program, format_program
 from lionsearch.records import Failure, FailureKind, TaskResult
+from lionsearch.tasks.calling import calling_task
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec, fingerprint_task, load_problem
 from lionsearch.tasks.validation import count_examples, validate_batch
@@ -43,6 +44,20 @@ _PROBED = 100
 """Examples that a probe should have."""
 
 _Prepared = tuple[Machine, EncodedProgram]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _calling(method: Callable[Concatenate[TaskRunner, P], R]) -> Callable[Concatenate[TaskRunner, P], R]:
+    """Have what the task's own code raises in a method be a `TaskError`."""
+
+    @wraps(method)
+    def call(self: TaskRunner, *arguments: P.args, **options: P.kwargs) -> R:
+        with calling_task(self.spec.name):
+            return method(self, *arguments, **options)
+
+    return call
 
 
 class TaskRunner:
@@ -62,8 +77,9 @@ class TaskRunner:
     def __init__(self, spec: TaskSpec, limits: Limits):
         self.spec, self.limits = spec, limits
         self.problem: Problem = load_problem(spec)
-        check_room(self.problem, f"task {spec.name!r}")
-        validate_batch(self.problem, spec.batch, spec.name)
+        with calling_task(spec.name):
+            check_room(self.problem, f"task {spec.name!r}")
+            validate_batch(self.problem, spec.batch, spec.name)
         self.schedule = spec.schedule()
         self._data, self._splits = jax.device_put((self.problem.train, self._evaluated()))
         self._courses: dict[int, Course] = {}
@@ -72,6 +88,7 @@ class TaskRunner:
         self._loss = jax.jit(self.problem.loss)
         self._interpreters: dict[Machine, Interpreter] = {}
 
+    @_calling
     def evaluate(self, program: Program, seeds: Seeds) -> TaskResult:
         """Train with a program once per seed, until it fails.
 
@@ -90,6 +107,7 @@ class TaskRunner:
             outcomes.append(outcome)
         return self._summarize(outcomes, seeds)
 
+    @_calling
     def losses(self, program: Program, seeds: Seeds, lr_factor: float = 1.0) -> list[float]:
         """Return the final loss of each seed, at a multiple of the task's schedule; inf if the program cannot run.
 
@@ -104,6 +122,7 @@ class TaskRunner:
             for seed in seeds.seeds
         ]
 
+    @_calling
     def evaluate_population(self, programs: Sequence[Program], seeds: Seeds) -> list[TaskResult]:
         """Train with many programs at once, as one batch: the way to use an accelerator.
 
@@ -140,6 +159,7 @@ class TaskRunner:
             for found, failure in zip(outcomes, failures, strict=True)
         ]
 
+    @_calling
     def reference(self, seed: int, split: str) -> Reference:
         """Return tuned AdamW's result on a seed, from memory, disk, or by measuring it.
 
@@ -156,6 +176,7 @@ class TaskRunner:
         return self._references[key]
 
     @cached_property
+    @_calling
     def fingerprint(self) -> str:
         """The task's fingerprint: its settings and data, the program that is its reference, and what XLA runs of it."""
         problem, key = self.problem, jax.random.key(0)
@@ -294,6 +315,11 @@ class TaskRunner:
         chance = float(self._loss(params, self._splits[split]))
         probe_chance = float(self._loss(params, self._splits["probe"]))
         loss = float(outcome.loss)
+        if not np.isfinite([chance, probe_chance]).all():
+            raise TaskError(
+                f"task {self.spec.name!r}: the loss of an untrained network is {chance:.4g}, which is no number to"
+                " start from: look at the task's loss function and data"
+            )
         if not loss < chance:
             raise TaskError(
                 f"task {self.spec.name!r}: tuned AdamW ends at a loss of {loss:.4g}, no better than the untrained "
@@ -305,6 +331,7 @@ class TaskRunner:
         chunks, total = int(outcome.chunks), self.spec.chunks
         done = chunks * self.spec.steps // total
         last = float(outcome.curve[chunks - 1])
+        chance = self.reference(seed, seeds.split).chance  # which is an error if the task has none
         non_finite = Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {self.spec.steps} steps")
         if not np.isfinite(last):
             return non_finite
@@ -314,7 +341,6 @@ class TaskRunner:
             return Failure(FailureKind.NO_PROGRESS, detail)
         if not np.isfinite(outcome.loss):
             return non_finite
-        chance = self.reference(seed, seeds.split).chance
         if outcome.loss >= chance:  # the probe can miss what explodes on a few examples
             detail = f"the final loss was {float(outcome.loss):.4g}; an untrained network's is {chance:.4g}"
             return Failure(FailureKind.NO_PROGRESS, detail)

@@ -1,4 +1,4 @@
-"""Program + provenance -> what a file of either flavour says besides the rule: names, docstring, parameters."""
+"""Program + provenance -> what a file for either library says besides the rule: names, docstring, parameters."""
 
 from __future__ import annotations
 

@@ -154,10 +154,11 @@ class _Writer:
         """Return the last pass; an update that nothing else reads is computed in its return statement."""
         lowered, update = self._lowered, self._lowered.graph.update
         assert not isinstance(update, float)  # its kind is a tensor
-        slots = lowered.graph.slots
-        of_leaves = [ref for ref in slots if not isinstance(ref, float) and lowered.kind(ref) is not Kind.SCALAR]
-        scalars = [self._scalar(ref) for ref in slots if lowered.kind(ref) is Kind.SCALAR]
-        given = [self.names[reference] for reference in self._given(each, (update, *of_leaves))]
+        finals = list(zip(lowered.graph.slots, lowered.program.state, strict=True))
+        of_leaves = [ref for ref, (_, kind) in finals if kind is not Kind.SCALAR]
+        scalars = [self._scalar(ref) for ref, (_, kind) in finals if kind is Kind.SCALAR]
+        values = [ref for ref in of_leaves if not isinstance(ref, float)]
+        given = [self.names[reference] for reference in self._given(each, (update, *values))]
         stated = [index for index in each.leaves if index not in self._nested]
         inline = stated[-1:] == [update] and update not in of_leaves and is_unnamed(lowered.name(update))
         inline = inline and len(self._expression(stated[-1])) <= _LONGEST_RETURNED
@@ -172,8 +173,10 @@ class _Writer:
     def _scalar(self, reference: Reference) -> str:
         return ast.unparse(constant(reference)) if isinstance(reference, float) else self.names[reference]
 
-    def _result(self, reference: int | str) -> str:
+    def _result(self, reference: Reference) -> str:
         """Return a slot's next value; PyTorch's weights and gradients are overwritten, so a slot gets a copy."""
+        if isinstance(reference, float):
+            return self._scalar(reference)
         source: Reference = reference
         while isinstance(source, int) and OPERATIONS[self._lowered.nodes[source].operation].view:
             source = self._lowered.nodes[source].arguments[0]

@@ -18,7 +18,7 @@ def _cbrt(x):
 
 
 def _divide(x, y):
-    """Return x / y, and 0 where y is 0."""
+    """Return x / y, and 0 where y is 0; where y is one number, what is not finite in x is NaN then."""
     if y.ndim == 0 and isinstance(x, torch.Tensor) and x.ndim > 0:
         return x / torch.where(y == 0, torch.inf, y)
     return _zero_where(y == 0, x / y)
@@ -48,6 +48,11 @@ def _once(function, counts):
     numbers = [float(count) for count in counts]
     found = {number: function(torch.tensor(number, dtype=torch.float64)) for number in set(numbers)}
     return [found[number] for number in numbers]
+
+
+def _choose(x, y, z):
+    """Return the number y where x is not 0, else the number z, in the dtype of x."""
+    return torch.where(x != 0, torch.as_tensor(y, dtype=x.dtype), torch.as_tensor(z, dtype=x.dtype))
 
 
 def _number(x):
@@ -137,9 +142,14 @@ def _check_dense(groups):
         raise ValueError("a sparse gradient; expected dense ones, such as nn.Embedding gives without sparse=True")
 
 
+def _widen(x):
+    """Return a tensor of at least 32 bits, in which everything is computed."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
 def _wide(tensors):
-    """Return tensors of at least 32 bits, in which everything is computed."""
-    return [x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in tensors]
+    """Return tensors of at least 32 bits."""
+    return [_widen(x) for x in tensors]
 
 
 def _whole(x):
@@ -147,7 +157,7 @@ def _whole(x):
     return x.full_tensor() if hasattr(x, "full_tensor") else x
 
 
-def _sharded(x, p):
+def _shard_like(p, x):
     """Return what every process has in one piece as the parameter is: sharded, or in one piece."""
     if not hasattr(p, "full_tensor"):
         return x
@@ -157,35 +167,35 @@ def _sharded(x, p):
 def _mean_loss(loss, params):
     """Return the loss; where parameters are sharded, the mean of the processes', as their gradients are."""
     loss = _whole(torch.as_tensor(loss).detach())
-    meshes = [p.device_mesh for p in params if hasattr(p, "device_mesh")]
-    if not meshes:
+    sharded = next((p for p in params if hasattr(p, "device_mesh")), None)
+    if sharded is None:
         return loss
-    total = loss.to(meshes[0].device_type, copy=True)
-    for group in meshes[0].get_all_groups():
+    total = loss.to(sharded.device, copy=True)
+    for group in sharded.device_mesh.get_all_groups():
         torch.distributed.all_reduce(total, group=group)
-    return total / meshes[0].size()
+    return total / sharded.device_mesh.size()
 
 
-class _Wholes:
-    """A function of each of some tensors, whole; computed when it is its turn, so that they are so one at a time."""
+class _Gathered:
+    """A function of each of some tensors, whole and wide; computed in its turn, so that one at a time is gathered."""
 
     def __init__(self, function, tensors):
-        self._function, self._tensors = function, tensors
+        self._function, self._tensors = function, list(tensors)
 
     def __iter__(self):
-        return (self._function(_whole(x)) for x in self._tensors)
+        return (self._function(_widen(_whole(x))) for x in self._tensors)
 
 
 def _as_matrices(tensors):
     """Return weights (..., out, in) as stacks of matrices with a row for each input; a vector as one of 1 x 1."""
-    return _Wholes(lambda x: x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.mT, tensors)
+    return _Gathered(lambda x: x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.mT, tensors)
 
 
 def _as_one_matrix(tensors):
     """Return weights (out, in, ...) as matrices with a row for each input; a vector as a stack of 1 x 1 matrices."""
-    return _Wholes(lambda x: x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.flatten(1).mT, tensors)
+    return _Gathered(lambda x: x.reshape(*x.shape, 1, 1) if x.ndim < 2 else x.flatten(1).mT, tensors)
 
 
 def _as_weight(x, p):
     """Return what such matrices were made of in the shape of its parameter."""
-    return _sharded(x.reshape(p.shape) if p.ndim < 2 else x.mT.reshape(p.shape), p)
+    return _shard_like(p, x.reshape(p.shape) if p.ndim < 2 else x.mT.reshape(p.shape))

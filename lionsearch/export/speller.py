@@ -1,4 +1,4 @@
-"""A node -> the expression that computes it, in one of the two flavours, as a tree of Python's."""
+"""A node -> the expression that computes it, in one of the two libraries, as a tree of Python's."""
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ class Speller:
         self._lowered, self._torch = lowered, torch
         self._library = "torch" if torch else "jnp"
         self._signs = find_signs(lowered.graph)
-        self._booleans = self._find_booleans()
         known = dict(lowered.program.hyperparameters)
         self._plain: dict[int | str, bool] = {
             name: name in ("lr", AXES) or (name in known and kind in (Kind.SCALAR, Kind.PER_TENSOR))
@@ -56,6 +55,7 @@ class Speller:
             row = OPERATIONS[node.operation]
             plain = spelling_of(row, self._library).plain
             self._plain[index] = plain and (row.shape_only or all(map(self._is_plain, node.arguments)))
+        self._booleans = self._find_booleans()
 
     def spelling(self, index: int) -> Spelling:
         """Return the template of a node's operation, as its arguments allow it."""
@@ -65,9 +65,11 @@ class Speller:
         if row.shortcut is not None and sign_of(arguments[row.shortcut.argument], self._signs) >= row.shortcut.sign:
             return row.shortcut.spelling
         match row.name:
+            case "where" if self._chooses_numbers(node):
+                return Spelling("_choose(x, y, z)")
             case "where":
                 known = isinstance(arguments[0], int) and arguments[0] in self._booleans
-                per_number = self._torch and self._lowered.kind(arguments[0]) in (Kind.SCALAR, Kind.PER_TENSOR)
+                per_number = self._torch and not self._is_array(arguments[0])
                 return Spelling(f"{'_where' if per_number else 'LIB.where'}({'x' if known else 'x != 0'}, y, z)")
             case "power" if not self._torch and all(map(self._is_plain, arguments)):
                 return Spelling("LIB.power(x, y)")
@@ -75,8 +77,9 @@ class Speller:
                 tensor, bound = ("y", "x") if self._is_plain(arguments[0]) else ("x", "y")
                 return Spelling(f"LIB.clamp({tensor}, {'min' if row.name == 'maximum' else 'max'}={bound})")
         if row.boolean and index not in self._booleans:
-            tensor = "y" if self._is_plain(arguments[0]) and not self._is_plain(arguments[1]) else "x"
-            return replace(found, text=f"_as_number({found.text}, {tensor})")
+            wanted = [self._is_array, lambda argument: not self._is_plain(argument)]  # of whose dtype the result is
+            tensor = next((i for is_it in wanted for i in (0, 1) if is_it(arguments[i])), 0)
+            return replace(found, text=f"_as_number({found.text}, {_ARGUMENTS[tensor]})")
         return found
 
     def write(self, index: int, read: Callable[[int | str], ast.expr]) -> ast.expr:
@@ -107,6 +110,8 @@ class Speller:
         if self._plain[index]:
             return ()
         match node.operation:
+            case "where" if self._chooses_numbers(node):
+                return ()
             case "where":
                 return (*((0,) if plain[0] else ()), *((1,) if plain[1] and plain[2] else ()))
             case "clamp" if plain[0] or plain[1] != plain[2]:
@@ -120,9 +125,20 @@ class Speller:
         nodes = self._lowered.nodes
         found = {index for index, node in enumerate(nodes) if OPERATIONS[node.operation].boolean}
         for node in nodes:
-            rest = node.arguments[1:] if node.operation == "where" else node.arguments
+            reads_condition = node.operation == "where" and not self._chooses_numbers(node)
+            rest = node.arguments[1:] if reads_condition else node.arguments
             found -= {argument for argument in rest if isinstance(argument, int)}
         return found - {ref for ref in self._lowered.outputs if isinstance(ref, int)}
+
+    def _chooses_numbers(self, node: Node) -> bool:
+        """Return whether a node of a PyTorch program chooses, for each element, one of two of Python's numbers."""
+        if not self._torch or node.operation != "where":
+            return False
+        condition, *choices = node.arguments
+        return self._is_array(condition) and all(map(self._is_plain, choices))
+
+    def _is_array(self, reference: Reference) -> bool:
+        return self._lowered.kind(reference) not in (Kind.SCALAR, Kind.PER_TENSOR)
 
     def _is_plain(self, reference: Reference) -> bool:
         return isinstance(reference, float) or self._plain[reference]

@@ -179,7 +179,7 @@ class _TorchModule:
             case _ if name == CLOCK:
                 return '[state["step"] for state in states]'
             case _ if name == SHARED_CLOCK:
-                return 'group["step"]'
+                return '_number(group["step"])'
             case "lr":
                 return 'group["lr"]'
             case _ if name == AXES:
@@ -187,8 +187,7 @@ class _TorchModule:
         return "_mean_loss(loss, params)"
 
     def _leaves(self, text: str, kind: Kind) -> str:
-        wide = f"_wide({text})"
-        return f"{self._layout}({wide})" if self._layout and kind is Kind.TENSOR else wide
+        return f"{self._layout if self._layout and kind is Kind.TENSOR else '_wide'}({text})"
 
     def _outcome(self) -> list[str]:
         keys = [self._key(slot) for slot, _ in self._leaf_slots]
@@ -204,7 +203,7 @@ class _TorchModule:
             lines += [f'                state["{key}"] = {kept}']
         lines += [f"                p.sub_({self._shaped('update')})"]
         for position, slot in enumerate(self._numbers):
-            lines += [f'            group["{self._key(slot)}"] = torch.as_tensor(numbers[{position}])']
+            lines += [f'            group["{self._key(slot)}"] = _number(numbers[{position}]).clone()']
         return lines
 
     def _shaped(self, text: str) -> str:

@@ -17,6 +17,7 @@ from lionsearch.lang import INPUTS, REQUIRED_INPUTS, Kind
 from lionsearch.semantics.leaf_space import leaf_shapes
 from lionsearch.semantics.oracle import Leaves
 from lionsearch.semantics.replay import Trajectory
+from lionsearch.tasks.calling import calling_task
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec, load_problem
 from lionsearch.tasks.validation import count_examples, validate_batch
@@ -36,8 +37,13 @@ def record_trajectory(spec: TaskSpec, wanted: Sequence[str] = (), steps: int = S
         TaskError: if the task cannot be used.
     """
     problem: Problem = load_problem(spec)
-    check_room(problem, f"task {spec.name!r}")
-    validate_batch(problem, spec.batch, spec.name)
+    with calling_task(spec.name):
+        check_room(problem, f"task {spec.name!r}")
+        validate_batch(problem, spec.batch, spec.name)
+        return _record(problem, spec, wanted, steps)
+
+
+def _record(problem: Problem, spec: TaskSpec, wanted: Sequence[str], steps: int) -> Trajectory:
     adamw = load_program(str(PROGRAMS.shipped / "adamw.py")).with_hyperparameters({"weight_decay": spec.weight_decay})
     rule = CompiledRule(adamw)
     names = tuple(name for name in wanted if name not in REQUIRED_INPUTS and not INPUTS[name].scheduled)

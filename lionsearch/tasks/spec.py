@@ -17,6 +17,7 @@ from lionsearch.catalog import TASKS
 from lionsearch.catalog.schema import Settings, at_most, load_settings
 from lionsearch.errors import TaskError, quote
 from lionsearch.limits import MOST_SEEDS, SEEDS_BECAUSE
+from lionsearch.tasks.calling import FAULTS, calling_task, describe_fault
 from lionsearch.tasks.trust import is_of_python
 
 TUNED_RATE = 0.001
@@ -124,8 +125,9 @@ def load_problem(spec: TaskSpec) -> Any:
     """
     from lionsearch.tasks.validation import validate_problem  # brings JAX, which listing tasks does not need
 
-    problem = _call_factory(spec)
-    validate_problem(problem, spec.name)
+    with calling_task(spec.name):
+        problem = _call_factory(spec)
+        validate_problem(problem, spec.name)
     return problem
 
 
@@ -138,8 +140,8 @@ def _call_factory(spec: TaskSpec) -> Any:
         raise TaskError(foreign)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # the user's own code: any error is theirs to see, in one line
-        found = f"{type(error).__name__}: {error}"
+    except FAULTS as error:  # the user's own code: any error is theirs to see, in one line
+        found = describe_fault(error)
         raise TaskError(f"task {spec.name!r}: cannot import {module_name!r} of its factory: {found}") from error
     factory = getattr(module, function_name, None)
     if not callable(factory):
@@ -148,8 +150,8 @@ def _call_factory(spec: TaskSpec) -> Any:
         raise TaskError(foreign)  # which the module imported
     try:
         return factory(**spec.options)
-    except Exception as error:  # as above
-        raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {type(error).__name__}: {error}") from error
+    except FAULTS as error:  # as above
+        raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {describe_fault(error)}") from error
 
 
 def fingerprint_task(spec: TaskSpec, leaves: list[np.ndarray], code: list[str]) -> str:

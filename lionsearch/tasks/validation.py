@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lionsearch.errors import TaskError
+from lionsearch.tasks.calling import FAULTS, describe_fault
 from lionsearch.tasks.problem import Problem
 
 
@@ -86,5 +87,5 @@ def _check_split(name: str, split: str, tree: Any, train: Any) -> None:
 def _shapes_of(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return jax.eval_shape(function, *arguments)
-    except Exception as error:  # the user's own code: any error is theirs to see, in one line
-        raise TaskError(f"{what} failed: {type(error).__name__}: {error}") from error
+    except FAULTS as error:  # the user's own code: any error is theirs to see, in one line
+        raise TaskError(f"{what} failed: {describe_fault(error)}") from error

@@ -69,7 +69,7 @@ _COMMANDS = [
     ["simplify", "lion", "--task", "digits_mlp"],
     ["identify", "lion", "--task", "digits_mlp"],
 ]
-_WORKER = "from lionsearch.workers.ray_pool import _Worker\n_Worker(None, '')"
+_WORKER = "from lionsearch.workers.ray_worker import Worker\nWorker(None, '')"
 
 
 @pytest.mark.parametrize(

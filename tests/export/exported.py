@@ -63,7 +63,7 @@ def rule_weights(program: Program, data: SimpleNamespace, rate: float, torch: An
         program: any valid program.
         data: what `draw` gives.
         rate: learning rate, times that of each step.
-        torch: the module, for the flavour of PyTorch; else it is JAX's, run by NumPy, which is fast.
+        torch: the module, for PyTorch's rule; else it is JAX's, run by NumPy, which is fast.
     """
     lowered = lower(program)
     names = {**public_names(lowered), SHARED_CLOCK: "steps"}

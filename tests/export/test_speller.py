@@ -1,4 +1,4 @@
-"""Every operation, written in both flavours, does what the table says."""
+"""Every operation, written for both libraries, does what the table says."""
 
 import ast
 from itertools import product

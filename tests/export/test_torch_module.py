@@ -175,6 +175,94 @@ def test_all_of_a_step_happens_where_the_parameters_are(name):
     assert all(value.device.type == "meta" for value in state if value.ndim > 0)
 
 
+class OneDtype(TorchDispatchMode):
+    """Fails where more than a number is computed in float64."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        found = function(*args, **(kwargs or {}))
+        for value in found if isinstance(found, tuple | list) else [found]:
+            assert not (isinstance(value, torch.Tensor) and value.ndim > 0 and value.dtype is torch.float64), function
+        return found
+
+
+ODD = (
+    "x = where(g > 0.0, 1.0, -1.0); return matmul(matmul(x, transpose(g)), g) * lr, x",
+    "x = where(t < g, lr, 0.5); return x * g, x",
+    "x = t < g; return x + g, x",
+    "x = g >= t; return x + where(x, 1.0, 2.0), x",
+)
+
+
+@pytest.mark.parametrize("name", [*LATE, *ODD])
+def test_what_is_float32_is_computed_so(name):
+    text = f"def train(w, g, m, lr, t):\n  {name}"
+    make = _optimizer(name) if name in LATE else _made(text)
+    parameters = [torch.nn.Parameter(torch.ones(shape)) for shape in ((3, 2), (3, 2))]
+    optimizer = make(parameters)
+    for _ in range(2):
+        for parameter in parameters:
+            parameter.grad = torch.tensor([[0.5, -2.0], [1.5, 0.0], [3.0, -1.0]])
+        with OneDtype():
+            optimizer.step(lambda: torch.tensor(1.0))
+
+
+def _made(text):
+    return run_module(write_torch_module(prepare(parse(text), Provenance("", "mine")), "command"), "mine").Mine
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *ODD[1:],  # the first one is of a matrix, which PyTorch has transposed
+        "return g * m, lr",
+        "return g * m, 0.5",
+        "return g * m, lr * 2.0",
+        "return g * m, b",
+        "x = dot(w, g) * m\n  return g * x, lr",
+        "return where(g > 0.0, 1.2, 0.5) * g, m",
+        "return m * w + g, t",
+    ],
+)
+@pytest.mark.parametrize("rate", [0.1, torch.tensor(0.1, dtype=torch.float64)], ids=["a number", "a tensor"])
+def test_odd_programs_give_the_oracles_numbers(body, rate):
+    kind = "" if body in ODD else ": scalar"
+    text = f"def train(w, g, m{kind}, lr, t, *, b=0.7):\n  {body}"
+    shapes = ((3, 2), (4, 3))
+    data = draw(5, shapes=shapes)
+    parameters = [torch.nn.Parameter(torch.tensor(w)) for w in data.weights]
+    optimizer, history = _made(text)(parameters, lr=rate), []
+    for number, gradient in enumerate(data.gradients):
+        for parameter, part in zip(parameters, gradient, strict=True):
+            parameter.grad = torch.tensor(part)
+        for group in optimizer.param_groups:
+            if isinstance(rate, torch.Tensor):
+                group["lr"].fill_(0.1 * RATES[number])
+            else:
+                group["lr"] = rate * RATES[number]
+        optimizer.step()
+        history.append(_weights(parameters))
+    expected = run_oracle(parse(text), data.weights, data.gradients, [0.1 * each for each in RATES])
+    assert largest_difference(history, expected) < 1e-9
+
+
+@pytest.mark.parametrize("name", ["adam", "dog", "prodigy"])
+def test_a_state_whose_steps_are_whole_numbers_is_gone_on_from(name):
+    make = _optimizer(name)
+    parameters, others = _parameters(), _parameters()
+    one, two = make(parameters), make(others)
+    _step(one, parameters, 0)
+    with torch.no_grad():
+        for mine, theirs in zip(others, parameters, strict=True):
+            mine.copy_(theirs)
+    saved = copy.deepcopy(one.state_dict())
+    for holder in (*saved["param_groups"], *saved["state"].values()):
+        holder.update({key: int(holder[key]) for key in ("step",) if key in holder})
+    two.load_state_dict(saved)
+    _step(one, parameters, 1)
+    _step(two, others, 1)
+    assert largest_difference([_weights(others)], [_weights(parameters)]) == 0.0
+
+
 @pytest.mark.parametrize("rate", [0.1, 3.0])
 def test_a_program_that_reads_its_learning_rate_unscaled_too_keeps_its_lr_scale(rate):
     program = parse("def train(w, g, lr, *, lr_scale=0.5): return clip(g, lr) * (lr * lr_scale)")

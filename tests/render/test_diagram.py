@@ -3,6 +3,7 @@ from itertools import combinations
 import networkx
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import ArrowStyle
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.graph.lowering import lower
@@ -69,8 +70,10 @@ def test_every_arrow_ends_outside_of_the_boxes(name, tmp_path, monkeypatch):
     assert boxes
     assert arrows
     for arrow in arrows:
-        tip = arrow.get_transform().transform_path(arrow.get_path()).vertices[-1]
+        tip = arrow.get_transform().transform_path(arrow.get_path()).vertices[2]  # start, bend, tip; then its head
         assert not any(box.padded(-1.5).contains(*tip) for box in boxes)
+        passes = not isinstance(arrow.get_arrowstyle(), ArrowStyle.CurveFilledB)
+        assert passes or any(box.padded(4).contains(*tip) for box in boxes)
 
 
 @pytest.mark.parametrize("name", ["lion", "lbfgs"])

@@ -22,7 +22,8 @@ from lionsearch.lang import parse
 from lionsearch.records import FailureKind, Stage
 from lionsearch.runs.config import load_experiment
 from lionsearch.workers import LocalPool, Request
-from lionsearch.workers.ray_pool import RayPool, _start_ray
+from lionsearch.workers.ray_pool import RayPool
+from lionsearch.workers.ray_start import start_ray
 
 pytestmark = [
     pytest.mark.ray,
@@ -55,7 +56,7 @@ def ray_on_this_machine(project):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)
         patch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
-        _start_ray(2, None)
+        start_ray(2, None)
         yield
         ray.shutdown()
     assert not ray.is_initialized()
@@ -164,7 +165,9 @@ def test_workers_lost_again_and_again_are_an_error(open_pool, monkeypatch):
     pool = open_pool("deadly")
     for number in range(1, 4):
         submit(pool, parse(f"def train(w, g, lr): return g * lr * {number}e-5"))
-    with pytest.raises(RunError, match="3 workers were lost with no result in between; the last: the worker died"):
+    with pytest.raises(
+        RunError, match="3 workers were lost on 'deadly' with no result in between; the last: the worker died"
+    ):
         collect_all(pool, 3)
 
 
@@ -177,22 +180,22 @@ def test_tasks_are_loaded_by_another_worker_if_one_dies(open_pool, project):
     assert set(open_pool("die_once").fingerprint_tasks()) == {"die_once"}
     with pytest.raises(RunError, match="the tasks cannot be loaded: two workers were lost: "):
         open_pool("deadly").fingerprint_tasks()
-    with pytest.raises(RunError, match="the tasks cannot be loaded: two workers were lost: "):
+    with pytest.raises(RunError, match="two workers were lost at task 'sleepy': no result after 1 seconds"):
         open_pool("sleepy", timeout=1.0).fingerprint_tasks()
 
 
 def test_more_workers_than_processors_are_an_error_and_leave_none(open_pool, project, monkeypatch):
     plan, stopped = load_experiment("tiny").plan(), []
-    monkeypatch.setattr("lionsearch.workers.ray_pool._Worker.__init__", lambda *arguments: pytest.fail("started"))
+    monkeypatch.setattr("lionsearch.workers.ray_worker.Worker.__init__", lambda *arguments: pytest.fail("started"))
     with monkeypatch.context() as patch:
         patch.setattr(ray, "is_initialized", lambda: False)
-        patch.setattr("lionsearch.workers.ray_pool._start_ray", lambda workers, address: None)
+        patch.setattr("lionsearch.workers.ray_pool.start_ray", lambda workers, address: None)
         patch.setattr(ray, "shutdown", lambda: stopped.append(True))
         with pytest.raises(RunError, match="3 workers asked for; the Ray cluster has 2 CPUs"):
             RayPool(plan, workers=3, address="somewhere:1")
         assert stopped == [True]  # what it started itself
         patch.setattr("lionsearch.workers.ray_pool.count_processors", lambda: 2)
-        patch.setattr("lionsearch.workers.ray_pool._start_ray", lambda workers, address: pytest.fail("started"))
+        patch.setattr("lionsearch.workers.ray_pool.start_ray", lambda workers, address: pytest.fail("started"))
         with pytest.raises(RunError, match="3 workers asked for; this process may use 2 CPUs"):
             RayPool(plan, workers=3)
     with pytest.raises(RunError, match="3 workers asked for"):
@@ -211,7 +214,7 @@ def test_a_task_that_cannot_be_used_is_an_error(open_pool):
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:99999", "nowhere.invalid:6379"])
 def test_a_cluster_that_is_not_there_is_an_error(address):
     with pytest.raises(RunError, match=f"no Ray cluster at '{address}': "):
-        _start_ray(None, address)
+        start_ray(None, address)
 
 
 @pytest.mark.parametrize(

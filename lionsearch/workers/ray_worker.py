@@ -1,0 +1,59 @@
+"""What runs in a Ray actor: an evaluator in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import ray
+
+from lionsearch.evaluate.device import configure_jax
+from lionsearch.evaluate.plan import EvaluationPlan
+from lionsearch.records import Evaluation, Stage
+from lionsearch.workers.pool import Request
+
+ASIDE = "aside"
+"""The group of methods that answer while an evaluation runs."""
+
+
+class Worker:
+    """One actor.
+
+    Args:
+        plan: what an evaluation consists of.
+        folder: where the modules of tasks are, if they were not sent.
+    """
+
+    def __init__(self, plan: EvaluationPlan, folder: str):
+        if os.path.isdir(folder):  # a user's task may live in the working folder
+            os.chdir(folder)
+            sys.path.insert(0, folder)
+        configure_jax()
+        from lionsearch.evaluate.evaluator import Evaluator  # here, because it imports JAX
+
+        self._evaluator = Evaluator(plan)
+
+    def introduce(self) -> tuple[str, str]:
+        """Return the node that it is on, and the version of lionsearch there."""
+        return ray.get_runtime_context().get_node_id(), version("lionsearch")
+
+    def evaluate(self, requests: Sequence[Request]) -> list[Evaluation]:
+        """Return one evaluation for each request."""
+        evaluations: dict[Request, Evaluation] = {}
+        for stage in Stage:
+            chosen = [request for request in requests if request.stage is stage]
+            programs, hurdles = [request.program for request in chosen], [request.hurdles for request in chosen]
+            found = self._evaluator.evaluate_many(programs, stage, hurdles)
+            evaluations.update(zip(chosen, found, strict=True))
+        return [evaluations[request] for request in requests]
+
+    def fingerprint_tasks(self) -> dict[str, str]:
+        """Return the fingerprint of each task by name."""
+        return self._evaluator.fingerprint_tasks()
+
+    @ray.method(concurrency_group=ASIDE)
+    def current_task(self) -> str:
+        """Return the task that is trained on, or was last; "" before the first."""
+        return self._evaluator.current_task
