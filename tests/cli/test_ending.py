@@ -26,6 +26,7 @@ task = "digits_mlp"
 [search]
 algorithm = "tuning"
 population = 4
+tournament = 2
 racing = {{ seeds = 2 }}
 
 [evaluation]
