@@ -34,7 +34,7 @@ def export(
             if text is None:
                 draw_graph(prepared.lowered, prepared.provenance.name, output)
             else:
-                output.write_text(text, encoding="utf-8")
+                output.write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise SettingError(f"{output}: cannot be written: {error.strerror}") from None
     name = prepared.provenance.name

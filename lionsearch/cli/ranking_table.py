@@ -88,7 +88,9 @@ def _write(table: Sequence[Standing], tasks: Sequence[str], folder: Path, settin
     names = sorted(standing.program for standing in table)
     which = "--all" if set(names) >= set(PROGRAMS.names()) else " ".join(shlex.quote(name) for name in names)
     command = f"lionsearch tune {which} {' '.join(f'--task {task}' for task in tasks)} --output {folder}"
-    (folder / "ranking.md").write_text(_markdown(table, tasks, command, settings), encoding="utf-8")
+    (folder / "ranking.md").write_text(
+        _markdown(table, tasks, command, settings), encoding="utf-8", errors="backslashreplace"
+    )
     _plot(table, tasks, folder / "ranking.svg")
     held = f"{counted(len(table), 'program')} on {counted(len(tasks), 'task')}"
     return f"{folder / 'ranking.md'} and {folder / 'ranking.svg'} hold all that is ranked there: {held}"

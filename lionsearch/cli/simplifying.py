@@ -126,7 +126,7 @@ def _write(path: Path, program: Program) -> None:
     from lionsearch.lang import format_program
 
     try:
-        path.write_text(format_program(program), encoding="utf-8")
+        path.write_text(format_program(program), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise SettingError(f"{path}: cannot be written: {error.strerror}") from None
 

@@ -59,8 +59,6 @@ class Source:
         description = ""
         if body and _is_docstring(body[0]):
             description = ast.get_docstring(module, clean=False) or ""
-            if not description.isascii() and re.search("[\ud800-\udfff]", description):
-                raise self.error(body[0], "the docstring holds half a character, which no file can")
             body.pop(0)
         if not body:
             raise ProgramError(f"there is no function 'train'; expected {SHAPE}", None, self.text, self.filename)

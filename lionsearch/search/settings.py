@@ -12,6 +12,7 @@ from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS
 from lionsearch.limits import MOST_SEEDS, PROGRAM_STATEMENTS, SEEDS_BECAUSE
 from lionsearch.search.constant_draws import ConstantDraws
 
+_TOURNAMENT = 5
 _MOST_KEPT = 100_000
 """Programs in all populations: a gigabyte or so."""
 
@@ -107,7 +108,8 @@ class SearchSettings(Settings):
             most: else one that is tuned a little differently each time fills it, and every other is forgotten.
         islands: populations side by side, whose candidates come in turn.
         migrate_after: candidates after which the best of each island also lives on the next one.
-        tournament: programs drawn at random (one can be drawn twice), the best of which becomes a parent.
+        tournament: programs drawn at random (one can be drawn twice), the best of which becomes a parent; by default
+            5, or the population if that is smaller.
         restart_after: start a new population from the best program once so many candidates have not improved on it;
             absent, it never does.
         parsimony: what a live statement costs, in units of the score: in races, when parents are compared, and when
@@ -123,7 +125,7 @@ class SearchSettings(Settings):
     migrate_after: int = Field(default=1000, gt=0)
     survival: Literal["best", "young"] = "best"
     niche: int = Field(default=5, gt=0)
-    tournament: int = Field(default=5, gt=0)
+    tournament: int = Field(default=_TOURNAMENT, gt=0)
     restart_after: int | None = Field(default=None, gt=0)
     parsimony: float = Field(default=0.005, ge=0)
     racing: RacingSettings = RacingSettings()
@@ -144,7 +146,9 @@ class SearchSettings(Settings):
     @classmethod
     def _fill_preset(cls, content: Any) -> Any:
         if isinstance(content, dict) and content.get("preset") == "paper":
-            return _merge(_PAPER, content)
+            content = _merge(_PAPER, content)
+        if isinstance(content, dict) and isinstance(population := content.get("population"), int) and population > 0:
+            content = {"tournament": min(_TOURNAMENT, population), **content}
         return content
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from lionsearch.errors import TaskError, quote
 
 _OWN_MODULE = "lionsearch.tasks.factories"
+_PACKAGES = {"site-packages", "dist-packages"}
 
 
 def check_factory(task: str, factory: str, where: str) -> None:
@@ -49,8 +50,7 @@ def is_of_python(module: str) -> bool:
         return True
     found = _locations(_find(name))
     library = Path(sysconfig.get_path("stdlib")).resolve()
-    packages = {"site-packages", "dist-packages"}
-    return any(place.is_relative_to(library) and not packages & {*place.parts} for place in found) or (
+    return any(place.is_relative_to(library) and not _PACKAGES & {*place.parts} for place in found) or (
         not found and name in sys.stdlib_module_names
     )
 
@@ -64,11 +64,12 @@ def _is_known(module: str) -> bool:
 
 def _is_in_working_folder(name: str) -> bool:
     """Return whether a module lies directly in the working folder, and an import takes that one."""
-    here = Path.cwd().resolve()
-    found = _locations(_find(name))
-    return bool(found) and all(
-        place in (here / name, here / f"{name}.py", here / name / "__init__.py") for place in found
-    )
+    here, loaded = Path.cwd().resolve(), getattr(sys.modules.get(name), "__spec__", None)
+    if any(_PACKAGES & {*place.parts} for place in _locations(loaded)):
+        return False  # whatever file of that name there is here
+    found = _locations(_search(name))
+    ours = (here / name, here / f"{name}.py", here / name / "__init__.py")
+    return bool(found) and all(place in ours for place in found)
 
 
 def _is_of_a_package(name: str) -> bool:
@@ -82,8 +83,11 @@ def _is_of_a_package(name: str) -> bool:
 
 def _find(name: str) -> ModuleSpec | None:
     """Return what an import of a name would load, or has loaded."""
-    if name in sys.modules:
-        return getattr(sys.modules[name], "__spec__", None)
+    return getattr(sys.modules[name], "__spec__", None) if name in sys.modules else _search(name)
+
+
+def _search(name: str) -> ModuleSpec | None:
+    """Return what an import of a name would load that is not loaded yet."""
     here = str(Path.cwd())
     try:
         return PathFinder.find_spec(name, sys.path if here in sys.path else [here, *sys.path])  # as tasks are imported

@@ -109,3 +109,11 @@ def test_rich_draws_past_it(capsys):
     with plain_streams():
         make_console().print(Text("x"))
     assert capsys.readouterr().out.strip() == "x"
+
+
+def test_half_a_character_of_a_docstring_is_written_as_its_escape(project, run_here):
+    (project / "half.py").write_text('"""Half \\ud800 one."""\ndef train(w, g, lr): return g * lr\n')
+    for to, name in (("optax", "half_optax.py"), ("torch", "half_torch.py"), ("latex", "half.tex")):
+        done = run_here("export", "half.py", "--to", to, "-o", name)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "ud800" in (project / name).read_text(encoding="utf-8")

@@ -40,3 +40,18 @@ def test_names_that_a_variable_cannot_have(name):
 def test_pieces_of_syntax_have_names():
     kinds = [construct(node) for node in ast.parse("import os\nfor x in y: pass\nlambda: 1\na: int\nnonlocal z").body]
     assert kinds == ["'import'", "'for'", "an expression without a name", "an annotation", "'Nonlocal'"]
+
+
+def test_python_itself_prints_nothing_about_a_text(recwarn):
+    for text in ("def train(w, g, lr): return 9if g else 1", 'def train(w, g, lr): return "\\z"'):
+        Source(text, "mine.py").function()
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("x" * 200_001, "the text has 200001 characters"), ("\n" + "x" * 4_001, ":2:1: a line of 4001 characters")],
+)
+def test_what_is_too_long_is_refused_before_it_is_parsed(text, message):
+    with pytest.raises(ProgramError, match=message):
+        Source(text, "mine.py")

@@ -20,3 +20,10 @@ from lionsearch.search import SearchSettings
 def test_settings_that_cannot_be(content, message):
     with pytest.raises(SettingError, match=message):
         parse_settings(content, SearchSettings, "here")
+
+
+@pytest.mark.parametrize(("given", "tournament"), [({}, 5), ({"population": 3}, 3), ({"population": 30}, 5)])
+def test_a_tournament_is_no_larger_than_the_population(given, tournament):
+    assert parse_settings(given, SearchSettings, "here").tournament == tournament
+    with pytest.raises(SettingError, match="must not exceed population"):
+        parse_settings({"population": 3, "tournament": 4}, SearchSettings, "here")

@@ -68,7 +68,9 @@ def test_tasks_of_lionsearch_and_of_the_working_folder_run(here):
 
 def test_a_file_that_an_import_would_not_take_is_not_the_working_folders(here, tmp_path, monkeypatch):
     (here / "os.py").write_text(MODULE)
+    (here / "numpy.py").write_text(MODULE)
     assert "which is Python's" in refusal("os:system")
+    assert "site-packages" in refusal("numpy:load")
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "shadowed.py").write_text(MODULE)
     (here / "shadowed.py").write_text(MODULE)
