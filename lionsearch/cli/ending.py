@@ -159,7 +159,10 @@ class Ending:
         print(
             f"on the test splits, {seeds} more fresh seeds, 95 % intervals; 0 is AdamW, learning rate and decay tuned:"
         )
-        rows = [(each.task, each.start, each.best, each.lead) for each in verdict.tasks]
+        rows = [
+            (each.task, *("failed" if found is None else found for found in (each.start, each.best, each.lead)))
+            for each in verdict.tasks
+        ]
         print_table(("task", "start's score", "best's score", "best over start"), rows)
         for title, evaluation in (("start", self.result.baseline), ("best", self.result.report)):
             for line in _failures(evaluation):

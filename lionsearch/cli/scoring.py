@@ -97,7 +97,8 @@ class _Row:
         if self.failure is not None:
             measured = f"{self.failure.kind}: {self.failure.detail}"
         error = None if self.standard_error is None else f"{self.standard_error:.4f}"
-        return self.program, self.task, format_score(self.score), error, self.loss, measured
+        score = "failed" if self.failure is not None else format_score(self.score)
+        return self.program, self.task, score, error, self.loss, measured
 
 
 def _summarize(name: str, each: list[TaskResult]) -> _Row:
@@ -172,6 +173,9 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
             ),
             [(f"{rate:.3g}", *(losses[rate, decay] for decay in decays or [None])) for rate in rates],
         )
+        if not math.isfinite(best.loss):
+            print(f"no setting has a finite loss: {program} does not train on {result.task}", file=sys.stderr)
+            raise typer.Exit(1)
         decay = "" if best.weight_decay is None else f", weight_decay = {best.weight_decay:g}"
         print(f"best: learning_rate = {best.learning_rate:.4g}{decay}, loss {best.loss:.4g}")
         if "lr_scale" in dict(loaded.hyperparameters):

@@ -39,10 +39,8 @@ def check_cluster(address: str) -> None:
     """
     _check_port(address)
     token = _find_token()
-    if token is None and os.environ.get(_MODE, "").lower() == "token":
-        answer = _REFUSED  # by Ray itself, which would end the process
-    else:
-        answer = _ask(address, {})
+    hopeless = token is None and os.environ.get(_MODE, "").lower() == "token"  # where Ray would end the process
+    answer = _REFUSED if hopeless else _ask(address, {})
     if answer == _REFUSED and token is not None and _MODE not in os.environ:
         answer = _ask(address, {_MODE: "token"})
         if answer == 0:

@@ -112,13 +112,12 @@ class RayPool:
             RunError: if the cluster is gone, or has room for no worker.
         """
         while not self._done:
-            self._hire()
-            self._dispatch()
             if not self._queue and not any(actor.batches for actor in self.actors):
                 raise RunError("nothing was submitted to collect")
-            finished = self._wait()
-            for actor in list(self.actors):
-                self._settle(actor, finished)
+            try:
+                self._advance()
+            except ConnectionError as error:  # of a cluster joined as ray://
+                raise RunError(f"the connection to the Ray cluster is lost: {one_line(error)}") from None
         results, self._done = self._done, []
         return results
 
@@ -152,6 +151,13 @@ class RayPool:
         self.actors = []
         if self._started_ray:
             ray.shutdown()
+
+    def _advance(self) -> None:
+        self._hire()
+        self._dispatch()
+        finished = self._wait()
+        for actor in list(self.actors):
+            self._settle(actor, finished)
 
     def _hire(self) -> None:
         """Have as many actors as were asked for, or as there are CPUs now; those that have not started may go."""

@@ -72,7 +72,7 @@ def _start(workers: int | None) -> None:
 def _join(address: str) -> None:
     options: dict[str, Any] = dict(_QUIET)
     if address.startswith("ray://"):
-        options = _check_client()
+        _check_client()
     elif address != "auto" and "://" not in address and address.rpartition(":")[2].isdigit():
         check_cluster(address)
     if ships_folder():
@@ -84,13 +84,13 @@ def _join(address: str) -> None:
         raise RunError(_describe(address, error)) from None
 
 
-def _check_client() -> dict[str, Any]:
+def _check_client() -> None:
+    """Raise if Ray's client is not installed; have it send the token that there is."""
     if importlib.util.find_spec("grpc") is None:
         raise RunError("addresses with ray:// need Ray's client, here and on the head node: pip install 'ray[client]'")
     if "RAY_AUTH_MODE" not in os.environ:
         with contextlib.suppress(ImportError):  # a Ray of before there were tokens
             use_token()
-    return {}
 
 
 def _describe(address: str, error: Exception) -> str:

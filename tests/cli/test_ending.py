@@ -1,8 +1,9 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
-from workers.tiny_project import run_cli, write_experiment, write_project
+from workers.tiny_project import run_cli, start_cli, write_experiment, write_project
 
 from lionsearch.cli.ending import Ending, find_tolerance, save_best
 from lionsearch.evaluate.estimate import Estimate
@@ -26,6 +27,7 @@ task = "digits_mlp"
 [search]
 algorithm = "tuning"
 population = 4
+tournament = 2
 racing = {{ seeds = 2 }}
 
 [evaluation]
@@ -87,6 +89,38 @@ def test_a_resume_that_is_interrupted_among_stored_results_keeps_the_best(tmp_pa
     assert "g * 2" in save(best, caught_up=True)
     assert "g * 2" in save(older, caught_up=False)
     assert "g * 3" in save(newer, caught_up=True)
+
+
+def test_a_best_program_that_cannot_be_saved_is_said_and_printed(tmp_path):
+    result = interrupted("def train(w, g, lr): return g", caught_up=True)
+    assert save_best(tmp_path, result) == []
+    (tmp_path / "best.py").unlink()
+    (tmp_path / "best.py").mkdir()
+    [fault] = save_best(tmp_path, result)
+    assert fault == f"{tmp_path}/best.py: cannot be written: Is a directory; the program is only printed"
+    [fault] = save_best(tmp_path / "gone", result)
+    assert fault == f"{tmp_path}/gone: the folder was renamed or deleted; best.py is not written, only printed"
+
+
+@pytest.mark.parametrize("how", ["a folder for best.py", "renamed", "deleted"])
+def test_what_happens_to_the_folder_of_a_run_costs_no_report(project, tmp_path, how):
+    folder = tmp_path / "run"
+    process = start_cli(project, "search", "tiny", "--workers", 0, "--output", folder, "--programs", 400)
+    assert process.stderr.readline().startswith("starting workers")
+    if how == "renamed":
+        assert "/400 programs" in process.stderr.readline()
+        folder.rename(tmp_path / "moved")
+    elif how == "deleted":
+        assert "/400 programs" in process.stderr.readline()
+        shutil.rmtree(folder)
+    else:
+        (folder / "best.py").mkdir()
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output.startswith("finished: 400/400 programs")
+    assert "\nverdict: " in output
+    assert errors.splitlines()[-1].startswith(f"error: {folder}")
+    assert "Traceback" not in errors
 
 
 def test_an_interrupted_search_shows_what_the_best_has_on_fresh_seeds(tmp_path, capsys):

@@ -1,11 +1,16 @@
 import os
 import signal
+import time
 
+import psutil
 import pytest
 import ray
+from ray.cluster_utils import Cluster
 from workers.tiny_project import (
     EXPERIMENT,
+    SCRIPT,
     kill_group,
+    run_cli,
     start_cli,
     wait_for_end,
     write_experiment,
@@ -13,6 +18,7 @@ from workers.tiny_project import (
     write_task,
 )
 
+from lionsearch.archive import RunStore
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import RunError, TaskError
 from lionsearch.evaluate.machine import Machine, machine_for
@@ -160,6 +166,21 @@ def test_a_program_that_is_late_twice_has_timed_out(open_pool):
 
 
 @pytest.mark.thorough
+def test_a_timeout_is_of_the_task_that_hung(open_pool, project):
+    text = EXPERIMENT.replace('task = "linear"', 'task = "linear"\n\n[[tasks]]\ntask = "sleepy"')
+    write_experiment(project, "second_sleepy", text)
+    pool = open_pool("second_sleepy", timeout=6.0)
+    for stage in (Stage.SEARCH, Stage.REPORT):
+        submit(pool, SGD, stage)
+    found = collect_all(pool, 2)
+    [searched] = found[fingerprint(SGD), Stage.SEARCH].results
+    assert (searched.task, searched.failure.kind) == ("sleepy", FailureKind.TIMEOUT)
+    first, second = found[fingerprint(SGD), Stage.REPORT].results
+    assert (first.task, first.failure.detail) == ("linear", "not measured: lost on sleepy")
+    assert (second.task, second.failure.detail) == ("sleepy", "no result after 6 seconds, twice")
+
+
+@pytest.mark.thorough
 def test_workers_lost_again_and_again_are_an_error(open_pool, monkeypatch):
     monkeypatch.setattr("lionsearch.workers.ray_pool._LOSSES_PER_WORKER", 2)
     pool = open_pool("deadly")
@@ -211,12 +232,6 @@ def test_a_task_that_cannot_be_used_is_an_error(open_pool):
         pool.collect()
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:99999", "nowhere.invalid:6379"])
-def test_a_cluster_that_is_not_there_is_an_error(address):
-    with pytest.raises(RunError, match=f"no Ray cluster at '{address}': "):
-        start_ray(None, address)
-
-
 @pytest.mark.parametrize(
     ("number", "workers"), [(signal.SIGINT, 1), pytest.param(signal.SIGTERM, 2, marks=pytest.mark.slow)]
 )
@@ -235,3 +250,81 @@ def test_a_signal_ends_a_run_and_its_workers(project, number, workers):
     assert output.startswith("interrupted: ")
     assert f"lionsearch resume '{folder}' --workers {workers}\n" in output
     assert "Traceback" not in errors
+
+
+@pytest.fixture
+def cluster():
+    """Three nodes of one CPU on this machine; the first is the head."""
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    for _ in range(2):
+        cluster.add_node(num_cpus=1)
+    yield cluster
+    cluster.shutdown()
+
+
+def begin_search(project, folder, *arguments):
+    process = start_cli(project, "search", "tiny", "--output", folder, *arguments)
+    assert process.stderr.readline().startswith("starting workers")
+    assert "/" in process.stderr.readline()
+    return process
+
+
+def rows_of(folder):
+    store = RunStore.read(folder)
+    rows = [(table, row) for table, row in store.rows() if table != "conditions"]
+    store.close()
+    return rows
+
+
+@pytest.mark.faults
+def test_a_run_is_the_same_on_any_nodes_that_come_and_go(project, cluster):
+    size = ("--programs", 3000)
+    alone = project / "alone"
+    assert run_cli(project, "search", "tiny", "--output", alone, "--workers", 0, *size, timeout=200).returncode == 0
+    folder = project / "on nodes"
+    process = begin_search(project, folder, "--address", cluster.address, *size)
+    try:
+        time.sleep(2.0)
+        cluster.remove_node(cluster.list_all_nodes[-1], allow_graceful=False)
+        time.sleep(2.0)
+        cluster.add_node(num_cpus=1)
+        output, errors = process.communicate(timeout=200)
+    finally:
+        kill_group(process)
+    assert process.returncode == 0, errors
+    assert output.startswith("finished: 3000/3000 programs")
+    assert "lost by the system" not in output
+    assert rows_of(folder) == rows_of(alone)
+    for workers in (1, 2):
+        other = project / f"{workers} workers"
+        done = run_cli(
+            project, "search", "tiny", "--output", other, "--address", cluster.address, "--workers", workers, *size,
+            timeout=200,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert rows_of(other) == rows_of(alone)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("raylet", "this machine's Ray node is gone"), ("gcs_server", "the Ray cluster's head node at 127.0.0.1:")],
+)
+def test_a_ray_that_dies_ends_a_run_in_seconds_and_no_program_is_blamed(project, name, sentence):
+    folder = project / f"without {name}"
+    process = begin_search(project, folder, "--workers", 2, "--programs", 10**7, "--json")
+    try:
+        [victim] = [each for each in psutil.Process(process.pid).children(recursive=True) if each.name() == name]
+        victim.kill()
+        output, errors = process.communicate(timeout=30)
+    finally:
+        kill_group(process)
+    assert (process.returncode, output) == (2, "")
+    [error] = [line for line in errors.splitlines() if line.startswith("error: ")]
+    assert error.startswith(f"error: {sentence}")
+    assert error.endswith(f"; go on with: {SCRIPT} resume '{folder}' --workers 2")
+    assert "Traceback" not in errors
+    store = RunStore.read(folder)
+    assert store.counts()["generated"] > 0
+    assert not any(evaluation.lost for stage in Stage for evaluation in store.evaluations(stage).values())
+    store.close()
