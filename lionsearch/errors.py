@@ -149,6 +149,7 @@ def one_line(text: str, most: int = 3 * QUOTED) -> str:
 
 def _cut_around(line: str, position: int) -> tuple[str, int]:
     """Return a part of the line around a position, and where in it the position is."""
+    position = min(position, len(line))  # Python's own are beyond it at times
     start = max(0, position - QUOTED // 2) if len(line) > 2 * QUOTED else 0
     before = "... " if start else ""
     after = " ..." if len(line) > start + 2 * QUOTED else ""

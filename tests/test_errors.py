@@ -4,7 +4,7 @@ import pickle
 import pytest
 
 from lionsearch import errors
-from lionsearch.errors import LionSearchError, Location, ProgramError, UnknownNameError, nearest_hint
+from lionsearch.errors import LionSearchError, Location, ProgramError, UnknownNameError, nearest_hint, one_line, quote
 
 CLASSES = [item for item in vars(errors).values() if inspect.isclass(item) and issubclass(item, Exception)]
 
@@ -58,3 +58,20 @@ def test_nearest_hint_lists_what_there_is():
     assert nearest_hint("q", ["b", "a"]) == "expected one of: a, b"
     names = [f"n{i:02}" for i in range(20)]
     assert nearest_hint("q", names) == f"expected one of: {', '.join(names[:12])} and 8 more"
+
+
+@pytest.mark.parametrize("column", [1, 5_000, 10_000, 20_000])
+def test_of_a_long_line_the_part_around_the_place_is_quoted(column):
+    _, quoted, caret = str(ProgramError("wrong", Location(1, column), "a" * 9_999 + "b", "mine.py")).splitlines()
+    assert len(quoted) < 250
+    assert caret.strip() == "^"
+    assert len(caret) <= len(quoted) + 1
+    if column == 10_000:
+        assert quoted[len(caret) - 1] == "b"
+
+
+def test_a_value_is_quoted_in_a_hundred_characters_or_so():
+    for value in ("x" * 10**6, 10**5_000, [10**5_000], list(range(10**5)), {"a": "x" * 10**6}):
+        assert len(quote(value)) < 120
+    assert quote("x\ny") == r"'x\ny'"
+    assert one_line(" a\n  b ") == "a b"
