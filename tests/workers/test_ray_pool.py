@@ -1,11 +1,12 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import psutil
 import pytest
 import ray
-from ray.cluster_utils import Cluster
 from workers.tiny_project import (
     EXPERIMENT,
     SCRIPT,
@@ -252,14 +253,39 @@ def test_a_signal_ends_a_run_and_its_workers(project, number, workers):
     assert "Traceback" not in errors
 
 
+NODES = """
+from ray.cluster_utils import Cluster
+
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+print(cluster.address, flush=True)
+while command := input():
+    if command == "kill":
+        cluster.remove_node(nodes.pop(), allow_graceful=False)
+    else:
+        nodes.append(cluster.add_node(num_cpus=1))
+cluster.shutdown()
+"""
+
+
 @pytest.fixture
-def cluster():
-    """Three nodes of one CPU on this machine; the first is the head."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    for _ in range(2):
-        cluster.add_node(num_cpus=1)
-    yield cluster
-    cluster.shutdown()
+def nodes():
+    """A process that has three nodes of one CPU, the first of them the head, and its cluster's address."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", NODES],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    address = next(line.strip() for line in process.stdout if line[0].isdigit() and line.count(":") == 1)
+    yield process, address
+    process.communicate("\n", timeout=60)
+
+
+def command(process, word):
+    process.stdin.write(f"{word}\n")
+    process.stdin.flush()
 
 
 def begin_search(project, folder, *arguments):
@@ -277,17 +303,18 @@ def rows_of(folder):
 
 
 @pytest.mark.faults
-def test_a_run_is_the_same_on_any_nodes_that_come_and_go(project, cluster):
+def test_a_run_is_the_same_on_any_nodes_that_come_and_go(project, nodes):
+    cluster, address = nodes
     size = ("--programs", 3000)
     alone = project / "alone"
     assert run_cli(project, "search", "tiny", "--output", alone, "--workers", 0, *size, timeout=200).returncode == 0
     folder = project / "on nodes"
-    process = begin_search(project, folder, "--address", cluster.address, *size)
+    process = begin_search(project, folder, "--address", address, *size)
     try:
         time.sleep(2.0)
-        cluster.remove_node(cluster.list_all_nodes[-1], allow_graceful=False)
+        command(cluster, "kill")
         time.sleep(2.0)
-        cluster.add_node(num_cpus=1)
+        command(cluster, "add")
         output, errors = process.communicate(timeout=200)
     finally:
         kill_group(process)
@@ -298,7 +325,7 @@ def test_a_run_is_the_same_on_any_nodes_that_come_and_go(project, cluster):
     for workers in (1, 2):
         other = project / f"{workers} workers"
         done = run_cli(
-            project, "search", "tiny", "--output", other, "--address", cluster.address, "--workers", workers, *size,
+            project, "search", "tiny", "--output", other, "--address", address, "--workers", workers, *size,
             timeout=200,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
