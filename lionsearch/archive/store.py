@@ -59,6 +59,7 @@ class RunStore:
 
     def __init__(self, folder: Path, database: sqlite3.Connection, lock: FileLock | None = None):
         self.folder, self._database, self._lock = folder, database, lock
+        self._closed = False
 
     @classmethod
     def create(cls, folder: Path, config: str) -> RunStore:
@@ -325,6 +326,9 @@ class RunStore:
         Raises:
             RunError: if it cannot be written; the folder is free all the same.
         """
+        if self._closed:
+            return
+        self._closed = True
         try:
             self.flush()
         finally:

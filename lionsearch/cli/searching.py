@@ -90,22 +90,25 @@ def resume(
     _drive(store, config, placement, json_output, force)
 
 
+class _InterruptedError(Exception):
+    """An interrupt before the search began; it is kept, since what is left of an import of JAX crashes when freed."""
+
+
 def _drive(store: RunStore, config: RunConfig, placement: Placement, json_output: bool, force: bool = False) -> None:
     """Run to the end or an interrupt, store what is known, and only then say it."""
     from lionsearch.cli.crash import told_of_crashes
     from lionsearch.cli.ending import Ending, resume_line, save_best
 
     advice = f"what was evaluated is stored; go on with: {resume_line(store.folder, placement)}"
-    saved, ending = [], None
-    with told_of_crashes(advice), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
-        result = _run(store, config, placement, force, advice)
-        if result is not None:
+    try:
+        with told_of_crashes(advice), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
+            result = _run(store, config, placement, force, advice)
             saved = save_best(store.folder, result)
             ending = Ending(store.folder, config, result, placement)
             saved += ending.save()
-    if ending is None:
+    except _InterruptedError as error:
         print(f"interrupted; go on with:\n  {resume_line(store.folder, placement)}", file=_for_people(json_output))
-        raise typer.Exit(130)
+        raise typer.Exit(130) from error
     if json_output:
         print_json(ending.describe())
     else:
@@ -118,10 +121,11 @@ def _drive(store: RunStore, config: RunConfig, placement: Placement, json_output
         raise typer.Exit(1)
 
 
-def _run(store: RunStore, config: RunConfig, placement: Placement, force: bool, advice: str) -> RunResult | None:
-    """Return how the run ended; None if it was interrupted before it began.
+def _run(store: RunStore, config: RunConfig, placement: Placement, force: bool, advice: str) -> RunResult:
+    """Return how the run ended.
 
     Raises:
+        _InterruptedError: if it was interrupted before it began.
         LionSearchError: if it cannot go on; the message says how it can if something is stored.
     """
     from lionsearch.cli.progress import ProgressDisplay
@@ -137,8 +141,8 @@ def _run(store: RunStore, config: RunConfig, placement: Placement, force: bool, 
                 print(f"note: {change} since the run was made", file=sys.stderr, flush=True)
             run = SearchRun(config, store, pool, display)
             return run.run()
-    except KeyboardInterrupt:  # before the search began
-        return None
+    except KeyboardInterrupt as error:
+        raise _InterruptedError from error
     except LionSearchError as error:
         if run is None or not _is_begun(store):
             raise

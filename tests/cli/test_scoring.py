@@ -96,7 +96,7 @@ def test_a_candidate_of_a_run_is_trained_with(project, run_here, command, shown)
     if not (project / "run").exists():
         store = RunStore.create(project / "run", "{}")
         store.add_candidate(CandidateRow(0, None, "initial", "f0", 1, 1))
-        store.add_program("f0", 0, "def train(w, g, lr):\n    return g * lr\n")
+        store.add_program("f0", 0, "def train(w, g, lr):\n    x = g * 0.01\n    return x * lr\n")
         store.close()
     done = run_here(command, "run:0", "--task", "linear", "--seeds", 1)
     assert done.returncode == 0, done.stderr
