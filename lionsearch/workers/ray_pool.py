@@ -24,9 +24,9 @@ from lionsearch.evaluate.plan import TIME_LIMIT, EvaluationPlan
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.workers.pool import Request
 from lionsearch.workers.processors import count_processors
-from lionsearch.workers.ray_start import one_line, ships_folder, start_ray
+from lionsearch.workers.ray_start import one_line, ships_folder, start_ray, stop_ray
 from lionsearch.workers.ray_watch import ClusterWatch
-from lionsearch.workers.ray_worker import ASIDE, Worker
+from lionsearch.workers.ray_worker import ASIDE, Worker, name_machine
 
 _LARGEST_BATCH = {"CPU": 8, "GPU": 256}
 _LOSSES_PER_WORKER = 6
@@ -97,7 +97,7 @@ class RayPool:
         room = {"num_cpus": 1, "num_gpus": int(self._resource == "GPU")}
         options: dict[str, Any] = {**room, "max_restarts": 0, "concurrency_groups": {ASIDE: 1}}
         self._worker_class: Any = ray.remote(**options)(Worker)
-        self._folder = "" if address is not None and ships_folder() else os.getcwd()
+        self._machine = name_machine() if address is not None and ships_folder() else ""
         self._last_ready = time.monotonic()
         self._hire()
 
@@ -150,7 +150,7 @@ class RayPool:
                 ray.kill(actor.handle)
         self.actors = []
         if self._started_ray:
-            ray.shutdown()
+            stop_ray()
 
     def _advance(self) -> None:
         self._hire()
@@ -165,7 +165,7 @@ class RayPool:
         for actor in [each for each in self.actors if not each.node][: max(0, len(self.actors) - wanted)]:
             self._dismiss(actor)
         while len(self.actors) < wanted:
-            handle = self._worker_class.remote(self._plan, self._folder)
+            handle = self._worker_class.remote(self._plan, os.getcwd(), self._machine)
             self.actors.append(_Actor(handle, handle.introduce.remote()))
 
     def _dismiss(self, actor: _Actor) -> None:
@@ -262,6 +262,9 @@ class RayPool:
             try:
                 evaluations = ray.get(batch.reference, timeout=60)
             except RayTaskError as error:
+                if isinstance(error.cause, OSError) and not batch.attempt:  # as where its node is on its way out
+                    self._replace(actor, FailureKind.WORKER_LOST, f"the worker failed: {one_line(error.cause)}")
+                    return
                 raise _cause(error) from error
             except GetTimeoutError:
                 continue
@@ -327,6 +330,8 @@ def _cause(error: RayTaskError) -> Exception:
     cause = error.cause
     if isinstance(cause, LionSearchError):
         return cause
+    if isinstance(cause, OSError):
+        return RunError(f"a worker cannot go on: {one_line(cause)}")
     return error
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
+import uuid
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 import ray
 
@@ -18,16 +21,26 @@ ASIDE = "aside"
 """The group of methods that answer while an evaluation runs."""
 
 
+def name_machine() -> str:
+    """Return a name that no two running machines share."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        boot = str(uuid.getnode())
+    return f"{socket.gethostname()} {boot}"
+
+
 class Worker:
     """One actor.
 
     Args:
         plan: what an evaluation consists of.
-        folder: where the modules of tasks are, if they were not sent.
+        folder: where the modules of tasks are.
+        machine: on which that is the folder, and not the one that was sent; "" for any.
     """
 
-    def __init__(self, plan: EvaluationPlan, folder: str):
-        if os.path.isdir(folder):  # a user's task may live in the working folder
+    def __init__(self, plan: EvaluationPlan, folder: str, machine: str = ""):
+        if os.path.isdir(folder) and machine in ("", name_machine()):  # a user's task may live in the working folder
             os.chdir(folder)
             sys.path.insert(0, folder)
         configure_jax()
