@@ -49,6 +49,7 @@ def test_a_sound_run_among_programs(project, searched, run_here):
     assert run["faults"] == []
 
 
+@pytest.mark.thorough
 def test_a_damaged_run_is_saved_and_gone_on_with_to_the_same_end(project, copied, run_here):
     whole = read_rows(project / "runs" / "tiny")
     damage(

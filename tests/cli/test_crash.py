@@ -57,6 +57,7 @@ def failing(project):
         ("raise", r"task 'raise' failed: ValueError: late \({0}/failing\.py:30\)"),
     ],
 )
+@pytest.mark.thorough
 def test_a_task_that_fails_late_ends_a_run_with_one_sentence(failing, how, sentence):
     shutil.rmtree(failing / "runs", ignore_errors=True)
     done = run_cli(failing, "search", how, "--workers", 0)

@@ -103,6 +103,7 @@ def test_a_best_program_that_cannot_be_saved_is_said_and_printed(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["a folder for best.py", "renamed", "deleted"])
+@pytest.mark.thorough
 def test_what_happens_to_the_folder_of_a_run_costs_no_report(project, tmp_path, how):
     folder = tmp_path / "run"
     process = start_cli(project, "search", "tiny", "--workers", 0, "--output", folder, "--programs", 400)
@@ -171,6 +172,7 @@ def worse(project):
     return run_cli(project, "search", "worse", "--workers", 0)
 
 
+@pytest.mark.thorough
 def test_a_search_that_finds_nothing_better_says_so_and_offers_no_follow_up(project, worse):
     assert worse.returncode == 0, worse.stderr
     lines = worse.stdout.splitlines()
@@ -189,6 +191,7 @@ def test_a_search_that_finds_nothing_better_says_so_and_offers_no_follow_up(proj
     assert content["short"] is None
 
 
+@pytest.mark.thorough
 def test_a_missed_hurdle_is_named(project, worse):
     content = json.loads(run_cli(project, "inspect", "runs/worse", "--json").stdout)
     assert {row["missed"] for row in content["search"]} == {"linear"}
@@ -196,6 +199,7 @@ def test_a_missed_hurdle_is_named(project, worse):
         assert "missed the hurdle of linear" in run_cli(project, "inspect", "runs/worse", *arguments).stdout
 
 
+@pytest.mark.thorough
 def test_a_search_that_finds_something_better_simplifies_and_names_it(project):
     text = TUNING.format(programs=150, initial="slow").replace("hurdle = 0.9", "hurdle = -2.0")
     text = text.replace('"linear"', '"untuned"')
@@ -220,6 +224,7 @@ def test_a_search_that_finds_something_better_simplifies_and_names_it(project):
         ("sign(g) * lr", ""),
     ],
 )
+@pytest.mark.thorough
 def test_a_start_is_named_as_that(project, monkeypatch, update, words):
     write_experiment(project, "gentle", TUNING.format(programs=1, initial="gentle"))
     monkeypatch.chdir(project)

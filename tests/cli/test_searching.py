@@ -41,6 +41,7 @@ def test_search_in_json(project, searched):
         assert searched[name]["results"][0]["task"] == "linear"
 
 
+@pytest.mark.thorough
 def test_the_next_run_gets_a_folder_of_its_own(project, searched):
     done = run_cli(project, "search", "tiny", "--workers", 0, "--programs", 20, "--seed", 5)
     assert done.returncode == 0, done.stderr
@@ -76,6 +77,7 @@ def test_a_run_can_be_inspected_and_is_locked_while_it_goes_on(project, running)
     assert process.poll() is None
 
 
+@pytest.mark.thorough
 def test_an_interrupted_run_in_json(project, running):
     folder, process = running
     kill_group(process)
@@ -92,6 +94,7 @@ def test_an_interrupted_run_in_json(project, running):
 
 
 @pytest.mark.parametrize(("number", "delay"), every(2, [(signal.SIGINT, 0.5), (signal.SIGTERM, 0.8)]))
+@pytest.mark.thorough
 def test_a_signal_before_the_first_result(project, tmp_path, number, delay):
     process = start_cli(project, "search", "tiny", "--workers", 0, "--output", tmp_path / "run")
     assert process.stderr.readline().startswith("starting workers")
@@ -118,6 +121,7 @@ main()
 """
 
 
+@pytest.mark.thorough
 def test_an_interrupt_of_another_command_is_one_word(project):
     process = start_cli(project, "evaluate", "adamw", "--task", "digits_rnn", "--seeds", 1000)
     signal.sigtimedwait([], 3.0)
@@ -136,6 +140,7 @@ def test_an_interrupt_is_not_lost_in_a_callback(project, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.thorough
 def test_two_searches_at_once_have_folders_of_their_own(project):
     started = [start_cli(project, "search", "tiny", "--workers", 0, "--programs", 5) for _ in range(3)]
     done = [process.communicate(timeout=60)[0] for process in started]
@@ -163,6 +168,7 @@ def test_a_strangers_run_names_no_code(project, searched, run_here, tmp_path):
     assert "is of Python's standard library" in run_here("resume", folder, "--workers", 0, "--trust").stderr
 
 
+@pytest.mark.thorough
 def test_a_task_that_was_edited_is_not_gone_on_with_unless_forced(project, tmp_path):
     """A loss that is a hundred times as large would put two scales into one table."""
     folder = tmp_path / "run"
@@ -197,6 +203,7 @@ def test_a_task_that_was_edited_is_not_gone_on_with_unless_forced(project, tmp_p
     assert run_cli(project, "resume", folder, "--workers", 0).returncode == 2, "back again is a change too"
 
 
+@pytest.mark.thorough
 def test_what_the_system_lost_is_said_and_stays_lost(project, tmp_path, searched):
     """Rows as a run with Ray writes them where a program kills its workers."""
     folder = tmp_path / "run"

@@ -65,12 +65,14 @@ def test_output_of_any_command_that_cannot_be_written(project, searched, words):
     check_failures(project, words)
 
 
+@pytest.mark.thorough
 def test_a_closed_stderr_is_not_mixed_with_results(project):
     done = run_shell(project, ["evaluate", "lion", "--task", "linear", "--seeds", "1", "--json"], "2>&-")
     assert json.loads(done.stdout)[0]["program"] == "lion"
     assert run_shell(project, ["check", "nothing"], "2>&-").stdout == ""
 
 
+@pytest.mark.thorough
 def test_a_run_is_stored_before_it_is_printed(project, tmp_path):
     words = ["search", "tiny", "--workers", "0", "--programs", "30", "--output", str(tmp_path / "run")]
     done = run_shell(project, words, ">/dev/full")
@@ -81,6 +83,7 @@ def test_a_run_is_stored_before_it_is_printed(project, tmp_path):
     assert resumed.stdout.startswith("finished: 30/30 programs")
 
 
+@pytest.mark.thorough
 def test_what_a_task_prints_is_not_mixed_with_results(project):
     (project / "talkative.py").write_text(TALKATIVE)
     write_task(project, "talkative", "", factory="talkative:make")

@@ -466,6 +466,7 @@ def test_a_run_killed_many_times_is_resumed_to_the_same_end(project, reference_r
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.thorough
 def test_a_signal_ends_a_run_with_what_it_has(project, reference_rows, tmp_path, number):
     process = start_cli(project, "search", "big", "--workers", 0, "--output", tmp_path / "run", "--programs", 10**7)
     try:

@@ -157,6 +157,7 @@ def test_a_program_that_is_late_once_is_tried_again(open_pool, project):
     assert evaluation.score is not None
 
 
+@pytest.mark.thorough
 def test_a_program_that_is_late_twice_has_timed_out(open_pool):
     pool = open_pool("sleepy", timeout=2.0)
     submit(pool, SGD)
@@ -193,10 +194,12 @@ def test_workers_lost_again_and_again_are_an_error(open_pool, monkeypatch):
         collect_all(pool, 3)
 
 
+@pytest.mark.thorough
 def test_the_tasks_have_the_fingerprints_that_they_have_here(open_pool):
     assert open_pool("tiny").fingerprint_tasks() == LocalPool(load_experiment("tiny").plan()).fingerprint_tasks()
 
 
+@pytest.mark.thorough
 def test_tasks_are_loaded_by_another_worker_if_one_dies(open_pool, project):
     (project / "die once").unlink(missing_ok=True)
     assert set(open_pool("die_once").fingerprint_tasks()) == {"die_once"}

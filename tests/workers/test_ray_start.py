@@ -45,6 +45,7 @@ def test_an_error_is_one_line():
 
 
 @pytest.mark.ray
+@pytest.mark.thorough
 def test_what_is_started_listens_on_loopback_alone(tmp_path):
     process = start_cli(write_project(tmp_path), "search", "tiny", "--workers", 1, "--programs", 10**7)
     try:
