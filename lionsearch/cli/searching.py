@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -93,30 +93,30 @@ def _drive(store: RunStore, config: RunConfig, placement: Placement, json_output
     from lionsearch.cli.ending import Ending, resume_line, save_best
 
     advice = f"what was evaluated is stored; go on with: {resume_line(store.folder, placement)}"
-    saved, ending = [], None
-    with told_of_crashes(advice), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
-        result = _run(store, config, placement, force, advice)
-        if result is not None:
-            saved = save_best(store.folder, result)
+    try:
+        with told_of_crashes(advice), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
+            result = _run(store, config, placement, force, advice)
+            faults = save_best(store.folder, result)
             ending = Ending(store.folder, config, result, placement)
-            saved += ending.save()
-    if ending is None:
-        print(f"interrupted; go on with:\n  {resume_line(store.folder, placement)}", file=_for_people(json_output))
-        raise typer.Exit(130)
+            faults += ending.save()
+    except KeyboardInterrupt:  # before the search began, or after its end
+        words = f"interrupted; go on with:\n  {resume_line(store.folder, placement)}"
+        print(words, file=sys.stderr if json_output else sys.stdout)
+        raise typer.Exit(130) from None
     if json_output:
         print_json(ending.describe())
     else:
         ending.print()
-    for fault in saved:
+    for fault in faults:
         print(f"error: {fault}", file=sys.stderr)
     if not ending.result.finished:
         raise typer.Exit(130)
-    if saved:
+    if faults:
         raise typer.Exit(1)
 
 
-def _run(store: RunStore, config: RunConfig, placement: Placement, force: bool, advice: str) -> RunResult | None:
-    """Return how the run ended; None if it was interrupted before it began.
+def _run(store: RunStore, config: RunConfig, placement: Placement, force: bool, advice: str) -> RunResult:
+    """Return how the run ended.
 
     Raises:
         LionSearchError: if it cannot go on; the message says how it can if something is stored.
@@ -134,8 +134,6 @@ def _run(store: RunStore, config: RunConfig, placement: Placement, force: bool, 
                 print(f"note: {change} since the run was made", file=sys.stderr, flush=True)
             run = SearchRun(config, store, pool, display)
             return run.run()
-    except KeyboardInterrupt:  # before the search began
-        return None
     except LionSearchError as error:
         if run is None or not _is_begun(store):
             raise
@@ -162,10 +160,6 @@ def _show_best(run: SearchRun, folder: Path) -> None:
     best = run.progress().best
     if best is not None and not folder.is_dir():
         print(f"the best so far, candidate {best.candidate}:\n\n{format_program(best.program)}", file=sys.stderr)
-
-
-def _for_people(json_output: bool) -> TextIO:
-    return sys.stderr if json_output else sys.stdout
 
 
 def _free_folder(base: Path) -> Path:
