@@ -59,7 +59,7 @@ class RunStore:
 
     def __init__(self, folder: Path, database: sqlite3.Connection, lock: FileLock | None = None):
         self.folder, self._database, self._lock = folder, database, lock
-        self._closed = False
+        self._is_open = True
 
     @classmethod
     def create(cls, folder: Path, config: str) -> RunStore:
@@ -321,14 +321,14 @@ class RunStore:
                 self.folder.rmdir()
 
     def close(self) -> None:
-        """Write what is left and free the folder.
+        """Write what is left and free the folder; a second time, do nothing.
 
         Raises:
             RunError: if it cannot be written; the folder is free all the same.
         """
-        if self._closed:
+        if not self._is_open:
             return
-        self._closed = True
+        self._is_open = False
         try:
             self.flush()
         finally:

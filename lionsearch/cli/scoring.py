@@ -175,7 +175,7 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
         )
         if not math.isfinite(best.loss):
             print(f"no setting has a finite loss: {program} does not train on {result.task}", file=sys.stderr)
-            raise typer.Exit(1)
+            continue
         decay = "" if best.weight_decay is None else f", weight_decay = {best.weight_decay:g}"
         print(f"best: learning_rate = {best.learning_rate:.4g}{decay}, loss {best.loss:.4g}")
         if "lr_scale" in dict(loaded.hyperparameters):

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -90,10 +90,6 @@ def resume(
     _drive(store, config, placement, json_output, force)
 
 
-class _InterruptedError(Exception):
-    """An interrupt before the search began; it is kept, since what is left of an import of JAX crashes when freed."""
-
-
 def _drive(store: RunStore, config: RunConfig, placement: Placement, json_output: bool, force: bool = False) -> None:
     """Run to the end or an interrupt, store what is known, and only then say it."""
     from lionsearch.cli.crash import told_of_crashes
@@ -103,21 +99,22 @@ def _drive(store: RunStore, config: RunConfig, placement: Placement, json_output
     try:
         with told_of_crashes(advice), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
             result = _run(store, config, placement, force, advice)
-            saved = save_best(store.folder, result)
+            faults = save_best(store.folder, result)
             ending = Ending(store.folder, config, result, placement)
-            saved += ending.save()
-    except _InterruptedError as error:
-        print(f"interrupted; go on with:\n  {resume_line(store.folder, placement)}", file=_for_people(json_output))
-        raise typer.Exit(130) from error
+            faults += ending.save()
+    except KeyboardInterrupt:  # before the search began, or after its end
+        words = f"interrupted; go on with:\n  {resume_line(store.folder, placement)}"
+        print(words, file=sys.stderr if json_output else sys.stdout)
+        raise typer.Exit(130) from None
     if json_output:
         print_json(ending.describe())
     else:
         ending.print()
-    for fault in saved:
+    for fault in faults:
         print(f"error: {fault}", file=sys.stderr)
     if not ending.result.finished:
         raise typer.Exit(130)
-    if saved:
+    if faults:
         raise typer.Exit(1)
 
 
@@ -125,7 +122,6 @@ def _run(store: RunStore, config: RunConfig, placement: Placement, force: bool, 
     """Return how the run ended.
 
     Raises:
-        _InterruptedError: if it was interrupted before it began.
         LionSearchError: if it cannot go on; the message says how it can if something is stored.
     """
     from lionsearch.cli.progress import ProgressDisplay
@@ -141,8 +137,6 @@ def _run(store: RunStore, config: RunConfig, placement: Placement, force: bool, 
                 print(f"note: {change} since the run was made", file=sys.stderr, flush=True)
             run = SearchRun(config, store, pool, display)
             return run.run()
-    except KeyboardInterrupt as error:
-        raise _InterruptedError from error
     except LionSearchError as error:
         if run is None or not _is_begun(store):
             raise
@@ -169,10 +163,6 @@ def _show_best(run: SearchRun, folder: Path) -> None:
     best = run.progress().best
     if best is not None and not folder.is_dir():
         print(f"the best so far, candidate {best.candidate}:\n\n{format_program(best.program)}", file=sys.stderr)
-
-
-def _for_people(json_output: bool) -> TextIO:
-    return sys.stderr if json_output else sys.stdout
 
 
 def _start_in_free_folder(base: Path, config: RunConfig) -> RunStore:

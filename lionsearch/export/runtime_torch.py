@@ -42,9 +42,10 @@ def _where(condition, x, y):
     return torch.where(condition, x, y)
 
 
-@torch.compiler.disable  # or a compiled step computes it for each element
 def _once(function, counts):
     """Return a function of each parameter's count of steps; equal counts share one result."""
+    if torch.compiler.is_compiling():  # for each element, which in float64 is slow
+        return [function(count.to(torch.float32)) for count in counts]
     numbers = [float(count) for count in counts]
     found = {number: function(torch.tensor(number, dtype=torch.float64)) for number in set(numbers)}
     return [found[number] for number in numbers]

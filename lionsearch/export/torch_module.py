@@ -13,10 +13,10 @@ from lionsearch.lang import INPUTS, MATRIX_KINDS, OPERATIONS, Kind
 _STARTS = {
     Kind.TENSOR: "torch.zeros_like(p)",
     Kind.PER_TENSOR: "torch.zeros((), dtype=p.dtype, device=p.device)",
-    Kind.ROW: "torch.zeros_like(x[..., :1, :])",
-    Kind.COLUMN: "torch.zeros_like(x[..., :1])",
-    Kind.LEFT: "x.new_zeros((*x.shape[:-1], x.shape[-2]))",
-    Kind.RIGHT: "x.new_zeros((*x.shape[:-2], x.shape[-1], x.shape[-1]))",
+    Kind.ROW: "torch.zeros_like(x[..., :1, :], dtype=p.dtype)",
+    Kind.COLUMN: "torch.zeros_like(x[..., :1], dtype=p.dtype)",
+    Kind.LEFT: "x.new_zeros((*x.shape[:-1], x.shape[-2]), dtype=p.dtype)",
+    Kind.RIGHT: "x.new_zeros((*x.shape[:-2], x.shape[-1], x.shape[-1]), dtype=p.dtype)",
 }
 
 _SCHEDULERS = "Schedulers that cycle a momentum, such as OneCycleLR, need `cycle_momentum=False`."

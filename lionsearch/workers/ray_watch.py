@@ -36,6 +36,7 @@ class ClusterWatch:
         self._checked = -_EVERY
         self._refusals = 0
         self._stopped = threading.Event()
+        self._asking = threading.Lock()
         threading.Thread(target=self._ask, name="lionsearch-cluster-watch", daemon=True).start()
 
     def check(self) -> None:
@@ -74,14 +75,17 @@ class ClusterWatch:
         return any(each["NodeID"] == node and each["Alive"] for each in self._nodes)
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Ask no more: asked after its end, Ray would start anew."""
         self._stopped.set()
+        if self._asking.acquire(timeout=2.0):  # else it waits for a head node that is gone
+            self._asking.release()
 
     def _ask(self) -> None:
         while not self._stopped.wait(_EVERY):
-            with contextlib.suppress(Exception):  # of many types; that no answer came is all that matters
-                self._nodes = ray.nodes()
-                self._answered = time.monotonic()
+            with self._asking, contextlib.suppress(Exception):  # of many types; that no answer came is what matters
+                if not self._stopped.is_set():
+                    self._nodes = ray.nodes()
+                    self._answered = time.monotonic()
 
 
 def _is_open(address: str) -> bool:

@@ -221,7 +221,7 @@ def test_any_gradient_will_do(runner, gradient):
     program = check_program(f"def train(w, g, lr, {gradient}, *, anchor_every=2): return {gradient} * lr * 0.005")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "_run", train)
-        with pytest.raises(RuntimeError, match="it is trained with"):
+        with pytest.raises(TaskError, match="it is trained with"):
             runner.evaluate(program, ONE)
 
 

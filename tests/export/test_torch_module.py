@@ -284,7 +284,9 @@ def test_what_an_optimizer_does_not_get_is_refused(name):
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
-@pytest.mark.parametrize("name", ["adamw_debiased", "dog", "adafactor", "adam_mini", "schedule_free_adamw"])
+@pytest.mark.parametrize(
+    "name", ["adamw_debiased", "dog", "adafactor", "adam_mini", "schedule_free_adamw", "shampoo", "soap"]
+)
 def test_a_saved_state_goes_on(name, dtype):
     make = _optimizer(name)
     parameters, others = _parameters(dtype), _parameters(dtype)

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -216,6 +217,8 @@ def test_more_workers_than_processors_are_an_error_and_leave_none(open_pool, pro
         patch.setattr(ray, "is_initialized", lambda: False)
         patch.setattr("lionsearch.workers.ray_pool.start_ray", lambda workers, address: None)
         patch.setattr(ray, "shutdown", lambda: stopped.append(True))
+        watch = SimpleNamespace(count={"CPU": 2, "GPU": 0}.get, stop=lambda: None)
+        patch.setattr("lionsearch.workers.ray_pool.ClusterWatch", lambda remote: watch)
         with pytest.raises(RunError, match="3 workers asked for; the Ray cluster has 2 CPUs"):
             RayPool(plan, workers=3, address="somewhere:1")
         assert stopped == [True]  # what it started itself
