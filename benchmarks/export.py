@@ -38,6 +38,8 @@ def main() -> None:
     parser.add_argument("--program", action="append", choices=names, help="repeat for several")
     parser.add_argument("--library", choices=("optax", "torch"), help="default: both")
     arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error("--rounds: expected at least 1")
     chosen = [native for native in NATIVES if native.name in (arguments.program or DEFAULT)]
     size = sum(jnp.zeros(shape).size for shape in SHAPES.values())
     print(f"{size:,} parameters on {jax.devices()[0].device_kind}; medians of {arguments.rounds} steps, in turns")

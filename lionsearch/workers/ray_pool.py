@@ -24,7 +24,7 @@ from lionsearch.evaluate.plan import TIME_LIMIT, EvaluationPlan
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.workers.pool import Request
 from lionsearch.workers.processors import count_processors
-from lionsearch.workers.ray_start import one_line, ships_folder, start_ray, stop_ray
+from lionsearch.workers.ray_start import one_line, ships_folder, start_ray
 from lionsearch.workers.ray_watch import ClusterWatch
 from lionsearch.workers.ray_worker import ASIDE, Worker, name_machine
 
@@ -150,7 +150,7 @@ class RayPool:
                 ray.kill(actor.handle)
         self.actors = []
         if self._started_ray:
-            stop_ray()
+            ray.shutdown()
 
     def _advance(self) -> None:
         self._hire()

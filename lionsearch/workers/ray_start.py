@@ -53,12 +53,6 @@ def start_ray(workers: int | None, address: str | None) -> None:
             _join(address)
 
 
-def stop_ray() -> None:
-    """Leave the cluster, and stop it if it was started here."""
-    with _signal_handlers_kept():
-        ray.shutdown()
-
-
 def ships_folder() -> bool:
     """Return whether the working folder is sent to the workers of a cluster that is joined.
 
