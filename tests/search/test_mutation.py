@@ -140,7 +140,7 @@ def test_the_same_stream_gives_the_same_child():
         ({"again": 1.0}, "less than 1"),
         ({"rates": {"insert": -1.0}}, "greater than or equal to 0"),
         ({"max_length": 0}, "greater than 0"),
-        ({"constant_probability": 1.5}, "less than or equal to 1"),
+        ({"constant_probability": 1.5}, "at most 1"),
         ({"max_lenght": 5}, "did you mean 'max_length'"),
     ],
 )
