@@ -203,8 +203,8 @@ def _sleep_for_real(programs: int) -> tuple[float, float]:
 
     slept: list[float] = []
 
-    class Sleeper:
-        def __init__(self, plan: Any, folder: str):
+    class Sleeper(ray_pool.Worker):
+        def __init__(self, plan: Any, folder: str, machine: str = ""):
             pass
 
         def evaluate(self, requests: Sequence[Request]) -> list[Evaluation]:
@@ -221,7 +221,7 @@ def _sleep_for_real(programs: int) -> tuple[float, float]:
     ray.init(
         address="local", num_cpus=SLEEPERS, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
     )
-    original, ray_pool._Worker = ray_pool._Worker, Sleeper  # type: ignore[misc]
+    original, ray_pool.Worker = ray_pool.Worker, Sleeper  # type: ignore[misc]
     try:
         pool = Watched(_config(1, 64, True).plan(), SLEEPERS)
         for actor in pool.actors:  # wait for all of them to have started
@@ -229,7 +229,7 @@ def _sleep_for_real(programs: int) -> tuple[float, float]:
         seconds = search(pool, programs)
         pool.close()
     finally:
-        ray_pool._Worker = original  # type: ignore[misc]
+        ray_pool.Worker = original  # type: ignore[misc]
         ray.shutdown()
     return sum(slept) / (SLEEPERS * seconds), programs / seconds
 

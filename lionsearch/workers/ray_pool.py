@@ -24,7 +24,7 @@ from lionsearch.evaluate.plan import TIME_LIMIT, EvaluationPlan
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.workers.pool import Request
 from lionsearch.workers.processors import count_processors
-from lionsearch.workers.ray_start import one_line, ships_folder, start_ray
+from lionsearch.workers.ray_start import describe_error, ships_folder, start_ray
 from lionsearch.workers.ray_watch import ClusterWatch
 from lionsearch.workers.ray_worker import ASIDE, Worker, name_machine
 
@@ -117,7 +117,7 @@ class RayPool:
             try:
                 self._advance()
             except ConnectionError as error:  # of a cluster joined as ray://
-                raise RunError(f"the connection to the Ray cluster is lost: {one_line(error)}") from None
+                raise RunError(f"the connection to the Ray cluster is lost: {describe_error(error)}") from None
         results, self._done = self._done, []
         return results
 
@@ -198,7 +198,7 @@ class RayPool:
                 raise RunError(f"a node of the Ray cluster has lionsearch {theirs}; this is {ours}")
             actor.node = node
         except RuntimeEnvSetupError as error:
-            raise RunError(f"the working folder cannot be given to the workers: {one_line(error)}") from None
+            raise RunError(f"the working folder cannot be given to the workers: {describe_error(error)}") from None
         except GetTimeoutError:
             return
         except RayError as error:
@@ -263,7 +263,7 @@ class RayPool:
                 evaluations = ray.get(batch.reference, timeout=60)
             except RayTaskError as error:
                 if isinstance(error.cause, OSError) and not batch.attempt:  # as where its node is on its way out
-                    self._replace(actor, FailureKind.WORKER_LOST, f"the worker failed: {one_line(error.cause)}")
+                    self._replace(actor, FailureKind.WORKER_LOST, f"the worker failed: {describe_error(error.cause)}")
                     return
                 raise _cause(error) from error
             except GetTimeoutError:
@@ -331,7 +331,7 @@ def _cause(error: RayTaskError) -> Exception:
     if isinstance(cause, LionSearchError):
         return cause
     if isinstance(cause, OSError):
-        return RunError(f"a worker cannot go on: {one_line(cause)}")
+        return RunError(f"a worker cannot go on: {describe_error(cause)}")
     return error
 
 

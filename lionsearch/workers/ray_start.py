@@ -66,7 +66,9 @@ def _start(workers: int | None) -> None:
         with _on_loopback():
             ray.init("local", num_cpus=workers, include_dashboard=False, **_QUIET)
     except (OSError, ValueError, RuntimeError) as error:
-        raise RunError(f"Ray cannot be started on this machine: {one_line(error)}; --workers 0 needs none") from None
+        raise RunError(
+            f"Ray cannot be started on this machine: {describe_error(error)}; --workers 0 needs none"
+        ) from None
 
 
 def _join(address: str) -> None:
@@ -94,7 +96,7 @@ def _check_client() -> None:
 
 
 def _describe(address: str, error: Exception) -> str:
-    text = one_line(error)
+    text = describe_error(error)
     if "exceeds the maximum size" in text:
         return (
             f"the working folder {os.getcwd()} is too large to be sent to the workers; name what tasks do not need in"
@@ -128,7 +130,7 @@ def _signal_handlers_kept() -> Iterator[None]:
                 signal.signal(number, handler)
 
 
-def one_line(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return what an error says, on one line, or its type if it says nothing."""
     text = " ".join(str(error).split())
     return text[:400] or type(error).__name__

@@ -3,8 +3,8 @@ import shutil
 import sqlite3
 
 import pytest
+from workers.tiny_project import read_rows
 
-from lionsearch.archive import RunStore
 from lionsearch.cli.checking import is_run
 
 SOUND = "runs/tiny  ok  200 of 200 candidates and "
@@ -25,13 +25,6 @@ def copied(project, searched):
     yield project / "damaged"
     for name in ("damaged", "saved"):
         shutil.rmtree(project / name, ignore_errors=True)
-
-
-def read_rows(folder):
-    store = RunStore.read(folder)
-    rows = list(store.rows())
-    store.close()
-    return rows
 
 
 def test_what_is_a_run(project, searched):

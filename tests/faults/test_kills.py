@@ -10,14 +10,13 @@ import pytest
 from workers.tiny_project import (
     EXPERIMENT,
     kill_group,
+    read_rows,
     run_cli,
     start_cli,
     wait_for_end,
     write_experiment,
     write_project,
 )
-
-from lionsearch.archive import RunStore
 
 PROGRAMS = 2000
 SEARCHES, KILLS = 6, 14
@@ -100,7 +99,7 @@ def kill(process, victim):
         "driver": [driver],
         "all": [driver, *children],
         "raylet": [child for child in children if child.name() == "raylet"],
-        "worker": [child for child in children if child.name().startswith("ray::_Worker")][:1],
+        "worker": [child for child in children if child.name().startswith("ray::Worker")][:1],
     }
     assert named[victim], [child.name() for child in children]
     for each in named[victim]:
@@ -143,11 +142,3 @@ def count(folder):
         return 0
     finally:
         database.close()
-
-
-def read_rows(folder):
-    store = RunStore.read(folder)
-    try:
-        return list(store.rows())
-    finally:
-        store.close()

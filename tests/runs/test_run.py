@@ -11,6 +11,7 @@ import pytest
 from workers.tiny_project import (
     EXPERIMENT,
     kill_group,
+    read_rows,
     run_cli,
     start_cli,
     wait_for_end,
@@ -111,13 +112,6 @@ def finish(store, config, pool, listener=lambda progress: None):
         return result, list(store.rows())
     finally:
         store.close()
-
-
-def read_rows(folder):
-    store = RunStore.read(folder)
-    rows = list(store.rows())
-    store.close()
-    return rows
 
 
 def test_a_run_ends_with_all_its_candidates(tmp_path):

@@ -7,7 +7,7 @@ from workers.tiny_project import start_cli, write_project
 
 from lionsearch.errors import RunError
 from lionsearch.workers import ray_start
-from lionsearch.workers.ray_start import one_line, ships_folder, start_ray
+from lionsearch.workers.ray_start import describe_error, ships_folder, start_ray
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:99999", "nowhere.invalid:6379", "nonsense"])
@@ -40,8 +40,8 @@ def test_what_a_job_has_sent_is_not_sent_again(monkeypatch):
 
 
 def test_an_error_is_one_line():
-    assert one_line(ValueError("two\n  lines")) == "two lines"
-    assert one_line(ValueError()) == "ValueError"
+    assert describe_error(ValueError("two\n  lines")) == "two lines"
+    assert describe_error(ValueError()) == "ValueError"
 
 
 @pytest.mark.ray

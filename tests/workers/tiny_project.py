@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from lionsearch.archive import RunStore
+
 SCRIPT = Path(sys.executable).parent / "lionsearch"
 
 _MODULE = """
@@ -166,6 +168,15 @@ def start_cli(folder, *arguments, **more):
         text=True,
         start_new_session=True,
     )
+
+
+def read_rows(folder):
+    """Return all rows of a run's database."""
+    store = RunStore.read(folder)
+    try:
+        return list(store.rows())
+    finally:
+        store.close()
 
 
 def kill_group(process):
