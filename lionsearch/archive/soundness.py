@@ -73,12 +73,7 @@ def examine_run(folder: Path) -> Soundness:
     Raises:
         RunError: if nothing can be read.
     """
-    contents = _read(folder)
-    count = contents.last + 1
-    good = _sound_numbers(contents)
-    first = next((number for number in range(count) if number not in good), count)
-    lost = sum(evaluation.lost for _, evaluation in contents.evaluations)
-    return Soundness(count, len(good), first, len(contents.evaluations), lost, tuple(contents.faults))
+    return _judge(_read(folder))
 
 
 def save_sound(folder: Path, target: Path, config: str) -> Soundness:
@@ -92,7 +87,8 @@ def save_sound(folder: Path, target: Path, config: str) -> Soundness:
     Raises:
         RunError: if nothing can be read, or there is something at the target's place.
     """
-    found, contents = examine_run(folder), _read(folder)
+    contents = _read(folder)
+    found = _judge(contents)
     store = RunStore.create(target, config)
     for number in range(found.first):
         store.add_candidate(contents.candidates[number])
@@ -106,6 +102,14 @@ def save_sound(folder: Path, target: Path, config: str) -> Soundness:
             store.add_condition(condition)
     store.close()
     return found
+
+
+def _judge(contents: _Contents) -> Soundness:
+    count = contents.last + 1
+    good = _sound_numbers(contents)
+    first = next((number for number in range(count) if number not in good), count)
+    lost = sum(evaluation.lost for _, evaluation in contents.evaluations)
+    return Soundness(count, len(good), first, len(contents.evaluations), lost, tuple(contents.faults))
 
 
 def _sound_numbers(contents: _Contents) -> set[int]:

@@ -1,4 +1,4 @@
-"""Whether a network is so large that training with it cannot fit into this machine's memory."""
+"""A task -> its problem, unless training on it cannot be: its network has to fit into this machine's memory."""
 
 from __future__ import annotations
 
@@ -8,13 +8,28 @@ from pathlib import Path
 import jax
 
 from lionsearch.errors import TaskError
+from lionsearch.tasks.calling import calling_task
 from lionsearch.tasks.problem import Problem
-from lionsearch.tasks.validation import count_parameters
+from lionsearch.tasks.spec import TaskSpec, load_problem
+from lionsearch.tasks.validation import count_parameters, validate_batch
 
 _COPIES = 4
 """Of the weights that there are at least: themselves, their gradient, and AdamW's two averages."""
 
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+def load_trainable(spec: TaskSpec) -> Problem:
+    """Return a task's problem.
+
+    Raises:
+        TaskError: if the task cannot be used, its network does not fit, or its loss fails on a batch.
+    """
+    problem: Problem = load_problem(spec)
+    with calling_task(spec.name):
+        check_room(problem, f"task {spec.name!r}")
+        validate_batch(problem, spec.batch, spec.name)
+    return problem
 
 
 def check_room(problem: Problem, name: str) -> None:

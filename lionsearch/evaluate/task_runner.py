@@ -21,7 +21,7 @@ from lionsearch.evaluate.interpreter import Interpreter
 from lionsearch.evaluate.machine import Machine, machine_for
 from lionsearch.evaluate.plan import Limits, Seeds
 from lionsearch.evaluate.references import Reference, ReferenceCache
-from lionsearch.evaluate.room import check_room
+from lionsearch.evaluate.room import load_trainable
 from lionsearch.evaluate.training import Course, Outcome, build_trainer
 from lionsearch.evaluate.update_rule import CompiledRule
 from lionsearch.graph import find_live, remove_dead_code
@@ -29,8 +29,8 @@ from lionsearch.lang import GRADIENTS, INPUTS, Program, format_program
 from lionsearch.records import Failure, FailureKind, TaskResult
 from lionsearch.tasks.calling import calling_task
 from lionsearch.tasks.problem import Problem
-from lionsearch.tasks.spec import TaskSpec, fingerprint_task, load_problem
-from lionsearch.tasks.validation import count_examples, validate_batch
+from lionsearch.tasks.spec import TaskSpec, fingerprint_task
+from lionsearch.tasks.validation import count_examples
 
 BREAK_EVEN_STEPS = 50_000
 """Training steps from which compiling a program costs less than interpreting it (`benchmarks/throughput.py`)."""
@@ -76,10 +76,7 @@ class TaskRunner:
 
     def __init__(self, spec: TaskSpec, limits: Limits):
         self.spec, self.limits = spec, limits
-        self.problem: Problem = load_problem(spec)
-        with calling_task(spec.name):
-            check_room(self.problem, f"task {spec.name!r}")
-            validate_batch(self.problem, spec.batch, spec.name)
+        self.problem: Problem = load_trainable(spec)
         self.schedule = spec.schedule()
         self._data, self._splits = jax.device_put((self.problem.train, self._evaluated()))
         self._courses: dict[int, Course] = {}

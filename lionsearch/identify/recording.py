@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lionsearch.catalog import PROGRAMS, load_program
-from lionsearch.evaluate.room import check_room
+from lionsearch.evaluate.room import load_trainable
 from lionsearch.evaluate.training_inputs import TrainingInputs
 from lionsearch.evaluate.update_rule import CompiledRule
 from lionsearch.lang import INPUTS, REQUIRED_INPUTS, Kind
@@ -19,8 +19,8 @@ from lionsearch.semantics.oracle import Leaves
 from lionsearch.semantics.replay import Trajectory
 from lionsearch.tasks.calling import calling_task
 from lionsearch.tasks.problem import Problem
-from lionsearch.tasks.spec import TaskSpec, load_problem
-from lionsearch.tasks.validation import count_examples, validate_batch
+from lionsearch.tasks.spec import TaskSpec
+from lionsearch.tasks.validation import count_examples
 
 STEPS = 40
 
@@ -36,10 +36,8 @@ def record_trajectory(spec: TaskSpec, wanted: Sequence[str] = (), steps: int = S
     Raises:
         TaskError: if the task cannot be used.
     """
-    problem: Problem = load_problem(spec)
+    problem = load_trainable(spec)
     with calling_task(spec.name):
-        check_room(problem, f"task {spec.name!r}")
-        validate_batch(problem, spec.batch, spec.name)
         return _record(problem, spec, wanted, steps)
 
 
