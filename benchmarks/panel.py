@@ -26,13 +26,13 @@ from pathlib import Path
 import numpy as np
 from cmaes import CMA
 
-from lionsearch.evaluate.device import configure_jax
+from lionsearch.evaluation.device import configure_jax
 
 configure_jax()
 
 from lionsearch.catalog import load_program
-from lionsearch.evaluate.plan import Limits, Seeds
-from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.evaluation.plan import Limits, Seeds
+from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.tasks.spec import load_task

@@ -23,20 +23,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lionsearch.evaluate.device import configure_jax
+from lionsearch.evaluation.device import configure_jax
 
 configure_jax()
 
 from lionsearch.catalog import load_program
 from lionsearch.catalog.schema import parse_settings
-from lionsearch.evaluate.evaluator import Evaluator
+from lionsearch.evaluation.evaluator import Evaluator
+from lionsearch.evolution import SearchSettings, make_search
 from lionsearch.graph import fingerprint, remove_dead_code
-from lionsearch.identify.identity import identify
+from lionsearch.identification.identity import identify
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, Stage, TaskResult, choice_key
 from lionsearch.runs.config import Experiment, load_experiment
-from lionsearch.search import SearchSettings, make_search
-from lionsearch.simplify.pipeline import simplify
+from lionsearch.simplification.pipeline import simplify
 
 _LIVE = ("tune", "splice", "duplicate", "bypass", "operation", "crossover")
 ROWS: dict[str, dict[str, Any]] = {

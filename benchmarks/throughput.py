@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lionsearch.evaluate.device import configure_jax
+from lionsearch.evaluation.device import configure_jax
 
 configure_jax()  # as in a worker
 
@@ -29,14 +29,14 @@ import jax
 import numpy as np
 
 from lionsearch.catalog import TASKS, load_program
-from lionsearch.evaluate.evaluator import Evaluator
-from lionsearch.evaluate.plan import EvaluationPlan, Limits, Seeds
-from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.evaluation.evaluator import Evaluator
+from lionsearch.evaluation.plan import EvaluationPlan, Limits, Seeds
+from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.evolution import MUTATIONS, MutationRates, MutationSettings, mutate
 from lionsearch.graph import find_live, fingerprint, remove_dead_code
 from lionsearch.lang import Program
 from lionsearch.records import Stage
 from lionsearch.runs.config import load_experiment
-from lionsearch.search import MUTATIONS, MutationRates, MutationSettings, mutate
 from lionsearch.tasks.spec import TaskSpec, load_task
 
 PARTS = ("language", "tasks", "savings", "memory")

@@ -15,7 +15,7 @@ from faults.injected import print_faults
 from hypothesis import settings
 
 from lionsearch.cli import main
-from lionsearch.evaluate.device import configure_jax
+from lionsearch.evaluation.device import configure_jax
 
 collect_ignore_glob = ["*conftest.py"]  # they have no doctests, and share one module name
 

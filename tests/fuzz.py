@@ -32,8 +32,8 @@ from lionsearch.archive.targets import load_target
 from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS
 from lionsearch.catalog.schema import parse_settings, parse_toml
 from lionsearch.errors import LionSearchError
-from lionsearch.evaluate import references
-from lionsearch.evaluate.references import Reference
+from lionsearch.evaluation import references
+from lionsearch.evaluation.references import Reference
 from lionsearch.graph import check_program
 from lionsearch.lang import format_program
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult

@@ -31,19 +31,19 @@ _SOURCE = """    "g_first": _Source(
 _USE = """
 import numpy as np
 
-from lionsearch.evaluate.device import configure_jax
+from lionsearch.evaluation.device import configure_jax
 
 configure_jax()
 from lionsearch.archive.targets import Provenance
-from lionsearch.evaluate.plan import Limits, Seeds
-from lionsearch.evaluate.task_runner import TaskRunner
-from lionsearch.export.preparation import prepare
-from lionsearch.export.writing import Target, write_text
+from lionsearch.evaluation.plan import Limits, Seeds
+from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.exports.preparation import prepare
+from lionsearch.exports.writing import Target, write_text
 from lionsearch.graph import check_program, fingerprint
-from lionsearch.identify import identify
+from lionsearch.identification import identify
 from lionsearch.lang import format_program, parse
-from lionsearch.search import MutationRates, MutationSettings, mutate
-from lionsearch.simplify.exact import simplify_exactly
+from lionsearch.evolution import MutationRates, MutationSettings, mutate
+from lionsearch.simplification.exact import simplify_exactly
 from lionsearch.tasks.spec import TaskSpec
 
 text = "def train(w, g, lr): return softsign(g * 2) * (lr * 0.0003)"
@@ -92,7 +92,7 @@ def changed(tmp_path):
     for file, before, added in (
         ("lang/extended_operations.py", "    # comparisons and choice\n", _OPERATION),
         ("lang/inputs.py", '}\n"""Every input by name.', _INPUT),
-        ("evaluate/training_inputs.py", '}\n"""Every input that only training can give', _SOURCE),
+        ("evaluation/training_inputs.py", '}\n"""Every input that only training can give', _SOURCE),
     ):
         path = tmp_path / "lionsearch" / file
         assert f"`{file}`" in TEXT

@@ -31,9 +31,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from natives import NATIVES, Native, make_torch
 
 from lionsearch.archive.targets import load_target
-from lionsearch.export.formats import Target
-from lionsearch.export.preparation import prepare
-from lionsearch.export.writing import write_text
+from lionsearch.exports.formats import Target
+from lionsearch.exports.preparation import prepare
+from lionsearch.exports.writing import write_text
 
 STEPS, BATCH, SEED, WARM_UP = 300, 64, 0, 30
 SHOWN = (1, 50, 100, 200, 300)

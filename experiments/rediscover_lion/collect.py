@@ -16,16 +16,16 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from lionsearch.evaluate.device import configure_jax
+from lionsearch.evaluation.device import configure_jax
 
 configure_jax()
 
 import matplotlib.pyplot as plt
 
 from lionsearch.archive import RunStore
-from lionsearch.evaluate.estimate import estimate
+from lionsearch.evaluation.estimate import estimate
 from lionsearch.graph import check_program
-from lionsearch.identify.identity import identify
+from lionsearch.identification.identity import identify
 from lionsearch.records import Evaluation, Stage, choice_key
 from lionsearch.runs.config import RunConfig, parse_config
 

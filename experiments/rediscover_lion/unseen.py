@@ -13,14 +13,14 @@ import json
 import math
 from pathlib import Path
 
-from lionsearch.evaluate.device import configure_jax
+from lionsearch.evaluation.device import configure_jax
 
 configure_jax()
 
 from lionsearch.catalog import load_program
-from lionsearch.evaluate.estimate import estimate
-from lionsearch.evaluate.plan import Limits, Seeds
-from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.evaluation.estimate import estimate
+from lionsearch.evaluation.plan import Limits, Seeds
+from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.tasks.spec import load_task

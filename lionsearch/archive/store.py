@@ -114,6 +114,14 @@ class RunStore:
         """Return the resolved configuration, JSON."""
         return read_config(self.folder)
 
+    def write_config(self, config: str) -> None:
+        """Put another configuration in its place, whole or not at all.
+
+        Raises:
+            RunError: if it cannot be written, or could not be read again.
+        """
+        write_config(self.folder, config)
+
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """Write what is added meanwhile wholly or, if it is interrupted, not at all."""
@@ -229,6 +237,12 @@ class RunStore:
             )
             for program, candidate in found
         ]
+
+    def candidates(self) -> list[CandidateRow]:
+        """Return every candidate, in order."""
+        rows = self._fetch(f"SELECT {_CANDIDATE} FROM candidates ORDER BY number")
+        with self._sound():
+            return [open_candidate(row) for row in rows]
 
     def lineage(self, candidate: int) -> list[CandidateRow]:
         """Return the candidate and its ancestors, the candidate first; none if it is not there.

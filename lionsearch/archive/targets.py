@@ -17,6 +17,7 @@ from lionsearch.lang import Program
 from lionsearch.records import Stage
 
 _MOST_CANDIDATES = 2**63  # what the database can count
+_ELITES = ":elites"
 _CANDIDATE = re.compile(r"(?P<run>.+):(?P<number>\d+)")
 
 
@@ -67,6 +68,25 @@ def load_target(text: str) -> tuple[Program, Provenance]:
             _refuse_run(text)
             raise
     return _load_candidate(text, found["run"], _read_number(found["number"]))
+
+
+def load_targets(text: str) -> list[tuple[str, Program]]:
+    """Return what a text names: one program as `load_target`, or of `RUN:elites` all that a run has on fresh seeds.
+
+    Raises:
+        LionSearchError: as `load_target`; for a run without a program on fresh seeds too.
+    """
+    run = text.removesuffix(_ELITES)
+    if run == text or is_expression(text):
+        return [(text, load_target(text)[0])]
+    store = RunStore.read(Path(run))
+    try:
+        found = store.leaderboard(Stage.CONFIRM)
+    finally:
+        store.close()
+    if not found:
+        raise RunError(f"{run}: no program has a score on fresh seeds yet")
+    return [(f"{run}:{row.candidate}", check_program(row.text, f"{run}:{row.candidate}")) for row in found]
 
 
 def _read_number(digits: str) -> int:

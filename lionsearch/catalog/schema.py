@@ -77,11 +77,16 @@ def parse_settings(content: dict[str, Any], model: type[S], where: str) -> S:
     try:
         return model.model_validate(_with_tuples(content))
     except ValidationError as error:
-        raise SettingError(f"{where}: {_describe(_worst(error.errors()), model)}") from None
+        raise SettingError(f"{where}: {describe_fault(error, model)}") from None
     except RecursionError:
         raise SettingError(f"{where}: its settings are nested too deeply") from None
     except UnicodeEncodeError as error:
         raise SettingError(f"{where}: {quote(error.object)} holds half a character; no file can") from None
+
+
+def describe_fault(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return one line on what is wrong with settings: key, value, and what was expected or is the nearest valid key."""
+    return _describe(_worst(error.errors()), model)
 
 
 def _with_tuples(value: Any) -> Any:

@@ -17,8 +17,8 @@ from typer.core import TyperGroup
 import lionsearch
 from lionsearch.cli import exporting, identifying, inspecting, language, scoring, searching, simplifying
 from lionsearch.cli.streams import OutputError, Streams
-from lionsearch.cli.terminal import plain_streams
 from lionsearch.errors import LionSearchError, one_line, shorten
+from lionsearch.terminal.plain import plain_streams
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""

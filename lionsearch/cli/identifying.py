@@ -13,10 +13,8 @@ from lionsearch.cli.language import Json
 from lionsearch.cli.simplifying import Target
 
 if TYPE_CHECKING:
-    from lionsearch.identify import Identity
-    from lionsearch.identify.nearest import Neighbour
-    from lionsearch.lang import Program
-    from lionsearch.tasks.spec import TaskSpec
+    from lionsearch.identification import Identity
+    from lionsearch.identification.nearest import Neighbour
 
 
 def identify(
@@ -27,38 +25,26 @@ def identify(
 ) -> None:
     """Say which known optimizer a program is, and which ones its updates are nearest to."""
     from lionsearch.archive.targets import load_target
-    from lionsearch.evaluate.device import configure_jax
+    from lionsearch.evaluation.device import configure_jax
 
     given, provenance = load_target(program)
     configure_jax()
-    from lionsearch.identify import identify as find
+    from lionsearch.identification import identify as find
 
     identity = find(given)
     neighbours: list[Neighbour] = []
     if nearest:
+        from lionsearch.identification.neighbours import find_neighbours
         from lionsearch.tasks.spec import load_task
 
         neighbours = find_neighbours(given, identity, load_task(task), nearest)
     if json_output:
-        print_json(_describe_identity(identity, neighbours))
+        print_json(_describe(identity, neighbours))
         return
     print(f"{provenance.name} {say_what_it_is(identity)}")
     if neighbours:
         print(f"\nnearest by its updates along one training of {task}, constants fitted:")
         _print_neighbours(provenance.name, neighbours)
-
-
-def find_neighbours(program: Program, identity: Identity | None, spec: TaskSpec, most: int) -> list[Neighbour]:
-    """Return the known programs whose updates are nearest to a program's, along one training of a task."""
-    from lionsearch.identify.matching import load_known, shipped_names
-    from lionsearch.identify.nearest import find_nearest
-    from lionsearch.identify.recording import record_trajectory
-
-    trajectory = record_trajectory(spec, program.optional_inputs)
-    starts = None
-    if identity is not None and not identity.transforms:
-        starts = {identity.name: load_known(identity.name).with_hyperparameters(dict(identity.hyperparameters))}
-    return find_nearest(program, trajectory, shipped_names(), most, starts)
 
 
 def say_what_it_is(identity: Identity | None, note: str = "") -> str:
@@ -74,20 +60,6 @@ def say_what_it_is(identity: Identity | None, note: str = "") -> str:
     return f"is {identity}{note}{also}"
 
 
-def describe_neighbours(neighbours: Sequence[Neighbour]) -> list[dict[str, Any]]:
-    """Return neighbours as JSON has them."""
-    return [
-        {
-            "name": neighbour.name,
-            "similarity": neighbour.similarity,
-            "scale": neighbour.scale,
-            "hyperparameters": dict(neighbour.hyperparameters),
-            "differs": list(neighbour.differs),
-        }
-        for neighbour in neighbours
-    ]
-
-
 def say_how_near(neighbour: Neighbour, task: str) -> str:
     """Return a sentence on the nearest known program; a scale of the updates changes no cosine."""
     shown = replace(neighbour, hyperparameters=tuple(x for x in neighbour.hyperparameters if x[0] != "lr_scale"))
@@ -98,19 +70,14 @@ def say_how_near(neighbour: Neighbour, task: str) -> str:
     )
 
 
-def _describe_identity(identity: Identity | None, neighbours: Sequence[Neighbour]) -> dict[str, Any]:
-    return {
-        "name": None if identity is None else identity.name,
-        "hyperparameters": {} if identity is None else dict(identity.hyperparameters),
-        "transforms": [] if identity is None else list(identity.transforms),
-        "also": [] if identity is None else list(identity.also),
-        "schedule": None if identity is None else identity.schedule or None,
-        "nearest": describe_neighbours(neighbours),
-    }
+def _describe(identity: Identity | None, neighbours: Sequence[Neighbour]) -> dict[str, Any]:
+    nothing = {"name": None, "hyperparameters": {}, "transforms": [], "also": [], "schedule": None}
+    found = nothing if identity is None else identity.describe()
+    return {**found, "nearest": [neighbour.describe() for neighbour in neighbours]}
 
 
 def _print_neighbours(name: str, neighbours: Sequence[Neighbour]) -> None:
-    from lionsearch.cli.display import print_table
+    from lionsearch.terminal.tables import print_table
 
     rows = [
         (
@@ -126,6 +93,6 @@ def _print_neighbours(name: str, neighbours: Sequence[Neighbour]) -> None:
 
 
 def _constants(neighbour: Neighbour, equals: str) -> str:
-    from lionsearch.identify.matching import shorten
+    from lionsearch.identification.matching import shorten
 
     return ", ".join(f"{key}{equals}{shorten(value, 3):.12g}" for key, value in neighbour.hyperparameters)

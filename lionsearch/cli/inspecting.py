@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json
-from lionsearch.errors import RunError
 
 if TYPE_CHECKING:
-    from lionsearch.archive import RunStore, ScoredProgram
     from lionsearch.records import Evaluation
+    from lionsearch.runs.view import FoundProgram, Run
 
 
 def inspect(
@@ -27,11 +26,10 @@ def inspect(
     json_output: Json = False,
 ) -> None:
     """Show what a run has found so far."""
-    from lionsearch.archive import RunStore
+    from lionsearch.runs.view import Run
 
-    store = RunStore.read(run)
-    content = _describe_candidate(store, candidate) if candidate is not None else _describe_run(store, top)
-    store.close()
+    found = Run(run)
+    content = _describe_candidate(found, candidate) if candidate is not None else _describe_run(found, top)
     if json_output:
         print_json(content)
     elif candidate is not None:
@@ -41,116 +39,79 @@ def inspect(
         _print_run(content)
 
 
-def _describe_run(store: RunStore, top: int) -> dict[str, Any]:
+def _describe_run(run: Run, top: int) -> dict[str, Any]:
     from lionsearch.records import Stage
-    from lionsearch.runs.conditions import list_changes
-    from lionsearch.runs.config import parse_config
 
-    config = parse_config(store.read_config(), str(store.folder))
-    tasks = [spec.name for spec in config.specs]
+    experiment = run.config.experiment
     found: dict[str, Any] = {
-        "run": str(store.folder),
-        "experiment": config.name,
-        "tasks": tasks,
-        "total": config.experiment.programs,
-        "parsimony": config.experiment.search.parsimony,
-        **store.counts(),
-        "failures": {kind: count for kind, count in store.failures().items() if not kind.is_system},
-        "lost": _count_lost(store),
+        "run": str(run.folder),
+        "experiment": run.config.name,
+        "tasks": list(run.tasks),
+        "total": experiment.programs,
+        "parsimony": experiment.search.parsimony,
+        **run.counts(),
+        "failures": {kind: count for kind, count in run.failures().items() if not kind.is_system},
+        "lost": _count_lost(run),
         "changes": [
             {"candidate": candidate, "forced": change.is_break, "change": str(change)}
-            for candidate, change in list_changes(store.conditions())
+            for candidate, change in run.changes()
         ],
     }
     for stage in Stage:
-        scored = store.leaderboard(stage)
-        ranked = _rank(scored, config.experiment.search.parsimony)
-        found[str(stage)] = [_describe_scored(row, tasks) for row in ranked[:top]]
+        found[str(stage)] = [_describe_found(each, run.tasks) for each in run.ranked(stage)[:top]]
         if stage is Stage.CONFIRM:
-            found["front"] = [_describe_scored(row, tasks) for row in _front(scored)]
+            found["front"] = [_describe_found(each, run.tasks) for each in run.front()]
     return found
 
 
-def _count_lost(store: RunStore) -> list[dict[str, Any]]:
+def _count_lost(run: Run) -> list[dict[str, Any]]:
     """Return how many evaluations the system failed, by stage and kind."""
     from lionsearch.records import Stage
 
     return [
         {"stage": str(stage), "kind": str(kind), "count": count}
         for stage in Stage
-        for kind, count in store.failures(stage).items()
+        for kind, count in run.failures(stage).items()
         if kind.is_system
     ]
 
 
-def _describe_scored(row: ScoredProgram, tasks: list[str]) -> dict[str, Any]:
-    from lionsearch.evaluate.estimate import estimate
+def _describe_found(found: FoundProgram, tasks: Sequence[str]) -> dict[str, Any]:
+    from lionsearch.evaluation.estimate import estimate
 
-    scored = [result for result in row.evaluation.results if result.score is not None]
+    scored = [result for result in found.evaluation.results if result.score is not None]
     intervals = {result.task: estimate(result.scores).interval for result in scored if len(result.scores) > 1}
     return {
-        "candidate": row.candidate,
-        "fingerprint": row.fingerprint,
-        "score": row.evaluation.score,
-        "mean": fmean(row.evaluation.rounds) if row.evaluation.rounds else None,
+        "candidate": found.candidate,
+        "fingerprint": found.fingerprint,
+        "score": found.evaluation.score,
+        "mean": found.score,
         "tasks": {result.task: result.score for result in scored},
         "intervals": intervals,
-        "missed": _missed_hurdle(row.evaluation, tasks),
-        "seeds": min((len(result.scores) for result in scored), default=0),
-        "statements": row.statements,
-        "program": row.text,
+        "missed": _missed_hurdle(found.evaluation, tasks),
+        "seeds": found.seeds,
+        "statements": found.statements,
+        "program": found.text,
     }
 
 
-def _rank(scored: list[ScoredProgram], parsimony: float) -> list[ScoredProgram]:
-    """Return the best first, as a run chooses.
-
-    Those with most seeds come before the others: of thousands with one seed, the best are the lucky.
-    """
-    from lionsearch.records import choice_key
-
-    def key(row: ScoredProgram) -> tuple[int, tuple[bool, float]]:
-        return len(row.evaluation.rounds), choice_key(row.evaluation, row.statements, parsimony)
-
-    return sorted(scored, key=key, reverse=True)
-
-
-def _front(ranked: list[ScoredProgram]) -> list[ScoredProgram]:
-    """Return the programs that no other is both better and shorter than, the shortest first."""
-    front: list[ScoredProgram] = []
-    for row in ranked:  # the best first
-        if not front or row.statements < front[-1].statements:
-            front.append(row)
-    return front[::-1]
-
-
-def _missed_hurdle(evaluation: Evaluation, tasks: list[str]) -> str | None:
+def _missed_hurdle(evaluation: Evaluation, tasks: Sequence[str]) -> str | None:
     """Return the task whose score was too low for the next one to be reached; None if all were, or one failed."""
     missed = evaluation.failure is None and 0 < len(evaluation.results) < len(tasks)
     return evaluation.results[-1].task if missed else None
 
 
-def _describe_candidate(store: RunStore, candidate: int) -> dict[str, Any]:
-    from lionsearch.records import Stage
-    from lionsearch.runs.config import parse_config
-
-    text = store.program_text(candidate)
-    if text is None:
-        generated = store.counts()["generated"]
-        raise RunError(f"{store.folder}: there is no candidate {candidate}; {generated} are stored, numbered from 0")
-    tasks = [spec.name for spec in parse_config(store.read_config(), str(store.folder)).specs]
-    lineage = []
-    for row in store.lineage(candidate):
-        found = store.evaluation(row.fingerprint, Stage.SEARCH)
-        lineage.append(
-            {
-                **asdict(row),
-                "score": None if found is None else found.score,
-                "missed": None if found is None else _missed_hurdle(found, tasks),
-                "failure": None if found is None else _describe_failure(found),
-            }
-        )
-    return {"candidate": candidate, "program": text, "lineage": lineage}
+def _describe_candidate(run: Run, candidate: int) -> dict[str, Any]:
+    lineage = [
+        {
+            **asdict(each.row),
+            "score": None if each.evaluation is None else each.evaluation.score,
+            "missed": None if each.evaluation is None else _missed_hurdle(each.evaluation, run.tasks),
+            "failure": None if each.evaluation is None else _describe_failure(each.evaluation),
+        }
+        for each in run.lineage(candidate)
+    ]
+    return {"candidate": candidate, "program": run.text(candidate), "lineage": lineage}
 
 
 def _describe_failure(evaluation: Evaluation) -> dict[str, Any] | None:
@@ -166,7 +127,7 @@ def _describe_failure(evaluation: Evaluation) -> dict[str, Any] | None:
 
 
 def _print_lineage(content: dict[str, Any]) -> None:
-    from lionsearch.cli.display import print_table
+    from lionsearch.terminal.tables import print_table
 
     if (failure := content["lineage"][0]["failure"]) is not None:
         before = f" after {failure['seeds']} seeds that went well" if failure["seeds"] else ""
@@ -177,7 +138,7 @@ def _print_lineage(content: dict[str, Any]) -> None:
 
 
 def _score_in_words(row: dict[str, Any]) -> str:
-    from lionsearch.cli.display import format_score
+    from lionsearch.terminal.tables import format_score
 
     if row.get("failure") is not None:
         return f"failed on {row['failure']['task']}"
@@ -185,7 +146,7 @@ def _score_in_words(row: dict[str, Any]) -> str:
 
 
 def _print_run(content: dict[str, Any]) -> None:
-    from lionsearch.cli.display import command_line, lost_line
+    from lionsearch.terminal.tables import command_line, lost_line
 
     made = f"{content['run']}: {content['generated']} of {content['total']} programs, {content['unique']} unique"
     if not content["generated"]:
@@ -214,7 +175,7 @@ def _print_run(content: dict[str, Any]) -> None:
 
 
 def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
-    from lionsearch.cli.display import print_table
+    from lionsearch.terminal.tables import print_table
 
     cells = [
         (
@@ -234,7 +195,7 @@ def _mean_in_words(row: dict[str, Any]) -> str:
 
 
 def _score_with_interval(row: dict[str, Any], task: str) -> str:
-    from lionsearch.cli.display import format_score
+    from lionsearch.terminal.tables import format_score
 
     if task not in row["tasks"]:
         return "not reached"

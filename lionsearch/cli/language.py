@@ -94,7 +94,7 @@ def transforms(json_output: Json = False) -> None:
     if json_output:
         print_json(rows)
         return
-    from lionsearch.cli.display import print_table
+    from lionsearch.terminal.tables import print_table
 
     shown = [
         (row["name"], ", ".join(f"{k}={v:g}" for k, v in row["settings"].items()), row["description"]) for row in rows
@@ -106,7 +106,10 @@ def show(
     program: Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, composition, or RUN:ID.")],
     json_output: Json = False,
 ) -> None:
-    """Print a program with its equations, its source and what it needs."""
+    """Print a program with its equations, its source and what it needs; of a transform, the program with a gap."""
+    if program in TRANSFORMS:
+        _show_transform(program, json_output)
+        return
     loaded, provenance = load_target(program)
     name, found = provenance.name, summarize(loaded)
     if json_output:
@@ -129,6 +132,17 @@ def show(
         if value:
             print(f"{label}: {value}")
     print(f"\n{_source_text(provenance, loaded)}", end="")
+
+
+def _show_transform(name: str, json_output: bool) -> None:
+    from lionsearch.api.program_api import show as show_program
+
+    shown, row = show_program(name), TRANSFORMS[name]
+    if json_output:
+        content = {"description": row.description, "source": row.source, "settings": row.settings}
+        print_json({"name": name, "transform": True, **content, "program": shown.text})
+    else:
+        print(shown, end="")
 
 
 def tasks(json_output: Json = False) -> None:
@@ -217,7 +231,7 @@ def _print_shelf(
     if json_output:
         print_json(rows)
         return
-    from lionsearch.cli.display import print_table
+    from lionsearch.terminal.tables import print_table
 
     good = [row for row in rows if "error" not in row]
     print_table(columns, [[_plain(row[column]) for column in columns] for row in good])

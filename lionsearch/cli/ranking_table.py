@@ -40,7 +40,7 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
     for spec in specs:
         if specs.count(spec) > 1:
             raise SettingError(f"task {spec.name!r} is given twice")
-    from lionsearch.evaluate.device import configure_jax
+    from lionsearch.evaluation.device import configure_jax
 
     configure_jax()
     from lionsearch.runs.ranking import Ranking, RankingSettings, standings
@@ -62,7 +62,7 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
     if json_output:
         print_json([asdict(standing) for standing in table])
         return
-    from lionsearch.cli.display import print_table
+    from lionsearch.terminal.tables import print_table
 
     print_table(_columns(tasks), [_cells(place, standing, tasks) for place, standing in enumerate(table, 1)])
     print(written, file=sys.stderr)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from statistics import mean, stdev
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +17,9 @@ from lionsearch.cli.language import Json, counted
 from lionsearch.cli.ranking_table import rank_programs
 from lionsearch.errors import SettingError
 from lionsearch.limits import MOST_SEEDS
-from lionsearch.records import Failure, Stage, TaskResult
+
+if TYPE_CHECKING:
+    from lionsearch.runs.scores import Score
 
 
 class Split(StrEnum):
@@ -49,69 +50,35 @@ def evaluate(
     from lionsearch.tasks.spec import load_task
 
     specs = [load_task(name) for name in task]
-    from lionsearch.evaluate.device import configure_jax
+    from lionsearch.evaluation.device import configure_jax
 
     configure_jax()
-    from lionsearch.evaluate.plan import FIRST_SEED, Seeds, limits_for
-    from lionsearch.evaluate.task_runner import TaskRunner
+    from lionsearch.runs.scores import score_programs
 
-    first = FIRST_SEED[Stage.REPORT]
-    limits = limits_for(program for _, program in loaded)
-    rows: list[_Row] = []
-    for spec in specs:
-        runner = TaskRunner(spec, limits)
-        for name, program in loaded:
-            each = [runner.evaluate(program, Seeds((first + seed,), split.value)) for seed in range(seeds)]
-            rows.append(_summarize(name, each))
+    rows = score_programs(loaded, specs, seeds, split.value)
     if json_output:
         print_json([asdict(row) for row in rows])
         return
-    from lionsearch.cli.display import print_table
+    from lionsearch.terminal.tables import print_table
 
     columns = ("program", "task", "score", "+-", f"{split.value} loss", "measured")
-    print_table(columns, [row.cells() for row in rows])
+    print_table(columns, [_cells(row) for row in rows])
     print(
         f"score: 0 is AdamW as tuned for the task; +- is the standard error over {counted(seeds, 'seed')}",
         file=sys.stderr,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A program on a task, over several seeds; score and loss are means, and None if any seed failed."""
+def _cells(row: Score) -> tuple[object, ...]:
+    """Return what the table shows of a score."""
+    from lionsearch.terminal.tables import format_score
 
-    program: str
-    task: str
-    score: float | None
-    standard_error: float | None
-    loss: float | None
-    metrics: dict[str, float]
-    scores: tuple[float | None, ...]
-    failure: Failure | None
-
-    def cells(self) -> tuple[object, ...]:
-        """Return what the table shows."""
-        from lionsearch.cli.display import format_score
-
-        measured = ", ".join(f"{name} {value:.4g}" for name, value in self.metrics.items())
-        if self.failure is not None:
-            measured = f"{self.failure.kind}: {self.failure.detail}"
-        error = None if self.standard_error is None else f"{self.standard_error:.4f}"
-        score = "failed" if self.failure is not None else format_score(self.score)
-        return self.program, self.task, score, error, self.loss, measured
-
-
-def _summarize(name: str, each: list[TaskResult]) -> _Row:
-    """Return what the results of single seeds amount to."""
-    scores = tuple(result.score for result in each)
-    failure = next((result.failure for result in each if result.failure is not None), None)
-    found = [score for score in scores if score is not None]
-    if failure is not None:
-        return _Row(name, each[0].task, None, None, None, {}, scores, failure)
-    error = stdev(found) / math.sqrt(len(found)) if len(found) > 1 else None
-    loss = mean(result.loss for result in each if result.loss is not None)
-    metrics = {key: mean(dict(result.metrics)[key] for result in each) for key, _ in each[0].metrics}
-    return _Row(name, each[0].task, mean(found), error, loss, metrics, scores, None)
+    measured = ", ".join(f"{name} {value:.4g}" for name, value in row.metrics.items())
+    if row.failure is not None:
+        measured = f"{row.failure.kind}: {row.failure.detail}"
+    error = None if row.standard_error is None else f"{row.standard_error:.4f}"
+    score = "failed" if row.failure is not None else format_score(row.score)
+    return row.program, row.task, score, error, row.loss, measured
 
 
 def tune(
@@ -145,11 +112,11 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
     from lionsearch.tasks.spec import load_task
 
     specs = [load_task(name) for name in task]
-    from lionsearch.evaluate.device import configure_jax
+    from lionsearch.evaluation.device import configure_jax
 
     configure_jax()
-    from lionsearch.evaluate.plan import limits_for
-    from lionsearch.evaluate.task_runner import TaskRunner
+    from lionsearch.evaluation.plan import limits_for
+    from lionsearch.evaluation.task_runner import TaskRunner
     from lionsearch.runs.tune import tune_program
 
     limits = limits_for([loaded])
@@ -157,7 +124,7 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
     if json_output:
         print_json([{**asdict(r), "best": asdict(r.best)} for r in results])
         return
-    from lionsearch.cli.display import print_table
+    from lionsearch.terminal.tables import print_table
 
     for result in results:
         best = result.best

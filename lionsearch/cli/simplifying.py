@@ -16,15 +16,14 @@ from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json, counted
 from lionsearch.errors import SettingError
 from lionsearch.limits import MOST_SEEDS
+from lionsearch.simplification.tolerance import DEFAULT_TOLERANCE
 
 if TYPE_CHECKING:
     from lionsearch.lang import Program
-    from lionsearch.simplify.paired import Difference
-    from lionsearch.simplify.pipeline import Judges, Simplified
-    from lionsearch.simplify.steps import Step
+    from lionsearch.simplification.paired import Difference
+    from lionsearch.simplification.pipeline import Simplified
+    from lionsearch.simplification.steps import Step
     from lionsearch.tasks.spec import TaskSpec
-
-DEFAULT_TOLERANCE = 0.03
 
 Target = Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, composition, or RUN:ID.")]
 
@@ -46,8 +45,14 @@ def simplify(
 
     given, provenance = load_target(program)
     _check_output(output)
-    judges = make_judges(given, provenance.name, _load_tasks(task), seeds, tolerance) if task else None
-    from lionsearch.simplify.pipeline import simplify as run
+    specs = _load_tasks(task or [])
+    from lionsearch.evaluation.device import configure_jax
+
+    configure_jax()
+    from lionsearch.simplification.pipeline import make_judges
+    from lionsearch.simplification.pipeline import simplify as run
+
+    judges = make_judges(given, provenance.name, specs, seeds, tolerance) if specs else None
 
     if judges:
         names = ", ".join(runner.spec.name for runner in judges.choosing.runners)
@@ -73,37 +78,6 @@ def _load_tasks(names: list[str]) -> list[TaskSpec]:
     if len({spec.name for spec in specs}) < len(specs):
         raise SettingError(f"a task is given twice: {', '.join(names)}")
     return specs
-
-
-def make_judges(program: Program, name: str, specs: Sequence[TaskSpec], seeds: int, tolerance: float) -> Judges:
-    """Return what judges simplifications of a program.
-
-    Args:
-        program: that will be simplified.
-        name: what messages call it.
-        specs: the tasks.
-        seeds: paired trainings on each.
-        tolerance: what a score may change by.
-
-    Raises:
-        SettingError: if the program does not train on one of the tasks.
-    """
-    from lionsearch.evaluate.device import configure_jax
-
-    configure_jax()
-    from lionsearch.evaluate.plan import limits_for
-    from lionsearch.evaluate.task_runner import TaskRunner
-    from lionsearch.simplify.paired import PairedStage, Scorer
-    from lionsearch.simplify.pipeline import Judges
-
-    limits = limits_for([program])
-    runners = [TaskRunner(spec, limits) for spec in specs]
-    choosing = Scorer(runners, seeds)
-    failure = choosing.failure(program)
-    if failure is not None:
-        raise SettingError(f"{name} cannot be simplified on {failure}; give tasks on which it trains")
-    check, report = (Scorer(runners, seeds, stage) for stage in (PairedStage.CHECK, PairedStage.REPORT))
-    return Judges(choosing, check, report, tolerance)
 
 
 def _check_output(path: Path | None) -> None:
@@ -132,7 +106,7 @@ def _write(path: Path, program: Program) -> None:
 
 
 def _print_step(step: Step) -> None:
-    from lionsearch.cli.display import format_score
+    from lionsearch.terminal.tables import format_score
 
     left = f"{counted(step.statements, 'statement')}, {counted(step.slots, 'slot')}"
     scores = ""
@@ -143,8 +117,8 @@ def _print_step(step: Step) -> None:
 
 
 def _print_result(given: Program, found: Simplified, tasks: list[str], tolerance: float, output: Path | None) -> None:
-    from lionsearch.cli.display import command_line
     from lionsearch.lang import format_program
+    from lionsearch.terminal.tables import command_line
 
     program = found.program
     size = f"{counted(len(given.statements), 'statement')} and {counted(len(given.slots), 'slot')}"

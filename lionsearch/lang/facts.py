@@ -1,7 +1,7 @@
 """What a row of the table of operations may say besides its meaning: signs, what a factor does, how it is written.
 
 A spelling is a Python expression of the arguments `x`, `y` and `z`, in which `LIB` is `jnp` or `torch`. A name with a
-leading underscore is a helper (`export/runtime*.py`), which the exported file then holds. Total arithmetic is written
+leading underscore is a helper (`exports/runtime*.py`), which the exported file then holds. Total arithmetic is written
 out where it is needed, and only there.
 """
 

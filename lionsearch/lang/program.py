@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from html import escape
 
 from lionsearch.errors import SettingError, UnknownNameError
 from lionsearch.lang.inputs import INPUTS, REQUIRED_INPUTS, find_fault
@@ -64,6 +65,15 @@ class Program:
     def __post_init__(self) -> None:
         if self.slot_kinds and all(kind is Kind.TENSOR for kind in self.slot_kinds):
             object.__setattr__(self, "slot_kinds", ())  # one form for one program
+
+    def __str__(self) -> str:
+        """Return the program's text, which `parse` reads."""
+        from lionsearch.lang.printing import format_program
+
+        return format_program(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre><code>{escape(str(self))}</code></pre>"
 
     @property
     def state(self) -> tuple[tuple[str, Kind], ...]:

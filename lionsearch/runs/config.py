@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import Field, model_validator
 
+from lionsearch.archive.targets import load_targets
 from lionsearch.catalog import EXPERIMENTS, load_program
 from lionsearch.catalog.schema import Settings, at_most, load_settings, parse_settings
-from lionsearch.errors import MissingFileError, SettingError, UnknownNameError
-from lionsearch.evaluate.plan import EvaluationPlan, Limits
+from lionsearch.errors import MissingFileError, RunError, SettingError, UnknownNameError
+from lionsearch.evaluation.plan import EvaluationPlan, Limits
+from lionsearch.evolution import SearchSettings
 from lionsearch.graph import check_program, remove_dead_code
 from lionsearch.lang import Program, format_program
 from lionsearch.limits import MOST_SEEDS, SEEDS_BECAUSE
-from lionsearch.search import SearchSettings
 from lionsearch.tasks.spec import TaskSpec, load_task
 
 T = TypeVar("T")
@@ -60,7 +60,10 @@ class Experiment(Settings):
         description: one line for people.
         seed: the whole run follows from it.
         programs: programs to generate.
-        initial: names or paths of the programs to start from.
+        patience: candidates without a better one after which the search ends; absent, it goes through all.
+        target: the score that ends it, of the best on fresh seeds on the task where it is worst; 0 is tuned AdamW.
+        initial: what to start from: names, paths or compositions of programs, `RUN:ID`, or `RUN:elites` for all that a
+            run has on fresh seeds.
         window: candidates in flight; part of the run's identity, unlike the number of workers.
         tasks: cheap ones first.
         search: algorithm, population, mutations.
@@ -70,6 +73,8 @@ class Experiment(Settings):
     description: str = ""
     seed: int = at_most(2**63 - 1, "seeds have 64 bits", default=0, ge=-(2**63))
     programs: int = at_most(100_000_000, "what is known of each is held in memory, a kilobyte or more", gt=0)
+    patience: int | None = at_most(100_000_000, "a run has no more programs", default=None, gt=0)
+    target: float | None = None
     initial: tuple[str, ...] = Field(default=("adamw",), min_length=1)
     window: int = at_most(100_000, "every candidate in flight is held in memory", default=64, gt=0)
     tasks: tuple[TaskEntry, ...] = Field(min_length=1)
@@ -115,48 +120,85 @@ def load_experiment(name: str, **overrides: Any) -> RunConfig:
 
     Args:
         name: of the experiment, or the path of its TOML file.
-        overrides: settings of the experiment that replace those of the file.
+        overrides: settings of the experiment that replace those of the file; a table is merged into the file's.
 
     Raises:
         LionSearchError: if a file is not there or a setting is wrong.
     """
     path = EXPERIMENTS.find(name)
     experiment = load_settings(path, Experiment)
-    if overrides:
-        experiment = parse_settings({**experiment.model_dump(), **overrides}, Experiment, "command line")
+    return resolve(override(experiment, overrides, "command line"), path.stem, str(path))
+
+
+def override(experiment: Experiment, settings: Mapping[str, Any], where: str = "settings given") -> Experiment:
+    """Return an experiment with other settings; a table is merged into what is there.
+
+    Raises:
+        SettingError: naming the setting that is wrong.
+
+    Example:
+        >>> base = Experiment(programs=10, tasks=(TaskEntry(task="digits_mlp"),))
+        >>> override(base, {"seed": 3, "search": {"population": 20}}).search.population
+        20
+    """
+    if not settings:
+        return experiment
+    return parse_settings(_merge(experiment.model_dump(), settings), Experiment, where)
+
+
+def _merge(base: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in settings.items():
+        inner = merged.get(key)
+        merged[key] = _merge(inner, value) if isinstance(value, Mapping) and isinstance(inner, dict) else value
+    return merged
+
+
+def resolve(experiment: Experiment, name: str, where: str, values: Mapping[str, TaskSpec] | None = None) -> RunConfig:
+    """Return an experiment with all that it names.
+
+    Args:
+        experiment: as read.
+        name: what to call it.
+        where: what messages call it.
+        values: tasks that only Python has, by name.
+
+    Raises:
+        LionSearchError: if a file is not there or a setting is wrong.
+    """
+    given = values or {}
     names = [entry.task for entry in experiment.tasks]
-    specs = tuple(_load_named(load_task, task, path, "tasks") for task in names)
+    specs = tuple(given[task] if task in given else _load_named(load_task, task, where, "tasks") for task in names)
     if len({spec.name for spec in specs}) < len(specs):
-        raise SettingError(f"{path}: setting 'tasks' names a task twice: {', '.join(names)}")
+        raise SettingError(f"{where}: setting 'tasks' names a task twice: {', '.join(names)}")
+    initial = [pair for text in experiment.initial for pair in _load_named(load_targets, text, where, "initial")]
     population = experiment.search.population
-    if population < len(experiment.initial):
+    if population < len(initial):
         raise SettingError(
-            f"{path}: setting 'search.population' is {population};"
-            f" it must hold all {len(experiment.initial)} initial programs"
+            f"{where}: setting 'search.population' is {population}; it must hold all {len(initial)} initial programs"
         )
-    programs = [_load_named(load_program, program, path, "initial") for program in experiment.initial]
-    longest = max(len(program.statements) for program in programs)
+    longest = max(len(program.statements) for _, program in initial)
     if longest > experiment.search.mutation.max_length:
         raise SettingError(
-            f"{path}: setting 'search.mutation.max_length' is {experiment.search.mutation.max_length};"
+            f"{where}: setting 'search.mutation.max_length' is {experiment.search.mutation.max_length};"
             f" an initial program has {longest} statements"
         )
-    for initial, program in zip((*experiment.initial, "adamw"), (*programs, load_program("adamw")), strict=True):
-        _check_limits(initial, program, experiment.evaluation.limits, str(path))
+    for text, program in (*initial, ("adamw", load_program("adamw"))):
+        _check_limits(text, program, experiment.evaluation.limits, where)
     return RunConfig(
-        name=path.stem,
+        name=name,
         experiment=experiment,
         specs=specs,
-        programs=tuple(map(format_program, programs)),
+        programs=tuple(format_program(program) for _, program in initial),
     )
 
 
-def _load_named(load: Callable[[str], T], name: str, path: Path, setting: str) -> T:
+def _load_named(load: Callable[[str], T], name: str, where: str, setting: str) -> T:
     """Return what a setting names; an error says where the name stands."""
     try:
         return load(name)
-    except (MissingFileError, UnknownNameError) as error:
-        raise SettingError(f"{path}: setting {setting!r}: {error}") from None
+    except (MissingFileError, UnknownNameError, RunError) as error:
+        raise SettingError(f"{where}: setting {setting!r}: {error}") from None
 
 
 def _check_limits(name: str, program: Program, limits: Limits, where: str) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from lionsearch.archive import RunStore
 from lionsearch.archive.folder import CONFIG
-from lionsearch.errors import LionSearchError
-from lionsearch.runs.config import RunConfig, dump_config, parse_config
+from lionsearch.errors import FolderTakenError, LionSearchError, SettingError
+from lionsearch.runs.config import RunConfig, dump_config, override, parse_config
+from lionsearch.tasks.spec import TaskSpec
 from lionsearch.tasks.trust import check_factory
+from lionsearch.tasks.value import reunite
 
 
 def start_run(folder: Path, config: RunConfig) -> RunStore:
@@ -20,21 +26,43 @@ def start_run(folder: Path, config: RunConfig) -> RunStore:
     return RunStore.create(folder, dump_config(config))
 
 
-def resume_run(folder: Path, trust: bool = False) -> tuple[RunStore, RunConfig]:
+def start_in_free_folder(base: Path, config: RunConfig) -> RunStore:
+    """Return the store of a new run in a folder, or in that with the first free number behind its name."""
+    for number in count(1):
+        with contextlib.suppress(FolderTakenError):
+            return start_run(base if number == 1 else base.with_name(f"{base.name}-{number}"), config)
+    raise AssertionError("numbers do not end")
+
+
+def resume_run(
+    folder: Path, trust: bool = False, tasks: Sequence[TaskSpec] = (), **settings: Any
+) -> tuple[RunStore, RunConfig]:
     """Return the store and configuration of a run folder, open for writing.
 
     Args:
         folder: of the run.
         trust: whether its tasks may be any code, see `lionsearch.tasks.trust`.
+        tasks: those of its tasks that only Python has.
+        settings: where it ends from now on: `programs`, `patience`, `target`; stored with the run.
 
     Raises:
-        LionSearchError: if it is no run folder, another process is writing it, or it names code that is not trusted.
+        LionSearchError: if it is no run folder, another process is writing it, it names code that is not trusted, or
+            it has told more programs than it shall have.
     """
     store = RunStore.resume(folder)
     try:
         config = parse_config(store.read_config(), str(folder))
-        for spec in () if trust else config.specs:
-            check_factory(spec.name, spec.factory, str(folder / CONFIG))
+        if settings:
+            experiment = override(config.experiment, settings)
+            told = store.counts()["generated"]
+            if experiment.programs < told:
+                raise SettingError(f"{folder}: has {told} programs already; expected --programs {told} or more")
+            config = config.model_copy(update={"experiment": experiment})
+            store.write_config(dump_config(config))
+        config = config.model_copy(update={"specs": reunite(config.specs, tuple(tasks), str(folder))})
+        for spec in config.specs:
+            if not trust and spec not in tasks:
+                check_factory(spec.name, spec.factory, str(folder / CONFIG))
         return store, config
     except LionSearchError:
         store.close()

@@ -24,9 +24,9 @@ from pydantic import Field
 
 from lionsearch.catalog.schema import Settings
 from lionsearch.errors import SettingError
-from lionsearch.evaluate.estimate import estimate
-from lionsearch.evaluate.plan import FIRST_SEED, Seeds, limits_for
-from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.evaluation.estimate import estimate
+from lionsearch.evaluation.plan import FIRST_SEED, Seeds, limits_for
+from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Kind, Program, shape_of
 from lionsearch.records import Stage

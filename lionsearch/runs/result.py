@@ -66,6 +66,7 @@ class RunResult:
         finished: whether the run reached its end.
         caught_up: whether it got as far as what was stored when it started; if not, the best is that of back then.
         lost: how many evaluations the system failed, by stage and kind of failure.
+        stopped: why the search ended before it had told all its programs; "" if it did, or was interrupted.
     """
 
     progress: Progress
@@ -75,3 +76,4 @@ class RunResult:
     finished: bool
     caught_up: bool
     lost: tuple[tuple[Stage, FailureKind, int], ...] = ()
+    stopped: str = ""

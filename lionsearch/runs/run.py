@@ -13,14 +13,17 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from lionsearch.archive import CandidateRow, RunStore
+from lionsearch.errors import one_line
+from lionsearch.evolution import Candidate, make_search
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
+from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
 from lionsearch.runs.config import RunConfig
 from lionsearch.runs.result import Elite, Progress, RunResult
-from lionsearch.search import Candidate, make_search
 from lionsearch.workers.pool import Pool, Request
 
 _FLUSH_SECONDS = 0.5
@@ -46,10 +49,21 @@ class SearchRun:
         store: the run's database, open for writing.
         pool: where evaluations run.
         listener: called with the progress now and then.
+        callback: told of each candidate and each improvement; its `StopSearch` ends the search.
+        seconds: after which the search ends; what is needed to start, and to go through what is stored, left out.
     """
 
-    def __init__(self, config: RunConfig, store: RunStore, pool: Pool, listener: Listener = lambda progress: None):
+    def __init__(
+        self,
+        config: RunConfig,
+        store: RunStore,
+        pool: Pool,
+        listener: Listener = lambda progress: None,
+        callback: Callback | None = None,
+        seconds: float = math.inf,
+    ):
         self._config, self._store, self._pool, self._listener = config, store, pool, listener
+        self._callback, self._seconds, self._stopped = callback or Callback(), seconds, ""
         experiment = config.experiment
         self._search = make_search(config.initial(), experiment.search, experiment.seed)
         self._known = {stage: store.evaluations(stage) for stage in Stage}
@@ -62,6 +76,7 @@ class SearchRun:
         self._confirming: deque[str] = deque()
         self._best: Elite | None = None
         self._best_key = self._best_key_in_search = (False, -math.inf)
+        self._improved = 0  # the number of candidates told when the search last found a better one
         self._started: float | None = None  # when the first result came, and so many were told before
         self._replayed = 0
         self._flushed = time.monotonic()
@@ -69,6 +84,7 @@ class SearchRun:
     def run(self) -> RunResult:
         """Search to the end, or until interrupted from the keyboard; either way what is known is stored."""
         try:
+            self._notify(self._callback.on_start, self._store.folder, self._config)
             self._search_all()
             self._confirm_elites()
             report, baseline = self._report()
@@ -78,7 +94,19 @@ class SearchRun:
         finally:
             self._store.flush()
         caught_up = self._told >= self._stored
-        return RunResult(self.progress(), self._best, report, baseline, finished, caught_up, self._count_lost())
+        stopped = self._stopped if finished and self._told < self._config.experiment.programs else ""
+        result = RunResult(
+            self.progress(), self._best, report, baseline, finished, caught_up, self._count_lost(), stopped
+        )
+        self._notify(self._callback.on_end, result)
+        return result
+
+    def _notify(self, tell: Callable[..., None], *arguments: Any) -> None:
+        """Call a callback, and note if it wants the search to end."""
+        try:
+            tell(*arguments)
+        except StopSearch as end:
+            self._stopped = one_line(str(end)) or "a callback asked for it"
 
     def progress(self) -> Progress:
         """Return where the run stands."""
@@ -96,12 +124,26 @@ class SearchRun:
 
     def _search_all(self) -> None:
         experiment = self._config.experiment
-        while self._told < experiment.programs:
+        while self._told < experiment.programs and not self._stopped:
             while len(self._pending) < experiment.window and self._asked < experiment.programs:
                 self._ask()
             head = self._pending.popleft()
             evaluation = self._await(head.fingerprint, Stage.SEARCH)
             self._tell(head, evaluation)
+            self._stopped = self._stopped or self._reason_to_stop()
+
+    def _reason_to_stop(self) -> str:
+        """Return why the search ends here, "" if it goes on."""
+        experiment, progress = self._config.experiment, self.progress()
+        if progress.told == experiment.programs:
+            return ""
+        if experiment.patience is not None and self._told - self._improved >= experiment.patience:
+            return f"no better one among the last {experiment.patience} candidates"
+        if experiment.target is not None and self._best is not None:
+            score = self._best.confirm.score
+            if score is not None and score >= experiment.target:
+                return f"the target of {experiment.target:g} is reached"
+        return f"{self._seconds:g} seconds are over" if progress.seconds >= self._seconds else ""
 
     def _ask(self) -> None:
         candidate = self._search.ask()
@@ -118,26 +160,43 @@ class SearchRun:
         self._told += 1
         self._statements += len(candidate.program.statements)
         self._live_statements += len(live.statements)
-        self._store_told(pending, evaluation)
+        is_new = self._store_told(pending, evaluation)
         key = self._choice_key(pending.fingerprint, evaluation)
         if self._is_whole(evaluation) and key > self._best_key_in_search:
-            self._best_key_in_search = key
+            self._best_key_in_search, self._improved = key, self._told
             self._confirm(pending.fingerprint)
+            if self._config.experiment.target is not None:  # where a search ends must not depend on the workers' speed
+                self._await(pending.fingerprint, Stage.CONFIRM)
         self._take_in_confirmed()
         self._report_progress()
+        self._notify(self._callback.on_candidate, self._describe(pending, evaluation, is_new), self.progress())
 
-    def _store_told(self, pending: _Pending, evaluation: Evaluation) -> None:
-        """Add the candidate, which shows whether this is the stored run, and then its program if it is new."""
+    def _describe(self, pending: _Pending, evaluation: Evaluation, is_new: bool) -> CandidateEvent:
+        candidate = pending.candidate
+        return CandidateEvent(
+            candidate.number,
+            candidate.parent,
+            candidate.change,
+            pending.live,
+            pending.fingerprint,
+            evaluation,
+            is_new,
+            candidate.number < self._stored,
+        )
+
+    def _store_told(self, pending: _Pending, evaluation: Evaluation) -> bool:
+        """Add the candidate, which shows whether this is the stored run, and its program if it is new: say so."""
         candidate, live, name = pending.candidate, pending.live, pending.fingerprint
         sizes = len(candidate.program.statements), len(live.statements)
         with self._store.together():
             self._store.add_candidate(CandidateRow(candidate.number, candidate.parent, candidate.change, name, *sizes))
             if name in self._programs:
                 self._cached += 1
-                return
+                return False
             self._store.add_program(name, candidate.number, format_program(live))
             self._store.add_evaluation(name, evaluation)
             self._programs[name] = (candidate.number, live)
+            return True
 
     def _is_whole(self, evaluation: Evaluation) -> bool:
         """Return whether a program was trained with all the seeds there are."""
@@ -172,6 +231,7 @@ class SearchRun:
                 self._best_key = key
                 number, live = self._programs[name]
                 self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
+                self._notify(self._callback.on_improvement, self._best, self.progress())
 
     def _confirm_elites(self) -> None:
         """Re-evaluate the best of the search, and the best for their length: what is shorter may be as good."""

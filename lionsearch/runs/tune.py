@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lionsearch.evaluate.plan import Seeds
-from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.evaluation.plan import Seeds
+from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.lang import Program
 
 LEARNING_RATE_FACTORS = tuple(2.0**power for power in range(-5, 6))

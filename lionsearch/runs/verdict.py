@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lionsearch.evaluate.estimate import Estimate, estimate
+from lionsearch.evaluation.estimate import Estimate, estimate
 from lionsearch.records import Evaluation
 
 

@@ -83,6 +83,14 @@ class TaskSpec(Settings):
                 )
         return options
 
+    def make(self) -> Any:
+        """Return what the factory makes of the options.
+
+        Raises:
+            TaskError: if the factory is not there, or fails.
+        """
+        return _call_factory(self)
+
     def schedule(self) -> np.ndarray:
         """Return `lr` at each step, float32 (steps,): warm-up and cosine, in units in which AdamW's 0.001 is tuned.
 
@@ -126,7 +134,7 @@ def load_problem(spec: TaskSpec) -> Any:
     from lionsearch.tasks.validation import validate_problem  # brings JAX, which listing tasks does not need
 
     with calling_task(spec.name):
-        problem = _call_factory(spec)
+        problem = spec.make()
         validate_problem(problem, spec.name)
     return problem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lionsearch.errors import RunError
-from lionsearch.evaluate.plan import TIME_LIMIT, EvaluationPlan
+from lionsearch.evaluation.plan import TIME_LIMIT, EvaluationPlan
 from lionsearch.workers.pool import LocalPool, Pool
 
 
@@ -59,7 +59,7 @@ def open_pool(plan: EvaluationPlan, placement: Placement) -> Pool:
     """
     placement.check()
     if placement.workers == 0:
-        from lionsearch.evaluate.device import configure_jax
+        from lionsearch.evaluation.device import configure_jax
 
         configure_jax()
         return LocalPool(plan)

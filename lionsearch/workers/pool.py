@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from lionsearch.evaluate.plan import EvaluationPlan
+from lionsearch.evaluation.plan import EvaluationPlan
 from lionsearch.lang import Program
 from lionsearch.records import Evaluation, Stage
 
@@ -67,7 +67,7 @@ class LocalPool:
     """
 
     def __init__(self, plan: EvaluationPlan):
-        from lionsearch.evaluate.evaluator import Evaluator  # here, so that `configure_jax` can be called first
+        from lionsearch.evaluation.evaluator import Evaluator  # here, so that `configure_jax` can be called first
 
         self._evaluator = Evaluator(plan)
         self._queue: deque[Request] = deque()

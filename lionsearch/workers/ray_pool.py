@@ -20,7 +20,7 @@ import ray
 from ray.exceptions import GetTimeoutError, RayError, RayTaskError, RuntimeEnvSetupError
 
 from lionsearch.errors import LionSearchError, RunError
-from lionsearch.evaluate.plan import TIME_LIMIT, EvaluationPlan
+from lionsearch.evaluation.plan import TIME_LIMIT, EvaluationPlan
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.workers.pool import Request
 from lionsearch.workers.processors import count_processors

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import ray
 
-from lionsearch.evaluate.device import configure_jax
-from lionsearch.evaluate.plan import EvaluationPlan
+from lionsearch.evaluation.device import configure_jax
+from lionsearch.evaluation.plan import EvaluationPlan
 from lionsearch.records import Evaluation, Stage
 from lionsearch.workers.pool import Request
 
@@ -44,7 +44,7 @@ class Worker:
             os.chdir(folder)
             sys.path.insert(0, folder)
         configure_jax()
-        from lionsearch.evaluate.evaluator import Evaluator  # here, because it imports JAX
+        from lionsearch.evaluation.evaluator import Evaluator  # here, because it imports JAX
 
         self._evaluator = Evaluator(plan)
 

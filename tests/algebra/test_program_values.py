@@ -8,8 +8,8 @@ from lionsearch.algebra.program_values import node_values, normalize
 from lionsearch.algebra.value import leaf
 from lionsearch.graph import Graph, remove_dead_code, to_graph, to_program
 from lionsearch.lang import OPERATIONS, parse
-from lionsearch.simplify.exact import is_valid
-from lionsearch.simplify.guard import largest_difference
+from lionsearch.simplification.exact import is_valid
+from lionsearch.simplification.guard import largest_difference
 
 TAME = ("add", "subtract", "multiply", "divide", "interp", "square", "sqrt", "abs", "sign", "tanh", "maximum", "norm")
 

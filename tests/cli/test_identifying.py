@@ -4,8 +4,8 @@ import pytest
 from workers.tiny_project import run_cli
 
 from lionsearch.cli.identifying import say_how_near, say_what_it_is
-from lionsearch.identify import Identity
-from lionsearch.identify.nearest import Neighbour
+from lionsearch.identification import Identity
+from lionsearch.identification.nearest import Neighbour
 
 
 def test_identify_in_json_and_in_words(project):

@@ -6,8 +6,8 @@ from workers.tiny_project import run_cli, write_project
 
 from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.catalog import load_program
-from lionsearch.evaluate.plan import Limits, Seeds
-from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.evaluation.plan import Limits, Seeds
+from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.tasks.spec import load_task
 
 

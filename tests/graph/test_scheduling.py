@@ -5,7 +5,7 @@ from strategies import random_program
 
 from lionsearch.graph import fingerprint, infer_kinds, to_graph, to_program
 from lionsearch.lang import format_program, parse
-from lionsearch.simplify.guard import largest_difference
+from lionsearch.simplification.guard import largest_difference
 
 
 def test_there_and_back_is_the_same_program():

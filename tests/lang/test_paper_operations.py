@@ -38,7 +38,7 @@ from expectations import (
 from sampling import every
 from strategies import STACKED_SHAPES
 
-from lionsearch.evaluate.flat_space import RowSpace
+from lionsearch.evaluation.flat_space import RowSpace
 from lionsearch.lang import OPERATIONS, Kind, shape_of
 from lionsearch.semantics.leaf_space import LeafSpace
 

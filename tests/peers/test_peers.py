@@ -7,7 +7,7 @@ from sampling import every
 
 from lionsearch.catalog import load_program
 from lionsearch.compose import TRANSFORMS
-from lionsearch.identify.matching import shipped_names
+from lionsearch.identification.matching import shipped_names
 from lionsearch.lang import Program
 
 from . import optax_peers, optax_transform_peers

@@ -3,16 +3,16 @@ import math
 from pathlib import Path
 
 import pytest
-from evaluate.small_tasks import make_spec
+from evaluation.small_tasks import make_spec
 
 from lionsearch.catalog import load_program
 from lionsearch.errors import SettingError
 from lionsearch.graph import check_program
-from lionsearch.identify.matching import shipped_names
+from lionsearch.identification.matching import shipped_names
 from lionsearch.runs.ranking import RankedProgram, Ranking, RankingSettings, standings
 from lionsearch.tasks.spec import load_task
 
-SPEC = make_spec(factory="evaluate.small_tasks:regression")
+SPEC = make_spec(factory="evaluation.small_tasks:regression")
 SETTINGS = RankingSettings(factors=(0.25, 1.0, 4.0), extensions=2, decays=(0.0, 0.1), tune_seeds=1, seeds=3)
 ADAMW = ("adamw", load_program("adamw"))
 PLAIN = ("plain", check_program("def train(w, g, lr, *, lr_scale=0.01): return g * lr * lr_scale"))

@@ -22,12 +22,12 @@ from workers.tiny_project import (
 
 from lionsearch.archive import RunStore
 from lionsearch.errors import RunError, TaskError
+from lionsearch.evolution import SearchSettings
 from lionsearch.graph import check_program, find_live, fingerprint
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.runs.config import load_experiment
 from lionsearch.runs.opening import resume_run, start_run
 from lionsearch.runs.run import SearchRun
-from lionsearch.search import SearchSettings
 
 BIG = EXPERIMENT.replace("programs = 200", "programs = 1000")
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from lionsearch.errors import TaskError
-from lionsearch.evaluate.plan import Limits
-from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.evaluation.plan import Limits
+from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.graph import check_program
 from lionsearch.runs.tune import GridPoint, TuneResult, tune_program
 from lionsearch.tasks import Problem

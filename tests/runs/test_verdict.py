@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lionsearch.evaluate.estimate import estimate
+from lionsearch.evaluation.estimate import estimate
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.runs.verdict import judge
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lionsearch.errors import LionSearchError, MissingFileError, SettingError, TaskError, UnknownNameError
-from lionsearch.evaluate.plan import Limits, Seeds
-from lionsearch.evaluate.task_runner import TaskRunner
+from lionsearch.evaluation.plan import Limits, Seeds
+from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.lang import parse
 from lionsearch.tasks import Problem
 from lionsearch.tasks.spec import TaskSpec, fingerprint_task, load_problem, load_task

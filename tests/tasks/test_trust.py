@@ -45,7 +45,7 @@ def test_pythons_own_modules_are_refused(here, factory):
     assert is_of_python(module)
 
 
-@pytest.mark.parametrize("factory", ["numpy:load", "sympy:sympify", "lionsearch.export.loading:load", "lionsearch:x"])
+@pytest.mark.parametrize("factory", ["numpy:load", "sympy:sympify", "lionsearch.exports.loading:load", "lionsearch:x"])
 def test_other_installed_code_is_refused(here, factory):
     assert "which is in " in refusal(factory)
     assert not is_of_python(factory.split(":")[0])

@@ -23,8 +23,8 @@ from workers.tiny_project import (
 from lionsearch.archive import RunStore
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import RunError, TaskError
-from lionsearch.evaluate.machine import Machine, machine_for
-from lionsearch.evaluate.plan import Limits
+from lionsearch.evaluation.machine import Machine, machine_for
+from lionsearch.evaluation.plan import Limits
 from lionsearch.graph import fingerprint
 from lionsearch.lang import parse
 from lionsearch.records import FailureKind, Stage

@@ -1,0 +1,169 @@
+"""What trains with given programs: evaluate, tune."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from lionsearch.api.program_api import load, load_tasks, trace
+from lionsearch.errors import SettingError
+from lionsearch.lang import Program
+from lionsearch.limits import MOST_SEEDS
+from lionsearch.render.html import html_table
+
+if TYPE_CHECKING:
+    from lionsearch.runs.scores import Score
+    from lionsearch.runs.tune import TuneResult
+    from lionsearch.tasks.spec import TaskSpec
+    from lionsearch.tasks.value import Task
+
+_COLUMNS = ("program", "task", "score", "standard_error", "loss")
+
+
+class Scores(Sequence["Score"]):
+    """Scores of programs on tasks, task by task; each is a `Score`.
+
+    Args:
+        rows: the scores.
+    """
+
+    def __init__(self, rows: Sequence[Score]):
+        self._rows = tuple(rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Score: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Score, ...]: ...
+    def __getitem__(self, index: int | slice) -> Score | tuple[Score, ...]:
+        """Return a score, or several."""
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Score]:
+        """Go through them."""
+        return iter(self._rows)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a flat row for each, for `pandas.DataFrame(scores.table())`."""
+        return [
+            {**{key: asdict(row)[key] for key in _COLUMNS}, **row.metrics, "failure": _say(row)} for row in self._rows
+        ]
+
+    def __repr__(self) -> str:
+        """Return a line for each."""
+        lines = [
+            f"{row.program} on {row.task}: " + (_say(row) or f"{row.score:+.4f} ±{2 * (row.standard_error or 0):.4f}")
+            for row in self._rows
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        cells = [[asdict(row)[key] for key in _COLUMNS] + [_say(row)] for row in self._rows]
+        return html_table((*_COLUMNS, "failure"), cells)
+
+
+def _say(row: Score) -> str | None:
+    return None if row.failure is None else f"{row.failure.kind}: {row.failure.detail}"
+
+
+def evaluate(
+    programs: Sequence[str | Path | Program] | str | Path | Program,
+    tasks: Sequence[str | TaskSpec] | str | TaskSpec,
+    *,
+    seeds: int = 3,
+    split: str = "test",
+) -> Scores:
+    """Train with programs and score them: 0 is tuned AdamW on the same seeds, higher is better.
+
+    Args:
+        programs: themselves, or what names them.
+        tasks: names, files, or `Task` values.
+        seeds: trainings with each, with other weights and batches; no search chooses by them.
+        split: `test` or `validation`, the examples that the loss is measured on.
+
+    Raises:
+        LionSearchError: if a program or a task is wrong.
+
+    Example:
+        >>> import lionsearch
+        >>> [score] = lionsearch.evaluate("adamw", "teacher_student", seeds=1)
+        >>> abs(score.score) < 0.1
+        True
+    """
+    given = [programs] if isinstance(programs, str | Path | Program) else list(programs)
+    if split not in ("test", "validation"):
+        raise SettingError(f"split is {split!r}; expected 'test' or 'validation'")
+    _check_seeds(seeds)
+    found = [trace(program) for program in given]
+    loaded = [(provenance.name, program) for program, provenance in found]
+    if len(loaded) > 1:
+        anonymous = [index for index, (_, provenance) in enumerate(found) if not provenance.text]
+        for number, index in enumerate(anonymous, 1):
+            loaded[index] = (f"program {number}" if len(anonymous) > 1 else "program", loaded[index][1])
+    specs = load_tasks(tasks)
+    from lionsearch.evaluation.device import configure_jax
+
+    configure_jax()
+    from lionsearch.runs.scores import score_programs
+
+    return Scores(score_programs(loaded, specs, seeds, split))
+
+
+def tune(program: str | Path | Program, task: str | TaskSpec, *, seeds: int = 3) -> TuneResult:
+    """Tune a program's learning rate and weight decay on a task, over a grid; `.best` is its best point.
+
+    Args:
+        program: itself, or what names it.
+        task: a name, a file, or a `Task` value.
+        seeds: trainings at each point.
+
+    Raises:
+        LionSearchError: if the program or the task is wrong.
+    """
+    loaded, [spec] = load(program), load_tasks(task)
+    _check_seeds(seeds)
+    from lionsearch.evaluation.device import configure_jax
+
+    configure_jax()
+    from lionsearch.evaluation.plan import limits_for
+    from lionsearch.evaluation.task_runner import TaskRunner
+    from lionsearch.runs.tune import tune_program
+
+    return tune_program(loaded, TaskRunner(spec, limits_for([loaded])), seeds=seeds)
+
+
+def tuned(task: Task, *, seeds: int = 3) -> Task:
+    """Return a task with AdamW's best learning rate and weight decay on it, by which scores are then measured.
+
+    Where the best rate is at the edge of the grid, a second grid is laid around it.
+
+    Args:
+        task: a `Task` value.
+        seeds: trainings at each point of the grid.
+
+    Raises:
+        LionSearchError: if the task cannot be used, or AdamW does not train on it.
+
+    Example:
+        >>> task = tuned(Task(problem, steps=200, batch=32))  # doctest: +SKIP
+        >>> task.learning_rate, task.weight_decay  # doctest: +SKIP
+    """
+    for _ in range(2):
+        found = tune("adamw", task, seeds=seeds)
+        if found.best.loss == float("inf"):
+            raise SettingError(f"task {task.name!r}: AdamW does not train on it: no setting has a finite loss")
+        decay = found.best.weight_decay or 0.0
+        task = task.model_copy(update={"learning_rate": found.best.learning_rate, "weight_decay": decay})
+        if not found.at_edge:
+            break
+    return task
+
+
+def _check_seeds(seeds: int) -> None:
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise SettingError(f"seeds is {seeds}; expected 1 to {MOST_SEEDS}")

@@ -1,0 +1,114 @@
+"""What a search prints when it ends: the best program, what it is worth, and what it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lionsearch.cli.identifying import say_how_near, say_what_it_is
+from lionsearch.cli.simplifying import describe_difference
+from lionsearch.lang import format_program
+from lionsearch.runs.ending import BEST, SHORT, Ending, find_tolerance
+from lionsearch.simplification.tolerance import DEFAULT_TOLERANCE
+from lionsearch.terminal.progress import progress_line
+from lionsearch.terminal.tables import command_line, lost_line, print_table
+from lionsearch.workers.choice import Placement
+
+if TYPE_CHECKING:
+    from lionsearch.records import Evaluation
+    from lionsearch.runs.verdict import Verdict
+
+
+def print_ending(ending: Ending, placement: Placement | None = None) -> None:
+    """Print how a run ended.
+
+    Args:
+        ending: of the run.
+        placement: where evaluations ran, so that the command to go on has them there too.
+    """
+    result = ending.result
+    print(f"{'finished' if result.finished else 'interrupted'}: {progress_line(result.progress)}")
+    if result.stopped:
+        print(f"it ended early: {result.stopped}")
+    if result.lost:
+        print(lost_line(result.lost))
+    if not result.caught_up:
+        print("that was among stored results; all that is stored is still there")
+    elif ending.best is None:
+        print("no program has a score on fresh seeds yet")
+    else:
+        print(f"\nbest on fresh seeds: candidate {ending.best.candidate}, dead code removed\n")
+        print(format_program(ending.best.program))
+        if not result.finished:
+            _print_confirmed(ending.best.confirm)
+    if ending.best is not None and ending.verdict is not None:
+        _print_verdict(ending, ending.verdict)
+    if ending.best is not None and result.finished:
+        _print_identity(ending)
+    _print_next(ending, placement or Placement())
+
+
+def _print_confirmed(evaluation: Evaluation) -> None:
+    from lionsearch.evaluation.estimate import estimate
+
+    print("on fresh seeds of the validation splits, 95 % intervals; 0 is AdamW, learning rate and decay tuned:")
+    print_table(("task", "score"), [(result.task, estimate(result.scores)) for result in evaluation.results])
+
+
+def _print_verdict(ending: Ending, verdict: Verdict) -> None:
+    seeds = ending.config.experiment.evaluation.report_seeds
+    print(f"on the test splits, {seeds} more fresh seeds, 95 % intervals; 0 is AdamW, learning rate and decay tuned:")
+    rows = [
+        (each.task, *("failed" if found is None else found for found in (each.start, each.best, each.lead)))
+        for each in verdict.tasks
+    ]
+    print_table(("task", "start's score", "best's score", "best over start"), rows)
+    for title, evaluation in (("start", ending.result.baseline), ("best", ending.result.report)):
+        for line in _failures(evaluation):
+            print(f"{title} on {line}")
+    print(f"verdict: {verdict}")
+
+
+def _print_identity(ending: Ending) -> None:
+    if ending.short is not None and ending.simplified is not None:
+        print(f"\nwithout what changes its scores by less than {ending.tolerance:.2g}:\n")
+        print(format_program(replace(ending.short, description="")))
+        if ending.simplified.unseen is not None:
+            print(describe_difference([spec.name for spec in ending.config.specs], ending.simplified.unseen))
+    subject = "it" if ending.short is None else "that"
+    print(f"{subject} {say_what_it_is(ending.identity, ending.describe_start())}")
+    if ending.nearest is not None:
+        print(say_how_near(ending.nearest, ending.config.specs[0].name))
+
+
+def _print_next(ending: Ending, placement: Placement) -> None:
+    folder, result = ending.folder, ending.result
+    if not folder.is_dir():
+        return
+    print("\ngo on with:")
+    reports = (result.report, result.baseline)
+    if not result.finished or any(report is not None and report.lost for report in reports):
+        print(f"  {resume_line(folder, placement)}")
+    print(f"  {command_line('inspect', folder)}")
+    if ending.best is None or (ending.verdict is not None and not ending.verdict.better):
+        return
+    tasks = [word for entry in ending.config.experiment.tasks for word in ("--task", entry.task)]
+    programs = (folder / BEST,) if ending.short is None else (folder / BEST, folder / SHORT)
+    print(f"  {command_line('evaluate', *programs, 'adamw', 'lion', *tasks)}")
+    if ending.short is None:
+        tolerance = find_tolerance(ending.verdict, DEFAULT_TOLERANCE)
+        given = () if tolerance in (None, DEFAULT_TOLERANCE) else ("--tolerance", f"{tolerance:.2g}")
+        print(f"  {command_line('simplify', folder / BEST, *tasks, *given, '--output', folder / SHORT)}")
+    print(f"  {command_line('identify', programs[-1])}")
+    print(f"  {command_line('export', programs[-1], '--to', 'optax')}")
+
+
+def resume_line(folder: Path, placement: Placement) -> str:
+    """Return the command that goes on with a run, in the same place."""
+    return command_line("resume", folder, *placement.options())
+
+
+def _failures(evaluation: Evaluation | None) -> list[str]:
+    found = [] if evaluation is None else evaluation.results
+    return [f"{each.task}: {each.failure.kind}, {each.failure.detail}" for each in found if each.failure is not None]

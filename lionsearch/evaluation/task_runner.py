@@ -1,0 +1,354 @@
+"""One task on this machine: programs -> `TaskResult`, against tuned AdamW on the same seeds.
+
+The trainer is compiled once; see `training.py`. A candidate leaves early when its loss on a part of the validation
+split is hopeless: it must keep a share of the reference's progress that grows from 5 % to 50 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import jax
+import numpy as np
+
+from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.errors import TaskError
+from lionsearch.evaluation.device import describe_device
+from lionsearch.evaluation.encoding import EncodedProgram, TooLongError, encode_program
+from lionsearch.evaluation.interpreter import Interpreter
+from lionsearch.evaluation.machine import Machine, machine_for
+from lionsearch.evaluation.plan import Limits, Seeds
+from lionsearch.evaluation.references import Reference, ReferenceCache
+from lionsearch.evaluation.room import load_trainable
+from lionsearch.evaluation.training import Course, Outcome, build_trainer
+from lionsearch.evaluation.update_rule import CompiledRule
+from lionsearch.graph import find_live, remove_dead_code
+from lionsearch.lang import GRADIENTS, INPUTS, Program, format_program
+from lionsearch.records import Failure, FailureKind, TaskResult
+from lionsearch.tasks.calling import calling_task
+from lionsearch.tasks.problem import Problem
+from lionsearch.tasks.spec import TaskSpec, fingerprint_task
+from lionsearch.tasks.validation import count_examples
+
+BREAK_EVEN_STEPS = 50_000
+"""Training steps from which compiling a program costs less than interpreting it (`benchmarks/throughput.py`)."""
+
+_FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
+
+_SIGNALS = 2_000_000_011
+"""Sets the random numbers of optional inputs apart from those of the initial weights."""
+
+_PROBED = 100
+"""Examples that a probe should have."""
+
+_Prepared = tuple[Machine, EncodedProgram]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _calling(method: Callable[Concatenate[TaskRunner, P], R]) -> Callable[Concatenate[TaskRunner, P], R]:
+    """Have what the task's own code raises in a method be a `TaskError`."""
+
+    @wraps(method)
+    def call(self: TaskRunner, *arguments: P.args, **options: P.kwargs) -> R:
+        with calling_task(self.spec.name):
+            return method(self, *arguments, **options)
+
+    return call
+
+
+class TaskRunner:
+    """Trains with programs on one task.
+
+    Args:
+        spec: the task.
+        limits: the longest program.
+
+    Attributes:
+        schedule: float32 (steps,), what `lr` is at each step.
+
+    Raises:
+        TaskError: if the task's factory breaks the interface.
+    """
+
+    def __init__(self, spec: TaskSpec, limits: Limits):
+        self.spec, self.limits = spec, limits
+        self.problem: Problem = load_trainable(spec)
+        self.schedule = spec.schedule()
+        self._data, self._splits = jax.device_put((self.problem.train, self._evaluated()))
+        self._courses: dict[int, Course] = {}
+        self._references: dict[tuple[int, str], Reference] = {}
+        self._init = jax.jit(self.problem.init)
+        self._loss = jax.jit(self.problem.loss)
+        self._interpreters: dict[Machine, Interpreter] = {}
+
+    @_calling
+    def evaluate(self, program: Program, seeds: Seeds) -> TaskResult:
+        """Train with a program once per seed, until it fails.
+
+        Raises:
+            TaskError: if the program asks for an input that training cannot give.
+        """
+        prepared = self._prepare(program)
+        if isinstance(prepared, TaskResult):
+            return prepared
+        outcomes: list[Outcome] = []
+        for seed in seeds.seeds:
+            outcome = self._run(program, prepared, seed, seeds.split, self._limits(seed, seeds))
+            failure = self._failure(outcome, seed, seeds)
+            if failure is not None:
+                return TaskResult(self.spec.name, failure=failure)
+            outcomes.append(outcome)
+        return self._summarize(outcomes, seeds)
+
+    @_calling
+    def losses(self, program: Program, seeds: Seeds, lr_factor: float = 1.0) -> list[float]:
+        """Return the final loss of each seed, at a multiple of the task's schedule; inf if the program cannot run.
+
+        Raises:
+            TaskError: if the program asks for an input that training cannot give.
+        """
+        prepared = self._prepare(program, lr_factor)
+        if isinstance(prepared, TaskResult):
+            return [float("inf")] * len(seeds.seeds)
+        return [
+            float(self._run(program, prepared, seed, seeds.split, self._limits(seed, seeds), lr_factor).loss)
+            for seed in seeds.seeds
+        ]
+
+    @_calling
+    def evaluate_population(self, programs: Sequence[Program], seeds: Seeds) -> list[TaskResult]:
+        """Train with many programs at once, as one batch: the way to use an accelerator.
+
+        On a CPU this is slower than one program at a time, since every operation runs for every statement.
+        """
+        results: list[TaskResult | None] = [None] * len(programs)
+        groups: dict[tuple[Machine, tuple[Any, ...]], dict[int, EncodedProgram]] = {}
+        for index, program in enumerate(programs):
+            prepared = self._prepare(program)
+            if isinstance(prepared, TaskResult):
+                results[index] = prepared
+            else:
+                machine, encoded_program = prepared
+                key = (machine, tuple(encoded_program.settings.items()))
+                groups.setdefault(key, {})[index] = encoded_program
+        for (machine, _), encoded in groups.items():
+            for index, result in zip(encoded, self._evaluate_group(machine, [*encoded.values()], seeds), strict=True):
+                results[index] = result
+        return [result for result in results if result is not None]
+
+    def _evaluate_group(self, machine: Machine, encoded: list[EncodedProgram], seeds: Seeds) -> list[TaskResult]:
+        """Evaluate programs of one machine as one batch."""
+        outcomes: list[list[Outcome]] = [[] for _ in encoded]
+        failures: list[Failure | None] = [None] * len(encoded)
+        for seed in seeds.seeds:
+            limits, examples = self._limits(seed, seeds), self.examples(seeds.split)
+            batch = self.interpreter(machine).train_many(encoded, self.course(seed), examples, limits)
+            for index in range(len(encoded)):
+                outcome = jax.tree.map(lambda leaf, at=index: leaf[at], batch)
+                outcomes[index].append(outcome)
+                failures[index] = failures[index] or self._failure(outcome, seed, seeds)
+        return [
+            self._summarize(found, seeds) if failure is None else TaskResult(self.spec.name, failure=failure)
+            for found, failure in zip(outcomes, failures, strict=True)
+        ]
+
+    @_calling
+    def reference(self, seed: int, split: str) -> Reference:
+        """Return tuned AdamW's result on a seed, from memory, disk, or by measuring it.
+
+        Raises:
+            TaskError: if tuned AdamW is no better than an untrained network: the task can rank nothing.
+        """
+        key = (seed, split)
+        if key not in self._references:
+            stored = self._cache.load(self.fingerprint, seed, split, self.spec.chunks)
+            if stored is None:
+                stored = self._measure_reference(seed, split)
+                self._cache.store(self.fingerprint, seed, split, stored)
+            self._references[key] = stored
+        return self._references[key]
+
+    @cached_property
+    @_calling
+    def fingerprint(self) -> str:
+        """The task's fingerprint: its settings and data, the program that is its reference, and what XLA runs of it."""
+        problem, key = self.problem, jax.random.key(0)
+        params = jax.eval_shape(problem.init, key)
+        lowered = (self._init.lower(key), self._loss.lower(params, problem.validation))
+        prepared = self._prepare(self._adamw)
+        assert not isinstance(prepared, TaskResult), "AdamW can be trained with"
+        machine, encoded = prepared
+        training = self.interpreter(machine).describe(encoded, self.course(0), self.examples("validation"), self.never)
+        code = [*(part.as_text() for part in lowered), format_program(self._adamw), training]
+        splits = (problem.train, problem.validation, problem.test)
+        return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)], code)
+
+    @property
+    def gives_samples(self) -> bool:
+        """Whether the task can give `h_gnb`."""
+        return self.problem.sampled_loss is not None
+
+    @property
+    def never(self) -> np.ndarray:
+        """Limits at which no training ends early."""
+        return np.full(self.spec.chunks, np.inf, np.float32)
+
+    def interpreter(self, machine: Machine) -> Interpreter:
+        """Return the interpreter of a machine, compiled at its first use."""
+        if machine not in self._interpreters:
+            example = jax.eval_shape(self.problem.init, jax.random.key(0))
+            self._interpreters[machine] = Interpreter(self.problem, example, machine)
+        return self._interpreters[machine]
+
+    def course(self, seed: int) -> Course:
+        """Return a seed's initial weights, batches and key of random numbers."""
+        if seed not in self._courses:
+            params = self._init(jax.random.key(seed))
+            key = jax.random.fold_in(jax.random.key(seed), _SIGNALS)
+            self._courses[seed] = Course(params, *jax.device_put((self._draw_batches(seed), key)))
+        return self._courses[seed]
+
+    def examples(self, split: str) -> tuple[Any, Any, Any]:
+        """Return the training examples, the probe, and the examples that the final loss is measured on."""
+        return self._data, self._splits["probe"], self._splits[split]
+
+    @cached_property
+    def _adamw(self) -> Program:
+        """The task's tuned AdamW; always the shipped program, whatever the working folder holds."""
+        adamw = load_program(str(PROGRAMS.shipped / "adamw.py"))
+        return adamw.with_hyperparameters({"weight_decay": self.spec.weight_decay})
+
+    @cached_property
+    def _cache(self) -> ReferenceCache:
+        return ReferenceCache(describe_device())
+
+    def _evaluated(self) -> dict[str, Any]:
+        """Return the splits that a loss is measured on.
+
+        The probe is an eighth of the validation split; of a small one more, up to a quarter, so that it says something.
+        """
+        count = count_examples(self.problem.validation)
+        few = max(1, min(count // 4, max(count // 8, _PROBED)))
+        return {
+            "validation": self.problem.validation,
+            "test": self.problem.test,
+            "probe": jax.tree.map(lambda leaf: leaf[:few], self.problem.validation),
+        }
+
+    def _prepare(self, program: Program, lr_factor: float = 1.0) -> _Prepared | TaskResult:
+        """Return the program as its interpreter wants it, or the result of a program that need not be trained with."""
+        live = remove_dead_code(program)
+        if "h_gnb" in live.optional_inputs and not self.gives_samples:
+            raise TaskError(
+                "the program asks for 'h_gnb', which a task gives only if its Problem has a `sampled_loss`; "
+                f"task {self.spec.name!r} has none"
+            )
+        if not GRADIENTS & find_live(live).reads:
+            failure = Failure(FailureKind.NO_PROGRESS, "the update does not depend on the gradient")
+            return TaskResult(self.spec.name, failure=failure)
+        machine = machine_for(live, self.limits)
+        try:
+            return machine, encode_program(live, self.schedule * np.float32(lr_factor), machine)
+        except TooLongError as error:
+            return TaskResult(self.spec.name, failure=Failure(FailureKind.TOO_LONG, str(error)))
+
+    def _run(
+        self,
+        program: Program,
+        prepared: _Prepared,
+        seed: int,
+        split: str,
+        limits: np.ndarray,
+        lr_factor: float = 1.0,
+    ) -> Outcome:
+        """Train once; long training is compiled, the rest interpreted."""
+        if self.spec.steps >= BREAK_EVEN_STEPS:
+            return self.compile(program, seed, split, limits, lr_factor)()
+        machine, encoded = prepared
+        return self.interpreter(machine).train(encoded, self.course(seed), self.examples(split), limits)
+
+    def compile(
+        self, program: Program, seed: int, split: str, limits: np.ndarray, lr_factor: float = 1.0
+    ) -> Callable[[], Outcome]:
+        """Return one training as native JAX, a function without arguments; its first call compiles."""
+        live = remove_dead_code(program)
+        names = tuple(name for name in live.optional_inputs if not INPUTS[name].scheduled)
+        train = jax.jit(build_trainer(self.problem, CompiledRule(live), names))
+        course = self.course(seed)
+        steps = np.arange(1, self.spec.steps + 1, dtype=np.float32)
+        inputs = tuple(x.reshape(course.batches.shape[:2]) for x in (self.schedule * np.float32(lr_factor), steps))
+        settings = {name: np.float32(value) for name, value in live.settings.items()}
+        return lambda: jax.device_get(train(None, settings, course, inputs, *self.examples(split), limits))
+
+    def _draw_batches(self, seed: int) -> np.ndarray:
+        """Return int32 (chunks, steps per chunk, batch): epochs without replacement, reshuffled each time."""
+        rng = np.random.default_rng([seed, 1])
+        examples = count_examples(self.problem.train)
+        per_epoch = examples // self.spec.batch
+        epochs = -(-self.spec.steps // per_epoch)
+        drawn = [rng.permutation(examples)[: per_epoch * self.spec.batch] for _ in range(epochs)]
+        batches = np.concatenate(drawn).reshape(-1, self.spec.batch)[: self.spec.steps]
+        return batches.reshape(self.spec.chunks, -1, self.spec.batch).astype(np.int32)
+
+    def _limits(self, seed: int, seeds: Seeds) -> np.ndarray:
+        """Return the loss on the probe above which training ends, after each chunk."""
+        if not seeds.early_exit:
+            return self.never
+        reference = self.reference(seed, seeds.split)
+        share = np.linspace(_FIRST_SHARE, _LAST_SHARE, self.spec.chunks)
+        progress = reference.probe_chance - np.array(reference.curve)
+        limits = np.where(progress > 0, reference.probe_chance - share * progress, np.inf)
+        return limits.astype(np.float32)
+
+    def _measure_reference(self, seed: int, split: str) -> Reference:
+        prepared = self._prepare(self._adamw)
+        assert not isinstance(prepared, TaskResult), "AdamW can be trained with"
+        outcome = self._run(self._adamw, prepared, seed, split, self.never)
+        params = self.course(seed).params
+        chance = float(self._loss(params, self._splits[split]))
+        probe_chance = float(self._loss(params, self._splits["probe"]))
+        loss = float(outcome.loss)
+        if not np.isfinite([chance, probe_chance]).all():
+            raise TaskError(
+                f"task {self.spec.name!r}: the loss of an untrained network is {chance:.4g}, which is no number to"
+                " start from: look at the task's loss function and data"
+            )
+        if not loss < chance:
+            raise TaskError(
+                f"task {self.spec.name!r}: tuned AdamW ends at a loss of {loss:.4g}, no better than the untrained "
+                f"network's {chance:.4g}; run: lionsearch tune adamw --task {self.spec.name}"
+            )
+        return Reference(chance, loss, probe_chance, tuple(float(value) for value in outcome.curve))
+
+    def _failure(self, outcome: Outcome, seed: int, seeds: Seeds) -> Failure | None:
+        chunks, total = int(outcome.chunks), self.spec.chunks
+        done = chunks * self.spec.steps // total
+        last = float(outcome.curve[chunks - 1])
+        chance = self.reference(seed, seeds.split).chance  # which is an error if the task has none
+        non_finite = Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {self.spec.steps} steps")
+        if not np.isfinite(last):
+            return non_finite
+        limit = float(self._limits(seed, seeds)[chunks - 1])
+        if last > limit:
+            detail = f"after {done} of {self.spec.steps} steps the loss was {last:.4g}; at most {limit:.4g} goes on"
+            return Failure(FailureKind.NO_PROGRESS, detail)
+        if not np.isfinite(outcome.loss):
+            return non_finite
+        if outcome.loss >= chance:  # the probe can miss what explodes on a few examples
+            detail = f"the final loss was {float(outcome.loss):.4g}; an untrained network's is {chance:.4g}"
+            return Failure(FailureKind.NO_PROGRESS, detail)
+        return None
+
+    def _summarize(self, outcomes: Sequence[Outcome], seeds: Seeds) -> TaskResult:
+        scores = [
+            self.reference(seed, seeds.split).score(float(outcome.loss))
+            for seed, outcome in zip(seeds.seeds, outcomes, strict=True)
+        ]
+        names = sorted(outcomes[0].metrics)
+        metrics = tuple((name, float(np.mean([o.metrics[name] for o in outcomes]))) for name in names)
+        loss = float(np.mean([float(outcome.loss) for outcome in outcomes]))
+        return TaskResult(self.spec.name, loss, float(np.mean(scores)), metrics=metrics, scores=tuple(scores))

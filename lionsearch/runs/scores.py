@@ -1,0 +1,79 @@
+"""Programs + tasks -> scores on fresh seeds: what `evaluate` shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from lionsearch.evaluation.plan import FIRST_SEED, Seeds, limits_for
+from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.lang import Program
+from lionsearch.records import Failure, Stage, TaskResult
+from lionsearch.tasks.spec import TaskSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A program on a task, over several seeds.
+
+    Attributes:
+        program: what it is called.
+        task: the task's name.
+        score: the mean over the seeds; 0 is tuned AdamW on the same seeds, -1 an untrained network; None if any failed.
+        standard_error: of the score; None of one seed, or if any failed.
+        loss: the mean final loss on the split; None if any failed.
+        metrics: means of the task's own measures, by name.
+        scores: of each seed; None for one that failed.
+        failure: the first, if there is one.
+    """
+
+    program: str
+    task: str
+    score: float | None
+    standard_error: float | None
+    loss: float | None
+    metrics: dict[str, float]
+    scores: tuple[float | None, ...]
+    failure: Failure | None
+
+
+def score_programs(
+    programs: Sequence[tuple[str, Program]], specs: Sequence[TaskSpec], seeds: int = 3, split: str = "test"
+) -> list[Score]:
+    """Return each program's score on each task, task by task.
+
+    The seeds are the first of those that a search reports with: no search chooses by them, nor by the test split.
+
+    Args:
+        programs: each with what to call it.
+        specs: the tasks.
+        seeds: trainings with each, with other weights and batches.
+        split: `test` or `validation`, the examples that the loss is measured on.
+
+    Raises:
+        TaskError: if a task cannot be used, or cannot give what a program asks for.
+    """
+    first = FIRST_SEED[Stage.REPORT]
+    limits = limits_for(program for _, program in programs)
+    rows: list[Score] = []
+    for spec in specs:
+        runner = TaskRunner(spec, limits)
+        for name, program in programs:
+            each = [runner.evaluate(program, Seeds((first + seed,), split)) for seed in range(seeds)]
+            rows.append(_summarize(name, each))
+    return rows
+
+
+def _summarize(name: str, each: list[TaskResult]) -> Score:
+    """Return what the results of single seeds amount to."""
+    scores = tuple(result.score for result in each)
+    failure = next((result.failure for result in each if result.failure is not None), None)
+    found = [score for score in scores if score is not None]
+    if failure is not None:
+        return Score(name, each[0].task, None, None, None, {}, scores, failure)
+    error = stdev(found) / math.sqrt(len(found)) if len(found) > 1 else None
+    loss = mean(result.loss for result in each if result.loss is not None)
+    metrics = {key: mean(dict(result.metrics)[key] for result in each) for key, _ in each[0].metrics}
+    return Score(name, each[0].task, mean(found), error, loss, metrics, scores, None)

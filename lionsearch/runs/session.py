@@ -1,0 +1,89 @@
+"""One process's part of a run, from its store to its ending: workers are opened, the search driven, results saved."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from lionsearch.archive import RunStore
+from lionsearch.errors import LionSearchError, RunError
+from lionsearch.runs.callbacks import Callback
+from lionsearch.runs.conditions import check_conditions
+from lionsearch.runs.config import RunConfig
+from lionsearch.runs.result import Elite, RunResult
+from lionsearch.runs.run import Listener, SearchRun
+from lionsearch.workers import Placement, open_pool
+
+Display = AbstractContextManager[Listener]
+"""What shows the progress while the search goes on; entered before workers are started."""
+
+
+class Session:
+    """Drives a run until it ends, is interrupted, or cannot go on.
+
+    Args:
+        store: the run's database, open for writing; `drive` closes it.
+        config: the run's.
+        placement: where evaluations run.
+        display: shows the progress.
+        callback: told of each candidate.
+        seconds: after which the search ends.
+        notify: called with a sentence to show.
+        advice: how to go on after an error, the end of its message.
+    """
+
+    def __init__(
+        self,
+        store: RunStore,
+        config: RunConfig,
+        placement: Placement,
+        display: Display | None = None,
+        callback: Callback | None = None,
+        seconds: float = math.inf,
+        notify: Callable[[str], None] = lambda text: None,
+        advice: str = "what was evaluated is stored",
+    ):
+        self._store, self._config, self._placement = store, config, placement
+        self._display = contextlib.nullcontext(lambda progress: None) if display is None else display
+        self._callback, self._seconds = callback, seconds
+        self._notify, self._advice = notify, advice
+        self.best_unsaved: Elite | None = None
+
+    def drive(self, force: bool = False) -> RunResult:
+        """Search, and return how it ended; what a task's code prints goes to stderr.
+
+        Args:
+            force: whether to go on though a task or an operation has changed.
+
+        Raises:
+            LionSearchError: if it cannot go on; the message says how it can if something is stored, and the best so far
+                is in `best_unsaved` where the folder is gone.
+        """
+        pool = run = None
+        try:
+            with contextlib.redirect_stdout(sys.stderr), self._display as listener:
+                pool = open_pool(self._config.plan(), self._placement)
+                for change in check_conditions(self._store, pool.fingerprint_tasks(), force=force):
+                    self._notify(f"note: {change} since the run was made")
+                run = SearchRun(self._config, self._store, pool, listener, self._callback, self._seconds)
+                return run.run()
+        except LionSearchError as error:
+            if run is None or not self._is_begun():
+                raise
+            if not self._store.folder.is_dir():
+                self.best_unsaved = run.progress().best
+            raise RunError(f"{error}; {self._advice}") from error
+        finally:
+            if pool is not None:
+                pool.close()
+            self._store.close()
+
+    def _is_begun(self) -> bool:
+        """Return whether anything is stored, which it is where the database itself is at fault."""
+        try:
+            return self._store.counts()["generated"] > 0
+        except LionSearchError:
+            return True

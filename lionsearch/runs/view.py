@@ -1,0 +1,287 @@
+"""A run as an object: what a run folder holds, read when it is asked for, also while the run goes on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from lionsearch.archive import CandidateRow, RunStore, ScoredProgram
+from lionsearch.archive.targets import load_target
+from lionsearch.errors import RunError
+from lionsearch.evaluation.estimate import Estimate, estimate
+from lionsearch.graph import check_program
+from lionsearch.identification.identity import Identity, identify
+from lionsearch.lang import Program
+from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
+from lionsearch.render.html import html_code, html_table
+from lionsearch.runs.conditions import Change, list_changes
+from lionsearch.runs.config import RunConfig, parse_config
+from lionsearch.runs.ending import SHORT
+from lionsearch.runs.verdict import Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProgram:
+    """A program of a run with what came of it at one stage.
+
+    Attributes:
+        candidate: the number of the candidate that had it first.
+        fingerprint: its name in the run.
+        statements: that it has, dead code removed.
+        text: the program.
+        evaluation: what came of it.
+    """
+
+    candidate: int
+    fingerprint: str
+    statements: int
+    text: str
+    evaluation: Evaluation
+
+    @property
+    def program(self) -> Program:
+        """The program itself."""
+        return check_program(self.text, f"candidate {self.candidate}")
+
+    @property
+    def score(self) -> float | None:
+        """The mean over the tasks and seeds; 0 is tuned AdamW, None a failure."""
+        return fmean(self.evaluation.rounds) if self.evaluation.rounds else None
+
+    @property
+    def scores(self) -> dict[str, Estimate]:
+        """The score on each task that was reached, with its 95 % interval."""
+        return {each.task: estimate(each.scores) for each in self.evaluation.results if each.scores}
+
+    @property
+    def seeds(self) -> int:
+        """Trainings on each task."""
+        return min((len(each.scores) for each in self.evaluation.results if each.score is not None), default=0)
+
+    def __str__(self) -> str:
+        """Return the program's text."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A candidate of a lineage.
+
+    Attributes:
+        row: which one, and by which mutation it was made.
+        evaluation: what came of it in the search; None if that is not stored.
+    """
+
+    row: CandidateRow
+    evaluation: Evaluation | None
+
+
+class Run:
+    """What a run folder holds. Everything is read when it is asked for, so a run that goes on can be looked at.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        RunError: if it is no run folder, or damaged.
+
+    Example:
+        >>> run = Run("runs/quickstart")  # doctest: +SKIP
+        >>> run.best.program, run.verdict.better  # doctest: +SKIP
+    """
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+        with self._store() as store:
+            self._config = parse_config(store.read_config(), str(self.folder))
+
+    @property
+    def config(self) -> RunConfig:
+        """The experiment with all that it names, as the run was begun."""
+        return self._config
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks."""
+        return tuple(spec.name for spec in self._config.specs)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many candidates were `generated`, how many are `unique` and `evaluated`, and their statements."""
+        with self._store() as store:
+            return store.counts()
+
+    def failures(self, stage: Stage = Stage.SEARCH) -> dict[FailureKind, int]:
+        """Return how many unique programs failed at a stage, by kind."""
+        with self._store() as store:
+            return store.failures(stage)
+
+    def changes(self) -> list[tuple[int, Change]]:
+        """Return what scores depend on and has changed under the run, each with the candidate from which it holds."""
+        with self._store() as store:
+            return list_changes(store.conditions())
+
+    @property
+    def finished(self) -> bool:
+        """Whether the search came to its end, and the best was measured on the test split."""
+        best = self.best
+        return best is not None and self.verdict is not None
+
+    @property
+    def best(self) -> FoundProgram | None:
+        """The best program on fresh seeds; None while there is none."""
+        return next(iter(self.elites()), None)
+
+    def elites(self) -> list[FoundProgram]:
+        """Return the programs that were evaluated again on fresh seeds, the best first, as the run chooses."""
+        return self.ranked(Stage.CONFIRM)
+
+    def front(self) -> list[FoundProgram]:
+        """Return the elites that no other is both better and shorter than, the shortest first."""
+        found: list[FoundProgram] = []
+        with self._store() as store:
+            for row in store.leaderboard(Stage.CONFIRM):  # the best first
+                if not found or row.statements < found[-1].statements:
+                    found.append(_open(row))
+        return found[::-1]
+
+    def ranked(self, stage: Stage = Stage.SEARCH) -> list[FoundProgram]:
+        """Return the programs that have a score at a stage, the best first, as the run chooses.
+
+        Those with most seeds come before the others: of thousands with one seed, the best are the lucky.
+        """
+        price = self._config.experiment.search.parsimony
+
+        def key(row: ScoredProgram) -> tuple[int, tuple[bool, float]]:
+            return len(row.evaluation.rounds), choice_key(row.evaluation, row.statements, price)
+
+        with self._store() as store:
+            return [_open(row) for row in sorted(store.leaderboard(stage), key=key, reverse=True)]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What may be claimed of the best, on seeds and data that nothing was chosen by; None before the end."""
+        best = self.best
+        if best is None:
+            return None
+        with self._store() as store:
+            first = store.lineage(0)[0].fingerprint
+            reports = [store.evaluation(name, Stage.REPORT) for name in (best.fingerprint, first)]
+        ours, theirs = reports
+        return None if ours is None or theirs is None else judge(ours, theirs)
+
+    @property
+    def short(self) -> Program | None:
+        """The best program without what changes its scores little; None where the run made none."""
+        path = self.folder / SHORT
+        return load_target(str(path))[0] if path.is_file() else None
+
+    @cached_property
+    def identity(self) -> Identity | None:
+        """The known method that the best program is, or the shorter one if there is one; None if it is none."""
+        best = self.best
+        return None if best is None else identify(self.short or best.program)
+
+    def text(self, candidate: int) -> str:
+        """Return the text of a candidate's program, dead code removed.
+
+        Raises:
+            RunError: if there is none of that number.
+        """
+        with self._store() as store:
+            text = store.program_text(candidate)
+        if text is None:
+            raise self._missing(candidate)
+        return text
+
+    def program(self, candidate: int) -> Program:
+        """Return a candidate's program, dead code removed.
+
+        Raises:
+            RunError: if there is none of that number.
+        """
+        return check_program(self.text(candidate), f"{self.folder}:{candidate}")
+
+    def lineage(self, candidate: int | None = None) -> list[Ancestor]:
+        """Return a candidate, by default the best, and its ancestors, the candidate first.
+
+        Raises:
+            RunError: if there is none of that number.
+        """
+        if candidate is None:
+            best = self.best
+            if best is None:
+                raise RunError(f"{self.folder}: no program has a score on fresh seeds yet; give a candidate's number")
+            candidate = best.candidate
+        with self._store() as store:
+            rows = store.lineage(candidate)
+            found = [Ancestor(row, store.evaluation(row.fingerprint, Stage.SEARCH)) for row in rows]
+        if not found:
+            raise self._missing(candidate)
+        return found
+
+    def candidates(self) -> list[CandidateRow]:
+        """Return every candidate that was told, in order."""
+        with self._store() as store:
+            return store.candidates()
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a flat row for each candidate, for `pandas.DataFrame(run.table())`.
+
+        Columns: those of a candidate (`number`, `parent`, `change`, `fingerprint`, `statements`, `live_statements`),
+        `score` (the search's mean over tasks and seeds; None after a failure), `seeds`, `failure` (its kind, or None),
+        `score_TASK` for each task, and `confirm_score` of those evaluated again on fresh seeds.
+        """
+        with self._store() as store:
+            searched, confirmed = store.evaluations(Stage.SEARCH), store.evaluations(Stage.CONFIRM)
+            rows = store.candidates()
+        return [self._flatten(row, searched.get(row.fingerprint), confirmed.get(row.fingerprint)) for row in rows]
+
+    def _missing(self, candidate: int) -> RunError:
+        generated = self.counts()["generated"]
+        return RunError(f"{self.folder}: there is no candidate {candidate}; {generated} are stored, numbered from 0")
+
+    def _flatten(self, row: CandidateRow, search: Evaluation | None, confirm: Evaluation | None) -> dict[str, Any]:
+        scores = {} if search is None else {each.task: each.score for each in search.results}
+        failure = None if search is None else search.failure
+        return {
+            **asdict(row),
+            "score": None if search is None else search.score,
+            "seeds": 0 if search is None else len(search.rounds),
+            "failure": None if failure is None else str(failure.kind),
+            **{f"score_{task}": scores.get(task) for task in self.tasks},
+            "confirm_score": None if confirm is None or not confirm.rounds else fmean(confirm.rounds),
+        }
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (each.candidate, each.statements, each.seeds, each.score, *(str(found) for found in each.scores.values()))
+            for each in self.elites()[:10]
+        ]
+        table = html_table(("candidate", "statements", "seeds", "mean score", *self.tasks), rows)
+        best = self.best
+        return f"<p>{escape(repr(self))}</p>{table}{'' if best is None else html_code(best.text)}"
+
+    def __repr__(self) -> str:
+        """Return the folder, how far it is, and its best."""
+        counts, best = self.counts(), self.best
+        total = self._config.experiment.programs
+        shown = "no score on fresh seeds yet" if best is None else f"best {best.score:+.4f}, candidate {best.candidate}"
+        return f"Run({str(self.folder)!r}: {counts['generated']} of {total} programs, {shown})"
+
+    @contextlib.contextmanager
+    def _store(self) -> Iterator[RunStore]:
+        store = RunStore.read(self.folder)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def _open(row: ScoredProgram) -> FoundProgram:
+    return FoundProgram(row.candidate, row.fingerprint, row.statements, row.text, row.evaluation)

@@ -1,0 +1,218 @@
+import csv
+import subprocess
+import sys
+
+import pytest
+from api.given_tasks import SHORT, make_task
+from workers.tiny_project import read_rows, run_cli, write_project
+
+import lionsearch
+from lionsearch.errors import SettingError, TaskError, UnknownNameError
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run on a task that only Python has."""
+    return lionsearch.search(tasks=make_task(), output=tmp_path_factory.mktemp("finished") / "run", **SHORT)
+
+
+def test_a_search_on_a_python_value(finished):
+    assert finished.finished
+    assert finished.tasks == ("sine",)
+    assert finished.counts()["generated"] == 40
+    assert finished.best.program == lionsearch.load(finished.folder / "best.py")
+    assert [each.task for each in finished.verdict.tasks] == ["sine"]
+
+
+def test_the_same_search_gives_the_same_run(finished, tmp_path):
+    again = lionsearch.search(tasks=[make_task()], output=tmp_path / "run", **SHORT)
+    assert read_rows(again.folder) == read_rows(finished.folder)
+
+
+def test_a_finished_run_goes_on_as_if_it_had_been_longer(finished, tmp_path):
+    whole = lionsearch.search(tasks=make_task(), output=tmp_path / "whole", **{**SHORT, "programs": 60})
+    short = lionsearch.search(tasks=make_task(), output=tmp_path / "short", **SHORT)
+    longer = lionsearch.resume(short, tasks=make_task(), workers=0, progress=False, programs=60)
+    assert longer.counts()["generated"] == 60
+    candidates = [[row for row in read_rows(run.folder) if row[0] == "candidates"] for run in (longer, whole)]
+    assert candidates[0] == candidates[1]
+    with pytest.raises(SettingError, match="has 60 programs already"):
+        lionsearch.resume(longer, tasks=make_task(), workers=0, programs=50)
+
+
+def test_a_task_of_python_is_asked_for_again(finished):
+    with pytest.raises(SettingError, match="task 'sine' was given as a Python value.*resume.*tasks=\\[task\\]"):
+        lionsearch.resume(finished, workers=0)
+    with pytest.raises(SettingError, match="task 'sine' has steps = 60; the one given has 50"):
+        lionsearch.resume(finished, tasks=make_task(steps=50), workers=0)
+    with pytest.raises(SettingError, match="task 'other' is none of its tasks: sine"):
+        lionsearch.resume(finished, tasks=make_task(name="other"), workers=0)
+
+
+def test_the_command_line_says_how_a_run_on_a_python_value_goes_on(finished, tmp_path):
+    done = run_cli(tmp_path, "resume", finished.folder, "--workers", 0)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "task 'sine' was given as a Python value" in done.stderr
+    assert run_cli(tmp_path, "inspect", finished.folder).returncode == 0
+
+
+def test_a_callback_ends_a_search_and_resume_goes_on(finished, tmp_path):
+    seen = []
+
+    class Twenty(lionsearch.Callback):
+        def on_start(self, folder, config):
+            seen.append(("start", folder))
+
+        def on_candidate(self, event, progress):
+            seen.append((event.number, event.is_replayed))
+            if event.number == 20 and not event.is_replayed:
+                raise lionsearch.StopSearch("twenty are\nenough")
+
+        def on_end(self, result):
+            seen.append((result.stopped, result.finished))
+
+    folder = tmp_path / "run"
+    run = lionsearch.search(tasks=make_task(), output=folder, callbacks=[Twenty()], **SHORT)
+    assert seen[0] == ("start", folder)
+    assert seen[1:-1] == [(number, False) for number in range(21)]
+    assert seen[-1] == ("twenty are enough", True)
+    assert run.finished
+    del seen[:]
+    run = lionsearch.resume(run, tasks=make_task(), workers=0, progress=False, callbacks=[Twenty()])
+    assert seen[1:-1] == [(number, number < 21) for number in range(40)]
+    assert seen[-1] == ("", True)
+    candidates = [[row for row in read_rows(each.folder) if row[0] == "candidates"] for each in (run, finished)]
+    assert candidates[0] == candidates[1]
+
+
+def test_what_a_callback_raises_is_the_callers_and_the_run_can_go_on(tmp_path):
+    class Broken(lionsearch.Callback):
+        def on_candidate(self, event, progress):
+            if event.number == 10:
+                raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        lionsearch.search(tasks=make_task(), output=tmp_path / "run", callbacks=[Broken()], **SHORT)
+    run = lionsearch.resume(tmp_path / "run", tasks=make_task(), workers=0, progress=False)
+    assert run.counts()["generated"] == 40
+
+
+def test_patience_and_target_end_a_search(tmp_path):
+    run = lionsearch.search(tasks=make_task(), output=tmp_path / "a", patience=5, **SHORT)
+    told = run.counts()["generated"]
+    assert 5 <= told < 40
+    again = lionsearch.resume(run, tasks=make_task(), workers=0, progress=False)
+    assert again.counts()["generated"] == told, "it ends where it ended"
+    run = lionsearch.search(tasks=make_task(), output=tmp_path / "b", target=-0.9, **SHORT)
+    assert run.counts()["generated"] < 40
+    assert run.best.evaluation.score >= -0.9
+
+
+def test_a_search_of_no_time_at_all(tmp_path):
+    run = lionsearch.search(tasks=make_task(), output=tmp_path / "run", time=1e-9, **SHORT)
+    assert run.finished
+    assert run.counts()["generated"] < 40
+    for wrong, message in ((0, "no time at all"), ("soon", "'soon' is no duration"), ("-3m", "is no duration")):
+        with pytest.raises(SettingError, match=message):
+            lionsearch.search(tasks=make_task(), time=wrong, workers=0)
+
+
+def test_a_warm_start(finished, tmp_path):
+    best = finished.best.candidate
+    for initial, count in (
+        ((f"{finished.folder}:{best}",), 1),
+        ((f"{finished.folder}:elites",), len(finished.elites())),
+    ):
+        run = lionsearch.search(tasks=make_task(), output=tmp_path / str(count), initial=initial, **SHORT)
+        assert len(run.config.initial()) == count
+        assert run.program(0) == finished.best.program if count == 1 else run.program(0) is not None
+
+
+def test_settings_are_merged_and_checked():
+    from lionsearch.api.search_api import _configure
+
+    config = _configure("quickstart", "digits_rnn", {"search": {"population": 7, "racing": {"seeds": 2}}, "seed": 3})
+    assert (config.experiment.search.population, config.experiment.search.racing.seeds) == (7, 2)
+    assert (config.experiment.search.islands, config.experiment.seed) == (2, 3)
+    assert [entry.task for entry in config.experiment.tasks] == ["digits_rnn"]
+    with pytest.raises(SettingError, match="unknown setting 'search.popluation'.*population"):
+        _configure("quickstart", None, {"search": {"popluation": 7}})
+    with pytest.raises(UnknownNameError, match="quickstart"):
+        _configure("quikstart", None, {})
+    with pytest.raises(SettingError, match="two tasks are called 'sine'"):
+        _configure("quickstart", [make_task(), make_task()], {})
+    with pytest.raises(SettingError, match="expected names, lionsearch.Task or TaskEntry, not int"):
+        _configure("quickstart", [3], {})
+    with pytest.raises(SettingError, match="resume\\(\\) takes no setting 'seed'"):
+        lionsearch.resume("nowhere", seed=3)
+
+
+def test_a_task_that_cannot_be_used_leaves_no_run_behind(tmp_path):
+    def broken():
+        raise OSError("no such data")
+
+    task = lionsearch.Task(broken, name="broken", steps=10, batch=2)
+    with pytest.raises(TaskError, match="'broken'.*no such data.*test_search_api.py"):
+        lionsearch.search(tasks=task, output=tmp_path / "run", **SHORT)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_experiment_made_in_python(tmp_path):
+    task = make_task()
+    experiment = lionsearch.Experiment(programs=12, tasks=(lionsearch.TaskEntry(task="later"),))
+    run = lionsearch.search(
+        experiment, tasks=task, output=tmp_path / "run", workers=0, progress=False, evaluation=SHORT["evaluation"]
+    )
+    assert run.counts()["generated"] == 12
+    assert run.config.name == "search"
+
+
+_INTERRUPTED = """
+import os, signal, sys
+sys.path[:0] = {paths!r}
+from api.given_tasks import SHORT, make_task
+import lionsearch
+
+class Interrupt(lionsearch.Callback):
+    def on_candidate(self, event, progress):
+        if event.number == 15:
+            os.kill(os.getpid(), signal.SIGINT)
+
+run = lionsearch.search(tasks=make_task(), output="run", callbacks=[Interrupt()], **{{**SHORT, "progress": True}})
+print(run.finished, 15 < run.counts()["generated"] < 40)
+run = lionsearch.resume(run, tasks=make_task(), workers=0, progress=False)
+print(run.finished, run.counts()["generated"])
+"""
+
+
+def test_an_interrupt_in_a_script(tmp_path):
+    code = _INTERRUPTED.format(paths=[path for path in sys.path if path])
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.splitlines() == ["False True", "True 40"], done.stderr
+    assert "interrupted; go on with: lionsearch.resume('run')" in done.stderr
+
+
+@pytest.mark.ray
+@pytest.mark.thorough
+def test_workers_of_a_ray_that_is_running_give_the_same_run(finished, tmp_path):
+    import ray
+
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        run = lionsearch.search(tasks=make_task(), output=tmp_path / "run", **{**SHORT, "workers": 2})
+        assert ray.is_initialized(), "it is the caller's"
+    finally:
+        ray.shutdown()
+    assert read_rows(run.folder) == read_rows(finished.folder)
+
+
+def test_names_of_tasks_and_experiments_of_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(write_project(tmp_path))
+    run = lionsearch.search("tiny", programs=20, workers=0, progress=False, callbacks=[lionsearch.CSVLog("log.csv")])
+    assert run.folder.as_posix() == "runs/tiny"
+    with open("log.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["number"] for row in rows] == [str(number) for number in range(20)]
+    assert lionsearch.open_run("runs/tiny").table()[7]["change"] == rows[7]["change"]
