@@ -20,6 +20,8 @@ from lionsearch.tasks.spec import TaskSpec
 
 _TYPES = {int: "whole number", float: "number", bool: "true or false", str: "text"}
 _BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+_TELLING = 2**62
+"""A bound beyond this is said in words alone."""
 _GIVEN = {"name"}
 """Settings that a file does not hold: a task is called as its file is."""
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
@@ -129,14 +131,14 @@ def bounds_text(field: Any) -> str:
         f"{words} {value:,}" if isinstance(value, int) else f"{words} {value:g}"
         for item in field.metadata
         for name, words in _BOUNDS.items()
-        if (value := getattr(item, name, None)) is not None
+        if (value := getattr(item, name, None)) is not None and abs(value) < _TELLING
     ]
     if any(getattr(item, "pattern", None) for item in field.metadata):
         found.append("`module:function`")
     if any(getattr(item, "min_length", None) for item in field.metadata):
         found.append("not empty")
-    because = (field.json_schema_extra or {}).get("because")
-    return ", ".join(found) + (f": {because}" if because else "")
+    because = (field.json_schema_extra or {}).get("because", "")
+    return ": ".join(filter(None, (", ".join(found), because)))
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -34,6 +34,10 @@ _BLOCK = re.compile(
 _MARK = re.compile(r"^<!-- not run", re.MULTILINE)
 
 
+def read(page: str) -> str:
+    return (ROOT / page).read_text()
+
+
 @dataclass(frozen=True)
 class Block:
     line: int
@@ -55,7 +59,7 @@ def _why(found: re.Match[str]) -> str | None:
     return f"{missing} is not installed" if missing and find_spec(missing) is None else found["why"]
 
 
-BLOCKS = {page: blocks_of((ROOT / page).read_text()) for page in PAGES}
+BLOCKS = {page: blocks_of(read(page)) for page in PAGES}
 LEFT_OUT = {
     f"{page}:{block.line}": block.left_out for page, blocks in BLOCKS.items() for block in blocks if block.left_out
 }
@@ -100,10 +104,16 @@ def test_what_is_left_out_is_counted(block):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_mark_stands_right_above_a_block(page):
-    text = (ROOT / page).read_text()
+    text = read(page)
     assert len(_MARK.findall(text)) == sum(
         found["why"] is not None or found["without"] is not None for found in _BLOCK.finditer(text)
     )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_that_it_names_is_there(page):
+    named = re.findall(r"`((?:lionsearch|tests|benchmarks|programs|proxy_tasks|experiments)/[\w/.]+)`", read(page))
+    assert [path for path in named if "NAME" not in path and "mine" not in path and not (ROOT / path).exists()] == []
 
 
 def test_marked_pages_are_there():

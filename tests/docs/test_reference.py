@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -55,8 +56,10 @@ def test_a_setting_without_a_meaning_is_an_error(hooks):
 
 
 def test_every_command_and_operation_is_there(hooks):
-    commands = hooks("reference").commands()
+    page, commands = (ROOT / "docs/reference/commands.md").read_text(), hooks("reference").commands()
     assert "### search\n\n```text\nUsage: lionsearch search [OPTIONS] {EXPERIMENT}\n" in commands
+    for name in re.findall(r"^### (\w+)$", commands, re.MULTILINE):
+        assert re.search(rf"^\| .*`(?:lionsearch )?{name}\b", page, re.MULTILINE), name
     rows = hooks("reference").operations()
     assert rows.count("\n| `") == sum(row.group != "syntax" for row in OPERATIONS.values())
 

@@ -64,10 +64,16 @@ def test_search_finds_programs_and_settings(site):
 
 def test_a_broken_link_or_anchor_fails_the_build(tmp_path):
     pytest.importorskip("mkdocs")
-    shutil.copytree(ROOT, tmp_path / "copy", ignore=shutil.ignore_patterns(".git", ".venv", "build", "runs", "tests"))
-    page = tmp_path / "copy" / "docs" / "index.md"
-    page.write_text(page.read_text() + "\n[nowhere](how-to/task.md#no-such-place), [none](no-such-page.md)\n")
-    done = build(tmp_path / "copy" / "mkdocs.yml", tmp_path / "site")
+    pages = shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    (pages / "index.md").write_text("[nowhere](how-to/task.md#no-such-place), [none](no-such-page.md)\n")
+    config = {
+        "INHERIT": str(ROOT / "mkdocs.yml"),
+        "docs_dir": str(pages),
+        "hooks": [str(ROOT / "docs" / "hooks" / "events.py")],
+        "watch": [],
+    }
+    (tmp_path / "mkdocs.yml").write_text(json.dumps(config))  # which is YAML too
+    done = build(tmp_path / "mkdocs.yml", tmp_path / "site")
     assert done.returncode == 1
     assert "no-such-place" in done.stderr
     assert "no-such-page.md" in done.stderr
