@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -46,6 +47,15 @@ def test_the_wheel_holds_the_package_and_the_data(wheel):
     assert not [name for name in names if "test" in name or "__pycache__" in name or not name.startswith("lionsearch")]
 
 
+def test_the_wheel_carries_the_license(wheel):
+    with zipfile.ZipFile(wheel) as files:
+        [place] = [name for name in files.namelist() if name.endswith(".dist-info/licenses/LICENSE")]
+        [about] = [name for name in files.namelist() if name.endswith(".dist-info/METADATA")]
+        assert files.read(place).decode() == (ROOT / "LICENSE").read_text()
+        lines = files.read(about).decode().splitlines()
+    assert {"License-Expression: Apache-2.0", "License-File: LICENSE", "Author: The lionsearch authors"} <= set(lines)
+
+
 @pytest.mark.thorough
 def test_an_installed_wheel_has_the_shipped_names(installed, tmp_path):
     code = (
@@ -56,6 +66,12 @@ def test_an_installed_wheel_has_the_shipped_names(installed, tmp_path):
     for command, shelf in (("programs", PROGRAMS), ("tasks", TASKS), ("experiments", EXPERIMENTS)):
         shown = _run("-c", code, command, "--json", cwd=tmp_path, env={"PYTHONPATH": str(installed)})
         assert [row["name"] for row in json.loads(shown)] == shelf.names()
+
+
+def test_the_version_is_the_same_everywhere():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"\n## {version} - " in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_the_console_script_is_declared():

@@ -21,6 +21,19 @@ class MutationRates(Settings):
     """How often each mutation is drawn, relative to the others.
 
     The first four edit the list of statements (`paper_mutations`), the others live code (`live_mutations`).
+
+    Attributes:
+        insert: one statement more, at a random place.
+        delete: one statement fewer.
+        change: one argument of one statement differs.
+        tune: one constant differs.
+        splice: one use of a live value reads a new statement, which reads that value.
+        duplicate: a live statement has a copy with one argument changed, and one of its uses reads the copy.
+        bypass: a live statement goes; its uses read one of its arguments.
+        operation: a live statement has another operation.
+        exchange: two arguments of a live statement change places.
+        redirect: one use reads another value.
+        crossover: one use reads a value of another parent, with all that it is computed from.
     """
 
     insert: float = Field(default=0.0, ge=0)

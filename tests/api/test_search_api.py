@@ -41,7 +41,7 @@ def test_a_finished_run_goes_on_as_if_it_had_been_longer(finished, tmp_path):
 
 
 def test_a_task_of_python_is_asked_for_again(finished):
-    with pytest.raises(SettingError, match="task 'sine' was given as a Python value.*resume.*tasks=\\[task\\]"):
+    with pytest.raises(SettingError, match=r"task 'sine' was given as a Python value.*resume.*tasks=\[task\]"):
         lionsearch.resume(finished, workers=0)
     with pytest.raises(SettingError, match="task 'sine' has steps = 60; the one given has 50"):
         lionsearch.resume(finished, tasks=make_task(steps=50), workers=0)
@@ -135,15 +135,15 @@ def test_settings_are_merged_and_checked():
     assert (config.experiment.search.population, config.experiment.search.racing.seeds) == (7, 2)
     assert (config.experiment.search.islands, config.experiment.seed) == (2, 3)
     assert [entry.task for entry in config.experiment.tasks] == ["digits_rnn"]
-    with pytest.raises(SettingError, match="unknown setting 'search.popluation'.*population"):
+    with pytest.raises(SettingError, match=r"unknown setting 'search.popluation'.*population"):
         _configure("quickstart", None, {"search": {"popluation": 7}})
     with pytest.raises(UnknownNameError, match="quickstart"):
         _configure("quikstart", None, {})
     with pytest.raises(SettingError, match="two tasks are called 'sine'"):
         _configure("quickstart", [make_task(), make_task()], {})
-    with pytest.raises(SettingError, match="expected names, lionsearch.Task or TaskEntry, not int"):
+    with pytest.raises(SettingError, match=r"expected names, lionsearch.Task or TaskEntry, not int"):
         _configure("quickstart", [3], {})
-    with pytest.raises(SettingError, match="resume\\(\\) takes no setting 'seed'"):
+    with pytest.raises(SettingError, match=r"resume\(\) takes no setting 'seed'"):
         lionsearch.resume("nowhere", seed=3)
 
 
@@ -152,7 +152,7 @@ def test_a_task_that_cannot_be_used_leaves_no_run_behind(tmp_path):
         raise OSError("no such data")
 
     task = lionsearch.Task(broken, name="broken", steps=10, batch=2)
-    with pytest.raises(TaskError, match="'broken'.*no such data.*test_search_api.py"):
+    with pytest.raises(TaskError, match=r"'broken'.*no such data.*test_search_api.py"):
         lionsearch.search(tasks=task, output=tmp_path / "run", **SHORT)
     assert not (tmp_path / "run").exists()
 

@@ -110,10 +110,10 @@ def test_show_without_a_docstring_has_the_name_only(run_here):
     assert run_here("show", "mine").stdout.startswith("mine\n\nstate: 0\n")
 
 
-def test_show_prints_what_the_readme_says(run_here):
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+def test_show_prints_what_the_page_on_transforms_says(run_here):
+    page = (Path(__file__).parents[2] / "docs" / "gallery" / "transforms.md").read_text()
     command = '$ lionsearch show "lookahead(sgd, k=5)"\n'
-    printed = readme[readme.index(command) + len(command) :].split("```")[0]
+    printed = page[page.index(command) + len(command) :].split("```")[0]
     assert run_here("show", "lookahead(sgd, k=5)").stdout == printed
 
 
