@@ -103,12 +103,18 @@ class TaskError(LionSearchError, ValueError):
     """A task that breaks the task interface."""
 
 
+_FEW = 12
+"""Names that a message lists."""
+
+
 def nearest_hint(name: str, valid: Iterable[str]) -> str:
-    """Return "did you mean 'x'?" or the list of what there is.
+    """Return "did you mean 'x'?"; the names there are, if they are few; else those that are least unlike it.
 
     Example:
         >>> nearest_hint("adamm", ["adamw", "lion", "adafactor"])
         "did you mean 'adamw'?"
+        >>> nearest_hint("q", ["adamw", "lion"])
+        'expected one of: adamw, lion'
     """
     names = sorted(valid)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6) if len(name) <= NAME else []
@@ -116,8 +122,10 @@ def nearest_hint(name: str, valid: Iterable[str]) -> str:
         return f"did you mean {close[0]!r}?"
     if not names:
         return "there is none"
-    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    return f"expected one of: {shown}"
+    if len(names) <= _FEW:
+        return f"expected one of: {', '.join(names)}"
+    near = difflib.get_close_matches(name[:NAME], names, n=5, cutoff=0.0)
+    return f"none of the {len(names)} is like it; the nearest: {', '.join(near)}"
 
 
 def quote(value: Any, most: int = QUOTED) -> str:

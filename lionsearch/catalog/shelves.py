@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lionsearch.compose import check_parentheses, compose, is_expression
+from lionsearch.compose import TRANSFORMS, check_parentheses, compose, is_expression
 from lionsearch.errors import MissingFileError, ProgramError, SettingError, UnknownNameError, one_line
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
@@ -127,8 +127,14 @@ def load_program(name: str) -> Program:
         return compose(name, load_program)
     try:
         path = PROGRAMS.find(name)
-    except (MissingFileError, UnknownNameError):
+    except MissingFileError:
         if "(" in name:
             check_parentheses(name)
         raise
+    except UnknownNameError as error:
+        if "(" in name:
+            check_parentheses(name)
+        if name in TRANSFORMS:
+            raise SettingError(f"{name!r} is a transform: it wraps a program, as in {name}(adamw)") from None
+        raise UnknownNameError(error.what, name, {*error.valid, *TRANSFORMS}) from None
     return check_program(read_text(path), str(path))

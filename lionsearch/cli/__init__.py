@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 import lionsearch
-from lionsearch.cli import exporting, identifying, inspecting, language, scoring, searching, simplifying
+from lionsearch.cli import exporting, identifying, inspecting, language, scoring, searching, simplifying, starting
 from lionsearch.cli.streams import OutputError, Streams
 from lionsearch.errors import LionSearchError, one_line, shorten
 from lionsearch.terminal.plain import plain_streams
@@ -58,7 +58,7 @@ app = typer.Typer(
     cls=_Commands,
     help="Find optimizers by evolving short programs.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -69,6 +69,8 @@ for command in (
     language.show,
     language.tasks,
     language.experiments,
+    starting.config,
+    starting.new,
     exporting.export,
     scoring.evaluate,
     scoring.tune,

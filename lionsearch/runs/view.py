@@ -81,6 +81,13 @@ class Ancestor:
     row: CandidateRow
     evaluation: Evaluation | None
 
+    def __str__(self) -> str:
+        """Return it as a line."""
+        row = self.row
+        score = None if self.evaluation is None else self.evaluation.score
+        shown = "no score" if score is None else f"score {score:+.4f}"
+        return f"candidate {row.number}, {row.change}, {row.live_statements} statements, {shown}"
+
 
 class Run:
     """What a run folder holds. Everything is read when it is asked for, so a run that goes on can be looked at.

@@ -119,13 +119,10 @@ def test_a_search_of_no_time_at_all(tmp_path):
 
 def test_a_warm_start(finished, tmp_path):
     best = finished.best.candidate
-    for initial, count in (
-        ((f"{finished.folder}:{best}",), 1),
-        ((f"{finished.folder}:elites",), len(finished.elites())),
-    ):
-        run = lionsearch.search(tasks=make_task(), output=tmp_path / str(count), initial=initial, **SHORT)
-        assert len(run.config.initial()) == count
-        assert run.program(0) == finished.best.program if count == 1 else run.program(0) is not None
+    run = lionsearch.search(tasks=make_task(), output=tmp_path / "a", initial=(f"{finished.folder}:{best}",), **SHORT)
+    assert run.program(0) == finished.best.program
+    elites = lionsearch.search(tasks=make_task(), output=tmp_path / "b", initial=[f"{finished.folder}:elites"], **SHORT)
+    assert set(elites.config.initial()) == {each.program for each in finished.elites()}
 
 
 def test_settings_are_merged_and_checked():
@@ -185,27 +182,38 @@ print(run.finished, run.counts()["generated"])
 """
 
 
+def run_script(folder, code, timeout=120):
+    """Run Python in the folder, with the modules of the tests."""
+    command = [sys.executable, "-c", code.format(paths=[path for path in sys.path if path])]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
+
+
 def test_an_interrupt_in_a_script(tmp_path):
-    code = _INTERRUPTED.format(paths=[path for path in sys.path if path])
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = run_script(tmp_path, _INTERRUPTED)
     assert done.stdout.splitlines() == ["False True", "True 40"], done.stderr
     assert "interrupted; go on with: lionsearch.resume('run')" in done.stderr
 
 
+_WITH_A_RAY = """
+import sys
+sys.path[:0] = {paths!r}
+import ray
+from api.given_tasks import SHORT, make_task
+import lionsearch
+
+ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+lionsearch.search(tasks=make_task(), output="run", **{{**SHORT, "workers": 2}})
+print(ray.is_initialized())
+ray.shutdown()
+"""
+
+
 @pytest.mark.ray
 @pytest.mark.thorough
-def test_workers_of_a_ray_that_is_running_give_the_same_run(finished, tmp_path):
-    import ray
-
-    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
-    try:
-        run = lionsearch.search(tasks=make_task(), output=tmp_path / "run", **{**SHORT, "workers": 2})
-        assert ray.is_initialized(), "it is the caller's"
-    finally:
-        ray.shutdown()
-    assert read_rows(run.folder) == read_rows(finished.folder)
+def test_workers_of_a_ray_that_is_the_callers_give_the_same_run(finished, tmp_path):
+    done = run_script(tmp_path, _WITH_A_RAY, timeout=200)
+    assert done.stdout == "True\n", done.stderr
+    assert read_rows(tmp_path / "run") == read_rows(finished.folder)
 
 
 def test_names_of_tasks_and_experiments_of_the_working_folder(tmp_path, monkeypatch):

@@ -10,9 +10,7 @@ import pytest
 
 from lionsearch.catalog import PROGRAMS
 from lionsearch.compose import TRANSFORMS
-from lionsearch.evolution import SearchSettings
 from lionsearch.lang import OPERATIONS
-from lionsearch.runs.config import Experiment
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,19 +38,6 @@ def test_the_settings_of_a_task_leave_its_name_out(hooks):
     table = hooks("reference").task_settings()
     assert "`factory` | text | required | `module:function` |" in table
     assert "| `name` |" not in table
-
-
-def test_a_setting_without_a_meaning_is_an_error(hooks):
-    class Unsaid(Experiment):
-        """Nothing is said.
-
-        Attributes:
-            seed: said.
-        """
-
-    with pytest.raises(KeyError, match="Unsaid: the docstring says nothing of description, programs"):
-        hooks("reference").meanings_of(Unsaid)
-    assert set(hooks("reference").meanings_of(SearchSettings)) == set(SearchSettings.model_fields)
 
 
 def test_every_command_and_operation_is_there(hooks):

@@ -1,0 +1,70 @@
+import math
+
+import pytest
+from api.given_tasks import make_task
+from workers.tiny_project import write_project
+
+from lionsearch.archive import RunStore
+from lionsearch.errors import RunError
+from lionsearch.runs.config import load_experiment
+from lionsearch.runs.opening import resume_run, start_run
+from lionsearch.runs.session import Session
+from lionsearch.workers import Placement
+
+assert make_task
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(write_project(tmp_path))
+    return tmp_path
+
+
+def test_a_session_drives_a_run_to_its_end_and_closes_its_store(project):
+    config = load_experiment("tiny", programs=20)
+    store = start_run(project / "run", config)
+    seen = []
+
+    class Shown:
+        def __enter__(self):
+            seen.append("shown")
+            return seen.append
+
+        def __exit__(self, *error):
+            seen.append("gone")
+
+    result = Session(store, config, Placement(0), Shown()).drive()
+    assert result.finished
+    assert (seen[0], seen[-1]) == ("shown", "gone")
+    RunStore.resume(project / "run").close()  # which is free
+
+
+def test_time_is_over_and_another_session_goes_on(project):
+    config = load_experiment("tiny", programs=60)
+    result = Session(start_run(project / "run", config), config, Placement(0), seconds=1e-9).drive()
+    assert result.stopped == "1e-09 seconds are over"
+    assert result.finished
+    store, config = resume_run(project / "run")
+    result = Session(store, config, Placement(0), seconds=math.inf).drive()
+    assert (result.progress.told, result.stopped) == (60, "")
+
+
+def test_an_error_amid_a_run_says_how_it_goes_on(project):
+    config = load_experiment("tiny", programs=60)
+    store = start_run(project / "run", config)
+    session = Session(store, config, Placement(0), advice="do this")
+
+    class Breaks:
+        def __enter__(self):
+            def listen(progress):
+                raise RunError("no room")
+
+            return listen
+
+        def __exit__(self, *error):
+            pass
+
+    session._display = Breaks()
+    with pytest.raises(RunError, match="no room; do this"):
+        session.drive()
+    assert session.best_unsaved is None
