@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from lionsearch.runs.logs import TensorBoardLog as TensorBoardLog
     from lionsearch.runs.logs import WandbLog as WandbLog
     from lionsearch.runs.view import Run as Run
+    from lionsearch.tasks.adapters import equinox_problem as equinox_problem
+    from lionsearch.tasks.adapters import flax_problem as flax_problem
     from lionsearch.tasks.problem import Problem as Problem
     from lionsearch.tasks.value import Task as Task
 
@@ -66,6 +68,7 @@ _HOMES = {
     "lionsearch.runs.config": ("Experiment", "TaskEntry"),
     "lionsearch.runs.logs": ("CSVLog", "TensorBoardLog", "WandbLog"),
     "lionsearch.runs.view": ("Run",),
+    "lionsearch.tasks.adapters": ("equinox_problem", "flax_problem"),
     "lionsearch.tasks.problem": ("Problem",),
     "lionsearch.tasks.value": ("Task",),
 }
@@ -88,8 +91,10 @@ __all__ = [
     "TensorBoardLog",
     "WandbLog",
     "check",
+    "equinox_problem",
     "evaluate",
     "export",
+    "flax_problem",
     "identify",
     "load",
     "nearest",

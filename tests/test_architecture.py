@@ -25,7 +25,7 @@ _OPERATION = """    unary(
 _INPUT = """    "g_first": Input(Kind.TENSOR, "the gradient of the batch's first example", gradient_of="batch"),
 """
 _SOURCE = """    "g_first": _Source(
-        lambda problem, now: jax.grad(problem.loss)(now.params, jax.tree.map(lambda x: x[:1], now.batch))
+        lambda objective, now: _gradient(objective, now, now.params, jax.tree.map(lambda x: x[:1], now.batch))
     ),
 """
 _USE = """

@@ -15,6 +15,7 @@ import numpy as np
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import TaskError
+from lionsearch.evaluation.courses import Courses
 from lionsearch.evaluation.device import describe_device
 from lionsearch.evaluation.encoding import EncodedProgram, TooLongError, encode_program
 from lionsearch.evaluation.interpreter import Interpreter
@@ -22,26 +23,20 @@ from lionsearch.evaluation.machine import Machine, machine_for
 from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.references import Reference, ReferenceCache
 from lionsearch.evaluation.room import load_trainable
-from lionsearch.evaluation.training import Course, Outcome, build_trainer
+from lionsearch.evaluation.training import Outcome, build_trainer
 from lionsearch.evaluation.update_rule import CompiledRule
 from lionsearch.graph import find_live, remove_dead_code
 from lionsearch.lang import GRADIENTS, INPUTS, Program, format_program
 from lionsearch.records import Failure, FailureKind, TaskResult
 from lionsearch.tasks.calling import calling_task
+from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec, fingerprint_task
-from lionsearch.tasks.validation import count_examples
 
 BREAK_EVEN_STEPS = 50_000
 """Training steps from which compiling a program costs less than interpreting it (`benchmarks/throughput.py`)."""
 
 _FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
-
-_SIGNALS = 2_000_000_011
-"""Sets the random numbers of optional inputs apart from those of the initial weights."""
-
-_PROBED = 100
-"""Examples that a probe should have."""
 
 _Prepared = tuple[Machine, EncodedProgram]
 
@@ -68,6 +63,9 @@ class TaskRunner:
         limits: the longest program.
 
     Attributes:
+        problem: what the task's factory made.
+        objective: the same as training sees it.
+        courses: the examples, and what each seed starts from.
         schedule: float32 (steps,), what `lr` is at each step.
 
     Raises:
@@ -77,12 +75,11 @@ class TaskRunner:
     def __init__(self, spec: TaskSpec, limits: Limits):
         self.spec, self.limits = spec, limits
         self.problem: Problem = load_trainable(spec)
+        self.objective = Objective(self.problem)
+        self.courses = Courses(self.problem, spec)
         self.schedule = spec.schedule()
-        self._data, self._splits = jax.device_put((self.problem.train, self._evaluated()))
-        self._courses: dict[int, Course] = {}
         self._references: dict[tuple[int, str], Reference] = {}
-        self._init = jax.jit(self.problem.init)
-        self._loss = jax.jit(self.problem.loss)
+        self._measure = jax.jit(self.objective.measured)
         self._interpreters: dict[Machine, Interpreter] = {}
 
     @_calling
@@ -145,8 +142,8 @@ class TaskRunner:
         outcomes: list[list[Outcome]] = [[] for _ in encoded]
         failures: list[Failure | None] = [None] * len(encoded)
         for seed in seeds.seeds:
-            limits, examples = self._limits(seed, seeds), self.examples(seeds.split)
-            batch = self.interpreter(machine).train_many(encoded, self.course(seed), examples, limits)
+            limits, examples = self._limits(seed, seeds), self.courses.examples(seeds.split)
+            batch = self.interpreter(machine).train_many(encoded, self.courses.of_seed(seed), examples, limits)
             for index in range(len(encoded)):
                 outcome = jax.tree.map(lambda leaf, at=index: leaf[at], batch)
                 outcomes[index].append(outcome)
@@ -176,21 +173,20 @@ class TaskRunner:
     @_calling
     def fingerprint(self) -> str:
         """The task's fingerprint: its settings and data, the program that is its reference, and what XLA runs of it."""
-        problem, key = self.problem, jax.random.key(0)
-        params = jax.eval_shape(problem.init, key)
-        lowered = (self._init.lower(key), self._loss.lower(params, problem.validation))
+        problem, courses = self.problem, self.courses
         prepared = self._prepare(self._adamw)
         assert not isinstance(prepared, TaskResult), "AdamW can be trained with"
         machine, encoded = prepared
-        training = self.interpreter(machine).describe(encoded, self.course(0), self.examples("validation"), self.never)
-        code = [*(part.as_text() for part in lowered), format_program(self._adamw), training]
+        examples = courses.examples("validation")
+        training = self.interpreter(machine).describe(encoded, courses.of_seed(0), examples, self.never)
+        code = [*self.objective.describe(), format_program(self._adamw), training]
         splits = (problem.train, problem.validation, problem.test)
         return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)], code)
 
     @property
     def gives_samples(self) -> bool:
         """Whether the task can give `h_gnb`."""
-        return self.problem.sampled_loss is not None
+        return self.objective.gives_samples
 
     @property
     def never(self) -> np.ndarray:
@@ -200,21 +196,8 @@ class TaskRunner:
     def interpreter(self, machine: Machine) -> Interpreter:
         """Return the interpreter of a machine, compiled at its first use."""
         if machine not in self._interpreters:
-            example = jax.eval_shape(self.problem.init, jax.random.key(0))
-            self._interpreters[machine] = Interpreter(self.problem, example, machine)
+            self._interpreters[machine] = Interpreter(self.problem, self.objective.shapes()[0], machine)
         return self._interpreters[machine]
-
-    def course(self, seed: int) -> Course:
-        """Return a seed's initial weights, batches and key of random numbers."""
-        if seed not in self._courses:
-            params = self._init(jax.random.key(seed))
-            key = jax.random.fold_in(jax.random.key(seed), _SIGNALS)
-            self._courses[seed] = Course(params, *jax.device_put((self._draw_batches(seed), key)))
-        return self._courses[seed]
-
-    def examples(self, split: str) -> tuple[Any, Any, Any]:
-        """Return the training examples, the probe, and the examples that the final loss is measured on."""
-        return self._data, self._splits["probe"], self._splits[split]
 
     @cached_property
     def _adamw(self) -> Program:
@@ -225,19 +208,6 @@ class TaskRunner:
     @cached_property
     def _cache(self) -> ReferenceCache:
         return ReferenceCache(describe_device())
-
-    def _evaluated(self) -> dict[str, Any]:
-        """Return the splits that a loss is measured on.
-
-        The probe is an eighth of the validation split; of a small one more, up to a quarter, so that it says something.
-        """
-        count = count_examples(self.problem.validation)
-        few = max(1, min(count // 4, max(count // 8, _PROBED)))
-        return {
-            "validation": self.problem.validation,
-            "test": self.problem.test,
-            "probe": jax.tree.map(lambda leaf: leaf[:few], self.problem.validation),
-        }
 
     def _prepare(self, program: Program, lr_factor: float = 1.0) -> _Prepared | TaskResult:
         """Return the program as its interpreter wants it, or the result of a program that need not be trained with."""
@@ -269,7 +239,9 @@ class TaskRunner:
         if self.spec.steps >= BREAK_EVEN_STEPS:
             return self.compile(program, seed, split, limits, lr_factor)()
         machine, encoded = prepared
-        return self.interpreter(machine).train(encoded, self.course(seed), self.examples(split), limits)
+        return self.interpreter(machine).train(
+            encoded, self.courses.of_seed(seed), self.courses.examples(split), limits
+        )
 
     def compile(
         self, program: Program, seed: int, split: str, limits: np.ndarray, lr_factor: float = 1.0
@@ -278,21 +250,11 @@ class TaskRunner:
         live = remove_dead_code(program)
         names = tuple(name for name in live.optional_inputs if not INPUTS[name].scheduled)
         train = jax.jit(build_trainer(self.problem, CompiledRule(live), names))
-        course = self.course(seed)
+        course, examples = self.courses.of_seed(seed), self.courses.examples(split)
         steps = np.arange(1, self.spec.steps + 1, dtype=np.float32)
         inputs = tuple(x.reshape(course.batches.shape[:2]) for x in (self.schedule * np.float32(lr_factor), steps))
         settings = {name: np.float32(value) for name, value in live.settings.items()}
-        return lambda: jax.device_get(train(None, settings, course, inputs, *self.examples(split), limits))
-
-    def _draw_batches(self, seed: int) -> np.ndarray:
-        """Return int32 (chunks, steps per chunk, batch): epochs without replacement, reshuffled each time."""
-        rng = np.random.default_rng([seed, 1])
-        examples = count_examples(self.problem.train)
-        per_epoch = examples // self.spec.batch
-        epochs = -(-self.spec.steps // per_epoch)
-        drawn = [rng.permutation(examples)[: per_epoch * self.spec.batch] for _ in range(epochs)]
-        batches = np.concatenate(drawn).reshape(-1, self.spec.batch)[: self.spec.steps]
-        return batches.reshape(self.spec.chunks, -1, self.spec.batch).astype(np.int32)
+        return lambda: jax.device_get(train(None, settings, course, inputs, *examples, limits))
 
     def _limits(self, seed: int, seeds: Seeds) -> np.ndarray:
         """Return the loss on the probe above which training ends, after each chunk."""
@@ -308,9 +270,10 @@ class TaskRunner:
         prepared = self._prepare(self._adamw)
         assert not isinstance(prepared, TaskResult), "AdamW can be trained with"
         outcome = self._run(self._adamw, prepared, seed, split, self.never)
-        params = self.course(seed).params
-        chance = float(self._loss(params, self._splits[split]))
-        probe_chance = float(self._loss(params, self._splits["probe"]))
+        course = self.courses.of_seed(seed)
+        chance, probe_chance = (
+            float(self._measure(course.params, course.model, self.courses.split(name))) for name in (split, "probe")
+        )
         loss = float(outcome.loss)
         if not np.isfinite([chance, probe_chance]).all():
             raise TaskError(

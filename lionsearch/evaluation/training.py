@@ -15,6 +15,7 @@ from jax import lax
 
 from lionsearch.evaluation.training_inputs import TrainingInputs
 from lionsearch.evaluation.update_rule import Rule
+from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 
 
@@ -24,12 +25,14 @@ class Course(NamedTuple):
     Attributes:
         params: the initial parameter tree.
         batches: int32 (chunks, steps per chunk, batch), the examples of each step.
-        key: of the random numbers that optional inputs need.
+        key: of the random numbers of training: of dropout and noise, and those that optional inputs need.
+        model: the model's own initial state, `()` if it has none.
     """
 
     params: Any
     batches: jax.Array
     key: jax.Array
+    model: Any = ()
 
 
 class Outcome(NamedTuple):
@@ -52,7 +55,7 @@ def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> 
     """Return `train(program, settings, course, inputs, data, probe, final, limits) -> Outcome`, not yet jitted.
 
     Args:
-        problem: loss and metrics.
+        problem: losses and metrics.
         rule: the update rule.
         names: the optional inputs to compute for it.
 
@@ -62,7 +65,7 @@ def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> 
         axis of each leaf; `probe` and `final`, the batches that the loss is measured on after a chunk and at the end;
         `limits`, (chunks,): training ends early when the probe's loss is above.
     """
-    optional = TrainingInputs(names, problem)
+    objective, optional = Objective(problem), TrainingInputs(names, problem)
 
     def train(
         program: Any,
@@ -89,23 +92,24 @@ def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> 
             numbers = chunk * per_chunk + jnp.arange(per_chunk)
             now = jax.tree.map(lambda leaf: leaf[chunk], (course.batches, inputs))
             state, _ = lax.scan(step, state, (numbers, *now))
-            value = problem.loss(rule.weights(state[0]), probe)
+            value = objective.measured(rule.weights(state[0]), state[1].model, probe)
             alive = jnp.isfinite(value) & (value <= limits[chunk])
             return chunk + 1, alive, state, curve.at[chunk].set(value)
 
-        def measure(params: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
-            return problem.loss(params, final), {} if problem.metrics is None else problem.metrics(params, final)
+        def measure(params: Any, model: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
+            return objective.measured(params, model, final), objective.metrics(params, model, final)
 
-        def lose(params: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
-            return jax.tree.map(lambda leaf: jnp.full(leaf.shape, jnp.inf, leaf.dtype), jax.eval_shape(measure, params))
+        def lose(params: Any, model: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
+            shapes = jax.eval_shape(measure, params, model)
+            return jax.tree.map(lambda leaf: jnp.full(leaf.shape, jnp.inf, leaf.dtype), shapes)
 
         def goes_on(carry: Any) -> jax.Array:
             return (carry[0] < chunks) & carry[1]
 
-        state = (rule.start(course.params), optional.start(course.params))
+        state = (rule.start(course.params), optional.start(course.params, course.model))
         curve = jnp.full((chunks,), jnp.inf)
         trained, alive, state, curve = lax.while_loop(goes_on, train_chunk, (0, True, state, curve))
-        value, measured = lax.cond(alive, measure, lose, rule.weights(state[0]))
+        value, measured = lax.cond(alive, measure, lose, rule.weights(state[0]), state[1].model)
         return Outcome(value, curve, jnp.asarray(trained), measured)
 
     return train

@@ -12,6 +12,9 @@
 A row of `_SOURCES` says how one is computed; together with its row in `lionsearch.lang.inputs` that is all there is to
 an input.
 
+All are of the loss that is trained on. In one step they see the same dropout and noise, and the model's state before
+the step; the state after it is the one that the gradient of the batch at the weights gives.
+
 Invariant: a program sees training examples and its own weights, and nothing that is computed from other splits.
 """
 
@@ -26,10 +29,25 @@ import jax.numpy as jnp
 from jax import lax
 
 from lionsearch.errors import TaskError
+from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 
-State = dict[str, Any]
 Settings = Mapping[str, Any]
+
+_NOISE = 2_000_000_033
+"""Sets the random numbers of the trained loss apart from those of the inputs; no step has this number."""
+
+
+class Carried(NamedTuple):
+    """What training carries from step to step beside the rule's own state.
+
+    Attributes:
+        model: the model's state.
+        kept: inputs that are not computed anew in each step, by name.
+    """
+
+    model: Any
+    kept: dict[str, Any]
 
 
 class Moment(NamedTuple):
@@ -45,6 +63,8 @@ class Moment(NamedTuple):
         step: from 0.
         settings: the program's hyperparameters that say how inputs are computed.
         kept: what is carried from step to step, by name.
+        model: the model's state before the step.
+        noise: the key that the trained loss gets in this step.
     """
 
     params: Any
@@ -55,7 +75,9 @@ class Moment(NamedTuple):
     key: jax.Array
     step: jax.Array
     settings: Settings
-    kept: State
+    kept: dict[str, Any]
+    model: Any
+    noise: jax.Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,67 +85,73 @@ class _Source:
     """How an input is computed.
 
     Attributes:
-        compute: from the problem and the moment.
+        compute: from the objective and the moment.
         every: the setting that says after how many steps it is computed anew, where it is kept in between; at the
             start it is what `start` gives of the weights.
         start: of what is kept.
         needs: what else has to be kept for it.
     """
 
-    compute: Callable[[Problem, Moment], Any]
+    compute: Callable[[Objective, Moment], Any]
     every: str | None = None
     start: Callable[[Any], Any] = lambda params: jax.tree.map(jnp.zeros_like, params)
     needs: tuple[str, ...] = ()
 
 
-def _hutchinson(problem: Problem, now: Moment) -> Any:
+def _gradient(objective: Objective, now: Moment, params: Any, batch: Any) -> Any:
+    """Return the gradient of the trained loss as it is in this step, at any weights and on any examples."""
+    return jax.grad(lambda at: objective.trained(at, now.model, batch, now.noise)[0])(params)
+
+
+def _hutchinson(objective: Objective, now: Moment) -> Any:
     leaves, treedef = jax.tree.flatten(now.params)
     keys = jax.random.split(now.key, len(leaves))
     signs = [jax.random.rademacher(k, x.shape, x.dtype) for k, x in zip(keys, leaves, strict=True)]
     probe = jax.tree.unflatten(treedef, signs)
-    slope = jax.grad(lambda params: problem.loss(params, now.batch))
-    _, product = jax.jvp(slope, (now.params,), (probe,))
+    _, product = jax.jvp(lambda params: _gradient(objective, now, params, now.batch), (now.params,), (probe,))
     return jax.tree.map(jnp.multiply, probe, product)
 
 
-def _gauss_newton(problem: Problem, now: Moment) -> Any:
-    assert problem.sampled_loss is not None
-    slope = jax.grad(problem.sampled_loss, has_aux=True)
-    gradients, predictions = slope(now.params, now.batch, now.key)
+def _gauss_newton(objective: Objective, now: Moment) -> Any:
+    slope = jax.grad(objective.sampled, has_aux=True)
+    gradients, predictions = slope(now.params, now.model, now.batch, now.key)
     return jax.tree.map(lambda g: predictions * g * g, gradients)
 
 
-def _gradient_ahead(problem: Problem, now: Moment) -> Any:
+def _gradient_ahead(objective: Objective, now: Moment) -> Any:
     norm = jnp.sqrt(sum(jnp.vdot(g, g) for g in jax.tree.leaves(now.gradients)))
     scale = jnp.where(norm > 0, now.settings["rho"] / jnp.where(norm > 0, norm, 1.0), 0.0)
     ahead = jax.tree.map(lambda w, g: w + scale * g, now.params, now.gradients)
-    return jax.grad(problem.loss)(ahead, now.batch)
+    return _gradient(objective, now, ahead, now.batch)
 
 
-def _full_gradient(problem: Problem, now: Moment) -> Any:
+def _full_gradient(objective: Objective, now: Moment) -> Any:
     """Return the gradient of the mean loss over all training examples, batch by batch."""
     size, examples = (len(jax.tree.leaves(tree)[0]) for tree in (now.batch, now.data))
-    whole, slope = examples // size, jax.grad(problem.loss)
+    whole = examples // size
     batches = jax.tree.map(lambda x: x[: whole * size].reshape(whole, size, *x.shape[1:]), now.data)
 
     def add(total: Any, batch: Any) -> tuple[Any, None]:
-        return jax.tree.map(lambda t, g: t + size / examples * g, total, slope(now.params, batch)), None
+        gradients = _gradient(objective, now, now.params, batch)
+        return jax.tree.map(lambda t, g: t + size / examples * g, total, gradients), None
 
     total, _ = lax.scan(add, jax.tree.map(jnp.zeros_like, now.params), batches)
     left = examples - whole * size
     if left:
-        rest = slope(now.params, jax.tree.map(lambda x: x[whole * size :], now.data))
+        rest = _gradient(objective, now, now.params, jax.tree.map(lambda x: x[whole * size :], now.data))
         total = jax.tree.map(lambda t, g: t + left / examples * g, total, rest)
     return total
 
 
 _SOURCES: dict[str, _Source] = {
-    "loss": _Source(lambda problem, now: now.loss),
+    "loss": _Source(lambda objective, now: now.loss),
     "h": _Source(_hutchinson, every="hessian_every"),
     "h_gnb": _Source(_gauss_newton, every="hessian_every"),
     "g_ahead": _Source(_gradient_ahead),
-    "anchor": _Source(lambda problem, now: now.params, every="anchor_every", start=lambda params: params),
-    "g_anchor": _Source(lambda problem, now: jax.grad(problem.loss)(now.kept["anchor"], now.batch), needs=("anchor",)),
+    "anchor": _Source(lambda objective, now: now.params, every="anchor_every", start=lambda params: params),
+    "g_anchor": _Source(
+        lambda objective, now: _gradient(objective, now, now.kept["anchor"], now.batch), needs=("anchor",)
+    ),
     "g_full": _Source(_full_gradient, every="anchor_every"),
 }
 """Every input that only training can give; `anchor` is one that others need."""
@@ -141,34 +169,45 @@ class TrainingInputs:
     """
 
     def __init__(self, names: tuple[str, ...], problem: Problem):
-        self.names, self._problem = names, problem
+        self.names, self._objective = names, Objective(problem)
         wanted = {each for name in names for each in (*_SOURCES[name].needs, name)}
         self._kept = tuple(name for name in _SOURCES if name in wanted and _SOURCES[name].every is not None)
-        if "h_gnb" in names and problem.sampled_loss is None:
+        if "h_gnb" in names and not self._objective.gives_samples:
             raise TaskError("the program asks for 'h_gnb', which a task gives only if its Problem has a `sampled_loss`")
 
-    def start(self, params: Any) -> State:
-        """Return what is carried from step to step."""
-        return {name: _SOURCES[name].start(params) for name in self._kept}
+    def start(self, params: Any, model: Any = ()) -> Carried:
+        """Return what is carried from step to step.
+
+        Args:
+            params: the initial weights.
+            model: the model's initial state, `()` if it has none.
+        """
+        return Carried(model, {name: _SOURCES[name].start(params) for name in self._kept})
 
     def compute(
-        self, state: State, params: Any, batch: Any, data: Any, key: jax.Array, step: jax.Array, settings: Settings
-    ) -> tuple[Any, dict[str, Any], State]:
+        self, carried: Carried, params: Any, batch: Any, data: Any, key: jax.Array, step: jax.Array, settings: Settings
+    ) -> tuple[Any, dict[str, Any], Carried]:
         """Return the gradients, the inputs by name, and what is carried on."""
+        objective, noise = self._objective, self._noise(key, step)
+        given = (params, carried.model, batch, noise)
         if not self.names:
-            return jax.grad(self._problem.loss)(params, batch), {}, state
-        loss, gradients = jax.value_and_grad(self._problem.loss)(params, batch)
-        kept = dict(state)
-        now = Moment(params, batch, loss, gradients, data, jax.random.fold_in(key, step), step, settings, kept)
+            gradients, model = jax.grad(objective.trained, has_aux=True)(*given)
+            return gradients, {}, carried._replace(model=model)
+        (loss, model), gradients = jax.value_and_grad(objective.trained, has_aux=True)(*given)
+        kept = dict(carried.kept)
+        of_step = jax.random.fold_in(key, step)
+        now = Moment(params, batch, loss, gradients, data, of_step, step, settings, kept, carried.model, noise)
         for name in self._kept:
             kept[name] = self._renewed(name, now)
-        found = {
-            name: kept[name] if name in kept else _SOURCES[name].compute(self._problem, now) for name in self.names
-        }
-        return gradients, found, kept
+        found = {name: kept[name] if name in kept else _SOURCES[name].compute(objective, now) for name in self.names}
+        return gradients, found, Carried(model, kept)
+
+    def _noise(self, key: jax.Array, step: jax.Array) -> jax.Array:
+        """Return the key of a step's dropout and noise: the same whatever else is computed."""
+        return jax.random.fold_in(jax.random.fold_in(key, _NOISE), step) if self._objective.is_random else key
 
     def _renewed(self, name: str, now: Moment) -> Any:
         source = _SOURCES[name]
         assert source.every is not None
         period = jnp.maximum(jnp.asarray(now.settings[source.every], jnp.int32), 1)
-        return lax.cond(now.step % period == 0, lambda: source.compute(self._problem, now), lambda: now.kept[name])
+        return lax.cond(now.step % period == 0, lambda: source.compute(self._objective, now), lambda: now.kept[name])

@@ -18,6 +18,7 @@ from lionsearch.semantics.leaf_space import leaf_shapes
 from lionsearch.semantics.oracle import Leaves
 from lionsearch.semantics.replay import Trajectory
 from lionsearch.tasks.calling import calling_task
+from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec
 from lionsearch.tasks.validation import count_examples
@@ -57,8 +58,8 @@ def _record(problem: Problem, spec: TaskSpec, wanted: Sequence[str], steps: int)
         inputs = (rate, jnp.asarray(number + 1, jnp.float32))
         return rule.step(None, state, gradients, inputs, {}), carried, gradients, extra
 
-    params = problem.init(jax.random.key(0))
-    state, carried = rule.start(params), training.start(params)
+    params, model = Objective(problem).init(jax.random.key(0))
+    state, carried = rule.start(params), training.start(params, model)
     rng, size = np.random.default_rng(11), count_examples(problem.train)
     found: list[Mapping[str, Any]] = []
     for number in range(steps):

@@ -221,7 +221,7 @@ class Ranking:
         return self._runners[key]
 
     def _state(self, program: Program, runner: TaskRunner) -> float:
-        shapes = [leaf.shape for leaf in jax.tree.leaves(jax.eval_shape(runner.problem.init, jax.random.key(0)))]
+        shapes = [leaf.shape for leaf in jax.tree.leaves(runner.objective.shapes()[0])]
         parameters = sum(int(np.prod(shape, dtype=int)) for shape in shapes)
         kept = 0
         for _, kind in remove_dead_code(program).state:

@@ -20,6 +20,9 @@ FAULTS = (Exception, SystemExit)
 """What code of a task may raise; an interrupt is not its own."""
 
 _OURS = str(Path(__file__).parent.parent)
+_PACKAGES = {"site-packages", "dist-packages"}
+"""What folders of installed packages are called, wherever they are."""
+
 _FRAME = re.compile(r'File "([^"\n]+)", line (\d+)')
 
 
@@ -100,7 +103,12 @@ def find_place_in(text: str, *, innermost_first: bool = False) -> str | None:
 def _is_foreign(file: str) -> bool:
     paths = sysconfig.get_paths()
     installed = (paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"], sys.prefix, _OURS)
-    return file.startswith(("<", *installed)) or Path(file) == Path(sys.argv[0]).absolute()
+    path = Path(file)
+    return (
+        file.startswith(("<", *installed))
+        or not _PACKAGES.isdisjoint(path.parts)  # a user's own, or of another path
+        or path == Path(sys.argv[0]).absolute()
+    )
 
 
 def _is_of_the_machine(error: BaseException) -> bool:

@@ -1,6 +1,7 @@
 """What a proxy task is to the training loop: the whole interface that a user's own task implements.
 
-A `Problem` is a model and its data. Parameters are any pytree of float arrays, so flax, equinox and plain JAX fit.
+A `Problem` is a model and its data. Parameters are any pytree of float arrays, so flax, equinox and plain JAX fit;
+`adapters.py` makes a problem of a flax or an equinox module.
 
 Example:
     A linear regression; `factory = "mymodule:make"` in a task's TOML names the function.
@@ -32,22 +33,50 @@ if TYPE_CHECKING:
 class Problem:
     """A model, its loss and its data.
 
+    A model may have a state of its own, such as BatchNorm's running statistics: with `stateful`, the functions take and
+    give it as written below behind "stateful". No optimizer sees it, and it is new after each step.
+
     Attributes:
-        init: `init(key) -> params`, a pytree of float32 arrays.
-        loss: `loss(params, batch) -> scalar`, differentiable; a batch is a tree like `train`.
+        init: `init(key) -> params`, a pytree of float32 arrays. Stateful: `init(key) -> (params, state)`, the state any
+            pytree of arrays.
+        loss: `loss(params, batch) -> scalar`, what is measured; a batch is a tree like `train`. It is trained on too,
+            and then has to be differentiable, unless there is a `train_loss`. Stateful: `loss(params, state, batch)`.
         train: a pytree of arrays, examples along the first axis; batches are drawn from it without replacement.
         validation: a tree like `train`; its loss is what a score is made of during the search.
         test: a tree like `train`; its loss is what the end of a search reports.
-        metrics: `metrics(params, batch) -> {name: scalar}`, shown beside the loss; optional.
+        metrics: `metrics(params, batch) -> {name: scalar}`, shown beside the loss; optional. Stateful:
+            `metrics(params, state, batch)`.
         sampled_loss: `sampled_loss(params, batch, key) -> (loss, predictions)`: the mean loss with labels drawn from
             the model's own predictions, and how many there are in the batch; optional, for programs that ask for
-            `h_gnb`.
+            `h_gnb`. Stateful: `sampled_loss(params, state, batch, key)`.
+        train_loss: `train_loss(params, batch, key) -> scalar`, what is trained on where that is not what is measured:
+            with dropout, noise or augmentation; differentiable; optional. The key is new in each step, and the same for
+            all that is computed in the step. Stateful: `train_loss(params, state, batch, key) -> (loss, state)`, with
+            the state after the step, and required.
+        stateful: whether the model has a state.
+
+    Example:
+        A model that subtracts a running mean of its inputs, and is trained with noise on them:
+
+        >>> import jax, jax.numpy as jnp, numpy as np
+        >>> from lionsearch.tasks.validation import validate_problem
+        >>> def squares(w, mean, x):
+        ...     return jnp.mean(((x - mean) * w - 1) ** 2)
+        >>> def train_loss(w, mean, x, key):
+        ...     noisy = x + 0.1 * jax.random.normal(key, x.shape)
+        ...     return squares(w, jnp.mean(x), noisy), 0.9 * mean + 0.1 * jnp.mean(x)
+        >>> data = np.arange(8, dtype="float32")
+        >>> validate_problem(Problem(
+        ...     init=lambda key: (jnp.ones(()), jnp.zeros(())),
+        ...     loss=squares, train_loss=train_loss, stateful=True, train=data, validation=data, test=data))
     """
 
     init: Callable[[jax.Array], Any]
-    loss: Callable[[Any, Any], jax.Array]
+    loss: Callable[..., jax.Array]
     train: Any
     validation: Any
     test: Any
-    metrics: Callable[[Any, Any], dict[str, jax.Array]] | None = None
-    sampled_loss: Callable[[Any, Any, jax.Array], tuple[jax.Array, Any]] | None = None
+    metrics: Callable[..., dict[str, jax.Array]] | None = None
+    sampled_loss: Callable[..., tuple[jax.Array, Any]] | None = None
+    train_loss: Callable[..., Any] | None = None
+    stateful: bool = False

@@ -53,6 +53,38 @@ def regression(features: int = 6, seed: int = 0, sampled: bool = False) -> Probl
     return Problem(init, loss, *parts, metrics=metrics, sampled_loss=sampled_loss if sampled else None)
 
 
+def normalized_regression(dropout: float = 0.5) -> Problem:
+    """Return `regression` with a layer that is normalized over the batch, and dropout behind it.
+
+    The state is the layer's running mean and the number of steps, which are also the metrics.
+    """
+    plain, features = regression(), 6
+
+    def init(key: jax.Array) -> tuple[Any, Any]:
+        params = {"hidden": jax.random.normal(key, (features, 8)) / features**0.5, "output": jnp.zeros(8)}
+        return params, {"mean": jnp.zeros(8), "steps": jnp.zeros((), jnp.int32)}
+
+    def error(params: Any, mean: jax.Array, batch: Any, mask: Any) -> jax.Array:
+        hidden = jnp.tanh(batch["x"] @ params["hidden"] - mean)
+        return jnp.mean(((mask * hidden) @ params["output"] - batch["y"]) ** 2)
+
+    def loss(params: Any, state: Any, batch: Any) -> jax.Array:
+        return error(params, state["mean"], batch, 1.0)
+
+    def train_loss(params: Any, state: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, Any]:
+        mean = jnp.mean(batch["x"] @ params["hidden"], axis=0)
+        mask = jax.random.bernoulli(key, 1 - dropout, (len(batch["y"]), 8)) / (1 - dropout)
+        after = {"mean": 0.9 * state["mean"] + 0.1 * mean, "steps": state["steps"] + 1}
+        return error(params, mean, batch, mask), after
+
+    def metrics(params: Any, state: Any, batch: Any) -> dict[str, jax.Array]:
+        return {"steps": state["steps"], **{f"mean{i}": state["mean"][i] for i in range(8)}}
+
+    return Problem(
+        init, loss, plain.train, plain.validation, plain.test, metrics=metrics, train_loss=train_loss, stateful=True
+    )
+
+
 def make_spec(**changes: Any) -> TaskSpec:
     settings: dict[str, Any] = {
         "name": "small",

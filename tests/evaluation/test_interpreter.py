@@ -107,12 +107,12 @@ def test_a_setting_changes_the_result(runner, family):
 def test_inputs_are_the_seeds_own_and_the_same_each_time(runner):
     program = PROGRAMS["h"][0]
     assert runner.losses(program, Seeds((0, 1))) == runner.losses(program, Seeds((0, 1)))
-    course = runner.course(0)
+    course = runner.courses.of_seed(0)
     other = Course(course.params, course.batches, jax.random.key(99))
     machine = machine_of(program)
     encoded = encode_program(remove_dead_code(program), runner.schedule, machine)
     one, two = (
-        runner.interpreter(machine).train(encoded, c, runner.examples("validation"), runner.never)
+        runner.interpreter(machine).train(encoded, c, runner.courses.examples("validation"), runner.never)
         for c in (course, other)
     )
     assert float(one.loss) != float(two.loss)
@@ -163,7 +163,9 @@ def test_each_program_of_a_batch_has_its_own_settings(runner, family):
 
 def train_many(runner: TaskRunner, interpreter: Interpreter, programs: list[Program]) -> Outcome:
     encoded = [encode_program(remove_dead_code(program), runner.schedule, interpreter.machine) for program in programs]
-    return interpreter.train_many(encoded, runner.course(0), runner.examples("validation"), runner.never)
+    return interpreter.train_many(
+        encoded, runner.courses.of_seed(0), runner.courses.examples("validation"), runner.never
+    )
 
 
 @pytest.mark.slow

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -27,6 +29,12 @@ def test_what_fits_goes_on(monkeypatch):
         check_room(network(1_001), "small")
     monkeypatch.setattr(room, "count_memory", lambda: None)
     check_room(network(10**13), "unknown")
+
+
+def test_a_models_state_is_no_parameter(monkeypatch):
+    monkeypatch.setattr(room, "count_memory", lambda: 16_000)
+    init = network(1_000).init
+    check_room(replace(network(0), init=lambda key: (init(key), jnp.zeros(10**6)), stateful=True), "small")
 
 
 @pytest.mark.parametrize(("text", "expected"), [("max\n", None), ("1000000\n", 1_000_000), ("", None)])

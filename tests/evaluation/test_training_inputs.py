@@ -283,6 +283,93 @@ def test_the_gradient_ahead_of_a_flat_place_is_the_gradient_there():
     np.testing.assert_array_equal(ravel(found), 0.0)
 
 
+# --- a trained loss of its own, and a model with a state
+
+
+def noisy(params: Any, batch: Any, key: jax.Array) -> jax.Array:
+    """A quadratic of examples of which noise takes away some numbers, with that Hessian."""
+    kept = jax.random.bernoulli(key, 0.5, (SIZE,))
+    return 0.5 * jnp.sum(kept * jnp.mean((flat(params) - batch) ** 2, axis=0))
+
+
+@cache
+def noisy_quadratic() -> Problem:
+    return make_problem(lambda params, batch: jnp.sum(flat(params) ** 2), draw_examples(), train_loss=noisy)
+
+
+def scaled(params: Any, state: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, Any]:
+    """The same as often as the state says, which counts the batches."""
+    return state["seen"] * noisy(params, batch, key), {"seen": state["seen"] + 1}
+
+
+@cache
+def counting_quadratic() -> Problem:
+    return make_problem(
+        lambda params, state, batch: jnp.sum(flat(params) ** 2),
+        draw_examples(),
+        train_loss=scaled,
+        sampled_loss=lambda params, state, batch, key: (state["seen"] * jnp.sum(flat(params)), len(batch)),
+        stateful=True,
+    )
+
+
+def one_step(problem: Problem, names: tuple[str, ...], step: int = 0, key: jax.Array = KEY, **settings: float) -> Any:
+    """The gradient, the inputs and what is carried on, of a step on all examples; a state is 3 before it."""
+    signals, params = TrainingInputs(names, problem), jax.tree.map(jnp.asarray, PARAMS)
+    given = DEFAULTS | {"rho": np.float32(0)} | {name: np.float32(value) for name, value in settings.items()}
+    carried = signals.start(params, {"seen": jnp.float32(3)} if problem.stateful else ())
+    return signals.compute(carried, params, problem.train, problem.train, key, jnp.asarray(step), given)
+
+
+@pytest.mark.parametrize(("make", "times"), [(noisy_quadratic, 1), (counting_quadratic, 3)])
+def test_all_inputs_of_a_step_see_the_same_noise_and_state(make, times):
+    """With no distance ahead, and the anchor here, all gradients are one; where a number is kept, the Hessian is 1."""
+    for step in range(3):
+        names = ("loss", "h", "g_ahead", "g_anchor", "g_full")
+        gradients, extra, _ = one_step(make(), names, step, anchor_every=1)
+        for name in ("g_ahead", "g_anchor", "g_full"):
+            np.testing.assert_allclose(ravel(extra[name]), ravel(gradients), rtol=1e-5, err_msg=name)
+        kept = ravel(gradients) != 0
+        assert 0 < kept.sum() < SIZE
+        np.testing.assert_allclose(ravel(extra["h"]), times * kept, rtol=1e-5)
+        distances = ((ravel(PARAMS) - make().train) ** 2).mean(axis=0)
+        assert float(extra["loss"]) == pytest.approx(times * 0.5 * distances[kept].sum(), rel=1e-5)
+
+
+def test_noise_is_new_in_each_step_and_for_each_seed_and_the_same_for_all_programs():
+    def draw(step: int, seed: int, names: tuple[str, ...]) -> bytes:
+        gradients, _, _ = one_step(noisy_quadratic(), names, step, jax.random.key(seed))
+        return (ravel(gradients) != 0).tobytes()
+
+    runs = [[draw(step, seed, ()) for step in range(6)] for seed in (0, 1)]
+    assert len(set(runs[0])) > 3
+    assert runs[0] != runs[1]
+    assert [draw(step, 0, ("h", "loss")) for step in range(6)] == runs[0]
+
+
+def test_noise_is_apart_from_the_random_numbers_of_inputs():
+    keys = make_problem(
+        lambda params, batch: jnp.sum(flat(params) ** 2),
+        draw_examples(),
+        train_loss=lambda params, batch, key: flat(params) @ jax.random.uniform(key, (SIZE,)),
+        sampled_loss=lambda params, batch, key: (flat(params) @ jnp.sqrt(jax.random.uniform(key, (SIZE,))), 1),
+    )
+    gradients, signals = zip(*(one_step(keys, ("h_gnb",), step)[:2] for step in range(3)), strict=True)
+    drawn = [ravel(gradient).tobytes() for gradient in gradients]
+    others = [ravel(extra["h_gnb"]) for extra in signals]
+    assert len({*drawn}) == len({other.tobytes() for other in others}) == 3
+    for gradient in gradients:
+        assert not any(np.allclose(ravel(gradient), other, rtol=1e-3) for other in others)
+
+
+def test_the_state_is_carried_on_from_the_gradient_alone():
+    for names in ((), ("loss", "h", "h_gnb", "g_ahead", "g_anchor", "g_full")):
+        _, extra, carried = one_step(counting_quadratic(), names)
+        assert float(carried.model["seen"]) == 4
+        if names:
+            np.testing.assert_allclose(ravel(extra["h_gnb"]), EXAMPLES * 9.0, rtol=1e-6)
+
+
 # --- the anchor
 
 

@@ -46,3 +46,15 @@ def test_gradients_are_of_different_batches(trajectory):
     updates = follow(parse("def train(w, g, lr): return g * lr"), trajectory)
     assert updates is not None
     assert updates.shape == (12, size)
+
+
+def test_a_model_with_a_state_and_dropout_is_recorded():
+    spec = SPEC.model_copy(update={"factory": "evaluation.small_tasks:normalized_regression"})
+    recorded = record_trajectory(spec, ("g_full",), steps=4)
+    assert recorded.shapes == ((6, 8), (8,))
+    assert all(
+        np.isfinite(leaf).all() for inputs in recorded.inputs for name in ("g", "g_full") for leaf in inputs[name]
+    )
+    still = record_trajectory(spec.model_copy(update={"options": {"dropout": 0.0}}), steps=4)
+    firsts = [np.concatenate([leaf.ravel() for leaf in each.inputs[0]["g"]]) for each in (recorded, still)]
+    assert not np.allclose(*firsts), "dropout is in what is recorded"

@@ -69,6 +69,12 @@ def test_state_is_counted_in_numbers_for_each_parameter(ranked):
     assert (adamw.state, plain.state) == (2.0, 0.0)
 
 
+def test_a_models_own_state_is_not_the_optimizers(tmp_path):
+    ranking = Ranking(make_spec(factory="evaluation.small_tasks:normalized_regression"), SETTINGS, tmp_path)
+    program = ADAMW[1]
+    assert ranking._state(program, ranking._runner(program)) == 2.0
+
+
 def test_a_ranking_goes_on_where_it_was(ranked):
     folder = ranked[0]
     ranking, seen = rank(folder, ADAMW, PLAIN, EXPLODING)

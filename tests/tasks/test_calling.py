@@ -63,6 +63,13 @@ def test_the_place_of_a_callback_is_in_what_jax_quotes():
     assert describe_fault(RuntimeError(text)) == "ValueError: late (/me/a.py:7)"
 
 
+@pytest.mark.parametrize("folder", [f"{sys.prefix}/lib", "/home/me/.local/lib/python3.11/site-packages/flax"])
+def test_the_place_is_not_in_what_is_installed(folder):
+    text = f'Traceback:\n  File "/me/a.py", line 7\n  File "{folder}/module.py", line 3\n'
+    assert find_place_in(text) == "/me/a.py:7"
+    assert find_place_in(text.replace("/me/", f"{folder}/")) is None
+
+
 def test_a_syntax_error_has_its_own_place():
     with pytest.raises(SyntaxError) as raised:
         compile("x = 1\ndef (", "/me/b.py", "exec")

@@ -112,6 +112,124 @@ def test_a_broken_interface_is_named(problem, message):
         validate(problem)
 
 
+def make_stateful(**changes: Any) -> Problem:
+    """A problem whose state is a mean and a number of steps."""
+    state = {"mean": jnp.zeros(3), "steps": jnp.int32(0)}
+    problem = make(
+        init=lambda key: ({"w": jnp.zeros(3)}, state),
+        loss=lambda params, state, batch: jnp.mean(batch["x"] * params["w"] + state["mean"]),
+        train_loss=lambda params, state, batch, key: (jnp.mean(batch["x"] * params["w"]), state),
+        metrics=lambda params, state, batch: {"mean": jnp.mean(state["mean"])},
+        sampled_loss=lambda params, state, batch, key: (jnp.mean(params["w"] * state["mean"]), len(batch["x"])),
+        stateful=True,
+    )
+    return replace(problem, **changes)
+
+
+def after(**changes: Any) -> Any:
+    """A trained loss whose state has other leaves."""
+    return lambda params, state, batch, key: (jnp.mean(params["w"]), {**state, **changes})
+
+
+def listed(params: Any, state: Any, batch: Any, key: jax.Array) -> Any:
+    """A trained loss whose state is a tuple where there was a list."""
+    return jnp.mean(params["w"]), tuple(state)
+
+
+def test_a_state_is_any_tree_of_arrays_and_no_parameter():
+    validate(make_stateful())
+    assert count_parameters(make_stateful()) == 3
+    validate(make_stateful(metrics=None, sampled_loss=None))
+
+
+TRAINED, TRAINED_STATE = r"mine: train_loss\(params, batch, key\)", r"mine: train_loss\(params, state, batch, key\)"
+
+
+@pytest.mark.parametrize(
+    ("problem", "message"),
+    [
+        (make(train_loss=lambda params, batch: 0.0), TRAINED + " failed: TypeError"),
+        (make(train_loss=lambda params, batch, key: batch["x"]), TRAINED + r" must return a scalar; found \(4, 3\)"),
+        (make(train_loss=lambda params, batch, key: (total(params), 1.0)), TRAINED + " must return a scalar; found"),
+        (
+            make(train_loss=lambda params, batch, key: jnp.sum(batch["x"] > 0)),
+            r"mine: the gradient of train_loss\(params, batch, key\) failed: .* int32",
+        ),
+        (
+            make_stateful(train_loss=None),
+            r"mine: stateful, but without a train_loss; expected train_loss\(params, state, batch, key\) -> \(loss, st",
+        ),
+        (
+            make_stateful(init=lambda key: {"w": jnp.zeros(3)}),
+            r"mine: init\(key\) of a stateful problem must return \(params, state\); found \{'w'",
+        ),
+        (
+            make_stateful(init=lambda key: (jnp.int32(0), jnp.zeros(3))),
+            r"mine: init\(key\) must return \(params, state\), with params a tree of float32 arrays; found \['int32'\]",
+        ),
+        (make_stateful(loss=lambda params, batch: 0.0), r"mine: loss\(params, state, batch\) failed: TypeError"),
+        (
+            make_stateful(loss=lambda params, state, batch: state["mean"]),
+            r"mine: loss\(params, state, batch\) must return a scalar; found \(3,\)",
+        ),
+        (
+            make_stateful(metrics=lambda params, state, batch: state),
+            r"mine: metrics\(params, state, batch\) must return scalars by name; found",
+        ),
+        (
+            make_stateful(sampled_loss=lambda params, state, batch, key: 0.0),
+            r"mine: sampled_loss\(params, state, batch, key\) must return a loss and the number of predictions; found",
+        ),
+        (make_stateful(train_loss=lambda params, batch, key: 0.0), TRAINED_STATE + " failed: TypeError"),
+        (
+            make_stateful(train_loss=lambda params, state, batch, key: total(params)),
+            TRAINED_STATE + r" must return \(loss, state\); found",
+        ),
+        (
+            make_stateful(train_loss=lambda params, state, batch, key: (params["w"], state)),
+            TRAINED_STATE + r" -> \(loss, state\) must return a scalar; found \(3,\)",
+        ),
+        (
+            make_stateful(train_loss=after(more=jnp.zeros(1))),
+            TRAINED_STATE
+            + r" must return a state like that of init\(key\); state\['more'\] is float32\(1,\); expected not",
+        ),
+        (
+            make_stateful(
+                train_loss=lambda params, state, batch, key: (jnp.mean(params["w"]), {"mean": state["mean"]})
+            ),
+            TRAINED_STATE + r" must return .*; state\['steps'\] is not there; expected int32\(\)",
+        ),
+        (
+            make_stateful(init=lambda key: ({"w": jnp.zeros(3)}, [X]), loss=lambda *given: 0.0, train_loss=listed),
+            TRAINED_STATE + r" must return .*; found PyTreeDef\(\(\*,\)\); expected PyTreeDef\(\[\*\]\)",
+        ),
+        (
+            make_stateful(train_loss=after(mean=jnp.zeros(4))),
+            TRAINED_STATE + r" must .*; state\['mean'\] is float32\(4,\); expected float32\(3,\)",
+        ),
+        (
+            make_stateful(train_loss=after(steps=jnp.float32(1))),
+            TRAINED_STATE + r" must .*; state\['steps'\] is float32\(\); expected int32\(\)",
+        ),
+        (
+            make_stateful(test={"x": X[:3]}, loss=lambda params, state, batch: jnp.sum(batch["x"].reshape(-1, 2, 3))),
+            r"mine: loss\(params, state, test\) failed: TypeError",
+        ),
+    ],
+)
+def test_a_broken_trained_loss_or_state_is_named(problem, message):
+    with pytest.raises(TaskError, match=message):
+        validate(problem)
+
+
+def test_a_loss_that_is_only_measured_need_not_be_differentiable():
+    counted = make(loss=lambda params, batch: jnp.sum(batch["x"] > 0))
+    with pytest.raises(TaskError, match="the gradient of loss"):
+        validate(counted)
+    validate(replace(counted, train_loss=lambda params, batch, key: total(params)))
+
+
 @pytest.mark.parametrize(
     ("examples", "message"),
     [
