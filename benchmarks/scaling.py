@@ -199,11 +199,11 @@ def _sleep_for_real(programs: int) -> tuple[float, float]:
     """Return the same of Ray workers that sleep."""
     import ray
 
-    from lionsearch.workers import ray_pool
+    from lionsearch.workers import ray_crew, ray_pool
 
     slept: list[float] = []
 
-    class Sleeper(ray_pool.Worker):
+    class Sleeper(ray_crew.Worker):
         def __init__(self, plan: Any, folder: str, machine: str = ""):
             pass
 
@@ -221,7 +221,7 @@ def _sleep_for_real(programs: int) -> tuple[float, float]:
     ray.init(
         address="local", num_cpus=SLEEPERS, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
     )
-    original, ray_pool.Worker = ray_pool.Worker, Sleeper  # type: ignore[misc]
+    original, ray_crew.Worker = ray_crew.Worker, Sleeper  # type: ignore[misc]
     try:
         pool = Watched(_config(1, 64, True).plan(), SLEEPERS)
         for actor in pool.actors:  # wait for all of them to have started
@@ -229,7 +229,7 @@ def _sleep_for_real(programs: int) -> tuple[float, float]:
         seconds = search(pool, programs)
         pool.close()
     finally:
-        ray_pool.Worker = original  # type: ignore[misc]
+        ray_crew.Worker = original  # type: ignore[misc]
         ray.shutdown()
     return sum(slept) / (SLEEPERS * seconds), programs / seconds
 

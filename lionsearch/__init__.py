@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from lionsearch.runs.view import Run as Run
     from lionsearch.tasks.adapters import equinox_problem as equinox_problem
     from lionsearch.tasks.adapters import flax_problem as flax_problem
+    from lionsearch.tasks.given import Task as Task
     from lionsearch.tasks.problem import Problem as Problem
-    from lionsearch.tasks.value import Task as Task
 
     __version__: str
 
@@ -70,7 +70,7 @@ _HOMES = {
     "lionsearch.runs.view": ("Run",),
     "lionsearch.tasks.adapters": ("equinox_problem", "flax_problem"),
     "lionsearch.tasks.problem": ("Problem",),
-    "lionsearch.tasks.value": ("Task",),
+    "lionsearch.tasks.given": ("Task",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

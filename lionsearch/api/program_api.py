@@ -175,7 +175,7 @@ def show(program: str | Path | Program) -> Shown:
     Example:
         >>> import lionsearch
         >>> print(str(lionsearch.show("lion")).splitlines()[0])
-        lion: Lion: the sign of an interpolated momentum, with decoupled weight decay.
+        lion: Lion: the sign of an interpolated momentum, with decoupled weight decay and one state slot.
     """
     if isinstance(program, str) and (row := TRANSFORMS.get(program)) is not None:
         others = ", lion" if row.programs > 1 else ""
@@ -234,7 +234,7 @@ def identify(program: str | Path | Program) -> Identity | None:
     Example:
         >>> import lionsearch
         >>> print(lionsearch.identify(lionsearch.parse("def train(w, g, lr): return sign(g) * (lr * 0.1)")))
-        sign_sgd with lr_scale = 0.1
+        sign_sgd with weight_decay = 0, lr_scale = 0.1
     """
     loaded = load(program)
     from lionsearch.evaluation.device import configure_jax
@@ -281,7 +281,7 @@ def export(program: str | Path | Program, to: str = "optax", output: str | Path 
         >>> import lionsearch
         >>> text = lionsearch.export("lion", "torch")
         >>> [line for line in text.splitlines() if line.startswith("class ")]
-        ['class Lion(Optimizer):']
+        ['class Lion(torch.optim.Optimizer):']
     """
     loaded, provenance = trace(program)
     from lionsearch.exports.formats import Target

@@ -16,8 +16,8 @@ from lionsearch.render.html import html_table
 if TYPE_CHECKING:
     from lionsearch.runs.scores import Score
     from lionsearch.runs.tune import TuneResult
+    from lionsearch.tasks.given import Task
     from lionsearch.tasks.spec import TaskSpec
-    from lionsearch.tasks.value import Task
 
 _COLUMNS = ("program", "task", "score", "standard_error", "loss")
 

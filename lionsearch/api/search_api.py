@@ -178,7 +178,7 @@ def _drive(
     seconds: float,
     force: bool = False,
 ) -> Run:
-    from lionsearch.runs.session import Session
+    from lionsearch.runs.session import Session, conclude
     from lionsearch.terminal.progress import ProgressDisplay
 
     def say(text: str) -> None:
@@ -189,12 +189,8 @@ def _drive(
     advice = f"what was evaluated is stored; go on with: lionsearch.resume({str(store.folder)!r})"
     session = Session(store, config, placement, display, Callbacks(callbacks), seconds, say, advice)
     result = session.drive(force)
-    from lionsearch.runs.ending import Ending, save_best
-
-    faults = save_best(store.folder, result)
-    if result.finished:
-        faults += Ending(store.folder, config, result, say).save()
-    else:
+    _, faults = conclude(store.folder, config, result, say)
+    if not result.finished:
         say(f"interrupted; go on with: lionsearch.resume({str(store.folder)!r})")
     for fault in faults:
         say(f"error: {fault}")

@@ -45,7 +45,7 @@ def check_run(folder: Path, save: Path | None) -> dict[str, Any]:
 
 def print_run_check(found: dict[str, Any]) -> None:
     """Print it: what is there, then what is wrong, and what to do."""
-    from lionsearch.terminal.tables import command_line
+    from lionsearch.terminal.display import command_line
 
     lost = f", {found['lost']} of them lost by the system" if found["lost"] else ""
     there = (

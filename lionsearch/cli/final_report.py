@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lionsearch.archive.folder import BEST, SHORT
 from lionsearch.cli.identifying import say_how_near, say_what_it_is
 from lionsearch.cli.simplifying import describe_difference
 from lionsearch.lang import format_program
-from lionsearch.runs.ending import BEST, SHORT, Ending, find_tolerance
+from lionsearch.runs.ending import Ending, find_tolerance
 from lionsearch.simplification.tolerance import DEFAULT_TOLERANCE
+from lionsearch.terminal.display import command_line, lost_line, print_table
 from lionsearch.terminal.progress import progress_line
-from lionsearch.terminal.tables import command_line, lost_line, print_table
 from lionsearch.workers.choice import Placement
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _print_next(ending: Ending, placement: Placement) -> None:
     print("\ngo on with:")
     reports = (result.report, result.baseline)
     if not result.finished or any(report is not None and report.lost for report in reports):
-        print(f"  {resume_line(folder, placement)}")
+        print(f"  {command_line('resume', folder, *placement.options())}")
     print(f"  {command_line('inspect', folder)}")
     if ending.best is None or (ending.verdict is not None and not ending.verdict.better):
         return
@@ -102,11 +102,6 @@ def _print_next(ending: Ending, placement: Placement) -> None:
         print(f"  {command_line('simplify', folder / BEST, *tasks, *given, '--output', folder / SHORT)}")
     print(f"  {command_line('identify', programs[-1])}")
     print(f"  {command_line('export', programs[-1], '--to', 'optax')}")
-
-
-def resume_line(folder: Path, placement: Placement) -> str:
-    """Return the command that goes on with a run, in the same place."""
-    return command_line("resume", folder, *placement.options())
 
 
 def _failures(evaluation: Evaluation | None) -> list[str]:

@@ -77,7 +77,7 @@ def _describe(identity: Identity | None, neighbours: Sequence[Neighbour]) -> dic
 
 
 def _print_neighbours(name: str, neighbours: Sequence[Neighbour]) -> None:
-    from lionsearch.terminal.tables import print_table
+    from lionsearch.terminal.display import print_table
 
     rows = [
         (

@@ -127,7 +127,7 @@ def _describe_failure(evaluation: Evaluation) -> dict[str, Any] | None:
 
 
 def _print_lineage(content: dict[str, Any]) -> None:
-    from lionsearch.terminal.tables import print_table
+    from lionsearch.terminal.display import print_table
 
     if (failure := content["lineage"][0]["failure"]) is not None:
         before = f" after {failure['seeds']} seeds that went well" if failure["seeds"] else ""
@@ -138,7 +138,7 @@ def _print_lineage(content: dict[str, Any]) -> None:
 
 
 def _score_in_words(row: dict[str, Any]) -> str:
-    from lionsearch.terminal.tables import format_score
+    from lionsearch.terminal.display import format_score
 
     if row.get("failure") is not None:
         return f"failed on {row['failure']['task']}"
@@ -146,7 +146,7 @@ def _score_in_words(row: dict[str, Any]) -> str:
 
 
 def _print_run(content: dict[str, Any]) -> None:
-    from lionsearch.terminal.tables import command_line, lost_line
+    from lionsearch.terminal.display import command_line, lost_line
 
     made = f"{content['run']}: {content['generated']} of {content['total']} programs, {content['unique']} unique"
     if not content["generated"]:
@@ -175,7 +175,7 @@ def _print_run(content: dict[str, Any]) -> None:
 
 
 def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
-    from lionsearch.terminal.tables import print_table
+    from lionsearch.terminal.display import print_table
 
     cells = [
         (
@@ -195,7 +195,7 @@ def _mean_in_words(row: dict[str, Any]) -> str:
 
 
 def _score_with_interval(row: dict[str, Any], task: str) -> str:
-    from lionsearch.terminal.tables import format_score
+    from lionsearch.terminal.display import format_score
 
     if task not in row["tasks"]:
         return "not reached"

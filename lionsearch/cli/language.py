@@ -94,7 +94,7 @@ def transforms(json_output: Json = False) -> None:
     if json_output:
         print_json(rows)
         return
-    from lionsearch.terminal.tables import print_table
+    from lionsearch.terminal.display import print_table
 
     shown = [
         (row["name"], ", ".join(f"{k}={v:g}" for k, v in row["settings"].items()), row["description"]) for row in rows
@@ -231,7 +231,7 @@ def _print_shelf(
     if json_output:
         print_json(rows)
         return
-    from lionsearch.terminal.tables import print_table
+    from lionsearch.terminal.display import print_table
 
     good = [row for row in rows if "error" not in row]
     print_table(columns, [[_plain(row[column]) for column in columns] for row in good])

@@ -62,7 +62,7 @@ def rank_programs(names: Sequence[str], task_names: Sequence[str], folder: Path,
     if json_output:
         print_json([asdict(standing) for standing in table])
         return
-    from lionsearch.terminal.tables import print_table
+    from lionsearch.terminal.display import print_table
 
     print_table(_columns(tasks), [_cells(place, standing, tasks) for place, standing in enumerate(table, 1)])
     print(written, file=sys.stderr)

@@ -59,7 +59,7 @@ def evaluate(
     if json_output:
         print_json([asdict(row) for row in rows])
         return
-    from lionsearch.terminal.tables import print_table
+    from lionsearch.terminal.display import print_table
 
     columns = ("program", "task", "score", "+-", f"{split.value} loss", "measured")
     print_table(columns, [_cells(row) for row in rows])
@@ -71,7 +71,7 @@ def evaluate(
 
 def _cells(row: Score) -> tuple[object, ...]:
     """Return what the table shows of a score."""
-    from lionsearch.terminal.tables import format_score
+    from lionsearch.terminal.display import format_score
 
     measured = ", ".join(f"{name} {value:.4g}" for name, value in row.metrics.items())
     if row.failure is not None:
@@ -124,7 +124,7 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
     if json_output:
         print_json([{**asdict(r), "best": asdict(r.best)} for r in results])
         return
-    from lionsearch.terminal.tables import print_table
+    from lionsearch.terminal.display import print_table
 
     for result in results:
         best = result.best

@@ -127,19 +127,22 @@ def _drive(
 ) -> None:
     """Run to the end or an interrupt, store what is known, and only then say it."""
     from lionsearch.cli.crash import told_of_crashes
-    from lionsearch.cli.final_report import print_ending, resume_line
+    from lionsearch.terminal.display import command_line
 
-    advice = f"what was evaluated is stored; go on with: {resume_line(store.folder, placement)}"
+    resume_line = command_line("resume", store.folder, *placement.options())
+    advice = f"what was evaluated is stored; go on with: {resume_line}"
     try:
         with told_of_crashes(advice), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
             ending, faults = _run(store, config, placement, seconds, force, advice)
     except KeyboardInterrupt:  # before the search began, or after its end
-        words = f"interrupted; go on with:\n  {resume_line(store.folder, placement)}"
+        words = f"interrupted; go on with:\n  {resume_line}"
         print(words, file=sys.stderr if json_output else sys.stdout)
         raise typer.Exit(130) from None
     if json_output:
         print_json(ending.describe())
     else:
+        from lionsearch.cli.final_report import print_ending
+
         print_ending(ending, placement)
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)
@@ -153,7 +156,7 @@ def _run(
     store: RunStore, config: RunConfig, placement: Placement, seconds: float, force: bool, advice: str
 ) -> tuple[Ending, list[str]]:
     """Return how the run ended, and what could not be saved."""
-    from lionsearch.runs.session import Session
+    from lionsearch.runs.session import Session, conclude
     from lionsearch.terminal.progress import ProgressDisplay
 
     display = ProgressDisplay(placement.describe_limit())
@@ -166,11 +169,7 @@ def _run(
 
             _say(f"the best so far, candidate {best.candidate}:\n\n{format_program(best.program)}")
         raise
-    from lionsearch.runs.ending import Ending, save_best
-
-    faults = save_best(store.folder, result)
-    ending = Ending(store.folder, config, result, _say)
-    return ending, faults + ending.save()
+    return conclude(store.folder, config, result, _say)
 
 
 def _say(text: str) -> None:

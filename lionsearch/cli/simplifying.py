@@ -106,7 +106,7 @@ def _write(path: Path, program: Program) -> None:
 
 
 def _print_step(step: Step) -> None:
-    from lionsearch.terminal.tables import format_score
+    from lionsearch.terminal.display import format_score
 
     left = f"{counted(step.statements, 'statement')}, {counted(step.slots, 'slot')}"
     scores = ""
@@ -118,7 +118,7 @@ def _print_step(step: Step) -> None:
 
 def _print_result(given: Program, found: Simplified, tasks: list[str], tolerance: float, output: Path | None) -> None:
     from lionsearch.lang import format_program
-    from lionsearch.terminal.tables import command_line
+    from lionsearch.terminal.display import command_line
 
     program = found.program
     size = f"{counted(len(given.statements), 'statement')} and {counted(len(given.slots), 'slot')}"

@@ -13,7 +13,6 @@ import typer
 from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json
 from lionsearch.errors import SettingError, quote
-from lionsearch.terminal.tables import command_line
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -98,6 +97,8 @@ def new(
 
 
 def _following(what: Thing, name: str) -> list[str]:
+    from lionsearch.terminal.display import command_line  # brings rich
+
     if what is Thing.EXPERIMENT:
         return [command_line("config", name), command_line("search", name)]
     return [

@@ -217,7 +217,7 @@ class _TorchModule:
             lines = ["            for p, (update,) in zip(params, rows, strict=True):"]
         for (slot, kind), key, name in zip(self._leaf_slots, keys, names, strict=True):
             shaped = self._shaped(name) if kind is Kind.TENSOR else name
-            kept = f"_number({name})" if slot in self._own_numbers else self._cast(shaped, key, kind)
+            kept = f"_number({name}).clone()" if slot in self._own_numbers else self._cast(shaped, key, kind)
             lines += [f'                state["{key}"] = {kept}']
         lines += [f"                p.sub_({self._shaped('update')})"]
         for position, slot in enumerate(self._numbers):

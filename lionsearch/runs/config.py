@@ -143,7 +143,7 @@ def override(experiment: Experiment, settings: Mapping[str, Any], where: str = "
     """
     if not settings:
         return experiment
-    return parse_settings(_merge(experiment.model_dump(), settings), Experiment, where)
+    return parse_settings(_merge(experiment.model_dump(exclude_unset=True), settings), Experiment, where)
 
 
 def _merge(base: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,18 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lionsearch.archive.folder import SHORT
 from lionsearch.errors import LionSearchError
 from lionsearch.identification.identity import Identity, identify
 from lionsearch.identification.nearest import Neighbour
 from lionsearch.identification.neighbours import find_neighbours
-from lionsearch.lang import Program, format_program
+from lionsearch.lang import format_program
 from lionsearch.runs.config import RunConfig
 from lionsearch.runs.result import RunResult
+from lionsearch.runs.saving import save_program
 from lionsearch.runs.verdict import Verdict, judge
 from lionsearch.simplification.pipeline import Simplified, make_judges, simplify
-
-BEST, SHORT = "best.py", "short.py"
-"""The files of a run folder that hold the best program, and what simplification made of it."""
 
 _SEEDS = 16
 """Paired trainings by which the best program is simplified."""
@@ -88,7 +87,7 @@ class Ending:
     def save(self) -> list[str]:
         """Write `short.py`, the simplified program, or take away that of another best; return what went wrong."""
         if self.short is not None:
-            return _save(self.folder / SHORT, self.short)
+            return save_program(self.folder / SHORT, self.short)
         if self.result.finished:
             with contextlib.suppress(OSError):
                 (self.folder / SHORT).unlink()
@@ -148,20 +147,3 @@ def find_tolerance(verdict: Verdict | None, asked: float | None) -> float | None
         return None
     leads = [each.best.mean for each in verdict.tasks if each.best is not None and each.task in verdict.better]
     return min([asked, *(lead / 2 for lead in leads)])
-
-
-def save_best(folder: Path, result: RunResult) -> list[str]:
-    """Write `best.py`, unless a later one is there already; return what went wrong."""
-    if result.best is None or ((folder / BEST).is_file() and not result.caught_up):
-        return []
-    return _save(folder / BEST, result.best.program)
-
-
-def _save(path: Path, program: Program) -> list[str]:
-    try:
-        path.write_text(format_program(program), encoding="utf-8")
-    except OSError as error:
-        if not path.parent.is_dir():
-            return [f"{path.parent}: the folder was renamed or deleted; {path.name} is not written, only printed"]
-        return [f"{path}: cannot be written: {error.strerror}; the program is only printed"]
-    return []

@@ -12,9 +12,9 @@ from lionsearch.archive import RunStore
 from lionsearch.archive.folder import CONFIG
 from lionsearch.errors import FolderTakenError, LionSearchError, SettingError
 from lionsearch.runs.config import RunConfig, dump_config, override, parse_config
+from lionsearch.tasks.given import reunite
 from lionsearch.tasks.spec import TaskSpec
 from lionsearch.tasks.trust import check_factory
-from lionsearch.tasks.value import reunite
 
 
 def start_run(folder: Path, config: RunConfig) -> RunStore:

@@ -7,15 +7,22 @@ import math
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lionsearch.archive import RunStore
 from lionsearch.errors import LionSearchError, RunError
+from lionsearch.evaluation.device import configure_jax
 from lionsearch.runs.callbacks import Callback
 from lionsearch.runs.conditions import check_conditions
 from lionsearch.runs.config import RunConfig
 from lionsearch.runs.result import Elite, RunResult
 from lionsearch.runs.run import Listener, SearchRun
+from lionsearch.runs.saving import save_best
 from lionsearch.workers import Placement, open_pool
+
+if TYPE_CHECKING:
+    from lionsearch.runs.ending import Ending
 
 Display = AbstractContextManager[Listener]
 """What shows the progress while the search goes on; entered before workers are started."""
@@ -87,3 +94,22 @@ class Session:
             return self._store.counts()["generated"] > 0
         except LionSearchError:
             return True
+
+
+def conclude(
+    folder: Path, config: RunConfig, result: RunResult, notify: Callable[[str], None] = lambda text: None
+) -> tuple[Ending, list[str]]:
+    """Return what follows from a result, and what could not be saved of it.
+
+    Args:
+        folder: of the run.
+        config: the run's.
+        result: how the run ended.
+        notify: called with a sentence where something takes minutes, or could not be done.
+    """
+    faults = save_best(folder, result)
+    configure_jax()
+    from lionsearch.runs.ending import Ending
+
+    ending = Ending(folder, config, result, notify)
+    return ending, faults + ending.save()

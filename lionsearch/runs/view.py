@@ -9,21 +9,23 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lionsearch.archive import CandidateRow, RunStore, ScoredProgram
+from lionsearch.archive.folder import SHORT
 from lionsearch.archive.targets import load_target
 from lionsearch.errors import RunError
 from lionsearch.evaluation.estimate import Estimate, estimate
 from lionsearch.graph import check_program
-from lionsearch.identification.identity import Identity, identify
 from lionsearch.lang import Program
 from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.render.html import html_code, html_table
 from lionsearch.runs.conditions import Change, list_changes
 from lionsearch.runs.config import RunConfig, parse_config
-from lionsearch.runs.ending import SHORT
 from lionsearch.runs.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from lionsearch.identification import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,11 @@ class Run:
     @cached_property
     def identity(self) -> Identity | None:
         """The known method that the best program is, or the shorter one if there is one; None if it is none."""
+        from lionsearch.evaluation.device import configure_jax
+
+        configure_jax()
+        from lionsearch.identification.identity import identify
+
         best = self.best
         return None if best is None else identify(self.short or best.program)
 

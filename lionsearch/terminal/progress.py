@@ -16,8 +16,8 @@ from rich.text import Text
 
 from lionsearch.lang import format_program
 from lionsearch.runs.result import Progress
+from lionsearch.terminal.display import format_score
 from lionsearch.terminal.plain import plain, raw_stream
-from lionsearch.terminal.tables import format_score
 
 _PLAIN_SECONDS = 10.0
 _ENOUGH_TO_TELL = 100  # candidates, before the time left is guessed

@@ -1,6 +1,5 @@
 """What the documentation makes from the code: every setting has its meaning, every program its page."""
 
-import doctest
 import importlib
 import re
 import sys
@@ -69,10 +68,6 @@ def test_every_program_has_a_page(hooks):
 
 def test_every_transform_is_there(hooks):
     assert hooks("gallery").transforms().count("\n| `") == len(TRANSFORMS)
-
-
-def test_the_examples_of_the_hooks_hold(hooks):
-    assert doctest.testmod(hooks("reference")) == (0, 1)
 
 
 def test_a_program_that_is_not_ranked_has_no_place(hooks, monkeypatch):

@@ -1,12 +1,12 @@
 import pytest
-from runs.endings import TUNING, interrupted, make_project
+from runs.endings import TUNING, make_project
 from workers.tiny_project import write_experiment
 
 from lionsearch.evaluation.estimate import Estimate
 from lionsearch.lang import parse
 from lionsearch.records import Evaluation, Stage
 from lionsearch.runs.config import load_experiment
-from lionsearch.runs.ending import Ending, find_tolerance, save_best
+from lionsearch.runs.ending import Ending, find_tolerance
 from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.runs.verdict import TaskVerdict, Verdict
 
@@ -30,29 +30,6 @@ def project(tmp_path_factory):
 def test_a_search_simplifies_within_half_of_its_lead(leads, asked, tolerance):
     tasks = [TaskVerdict(str(lead), None, Estimate(lead, 0.01), None) for lead in leads]
     assert find_tolerance(Verdict(tuple(tasks)), asked) == tolerance
-
-
-def test_a_resume_that_is_interrupted_among_stored_results_keeps_the_best(tmp_path):
-    def save(text, caught_up):
-        save_best(tmp_path, interrupted(text, caught_up))
-        return (tmp_path / "best.py").read_text()
-
-    older, best, newer = (f"def train(w, g, lr): return g * {number}" for number in (1, 2, 3))
-    assert "g * 1" in save(older, caught_up=False), "a process that was killed has left none"
-    assert "g * 2" in save(best, caught_up=True)
-    assert "g * 2" in save(older, caught_up=False)
-    assert "g * 3" in save(newer, caught_up=True)
-
-
-def test_a_best_program_that_cannot_be_saved_is_said_and_printed(tmp_path):
-    result = interrupted("def train(w, g, lr): return g", caught_up=True)
-    assert save_best(tmp_path, result) == []
-    (tmp_path / "best.py").unlink()
-    (tmp_path / "best.py").mkdir()
-    [fault] = save_best(tmp_path, result)
-    assert fault == f"{tmp_path}/best.py: cannot be written: Is a directory; the program is only printed"
-    [fault] = save_best(tmp_path / "gone", result)
-    assert fault == f"{tmp_path}/gone: the folder was renamed or deleted; best.py is not written, only printed"
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,15 @@
 import math
 
 import pytest
-from api.given_tasks import make_task
 from workers.tiny_project import write_project
 
 from lionsearch.archive import RunStore
 from lionsearch.errors import RunError
+from lionsearch.runs.callbacks import Callback
 from lionsearch.runs.config import load_experiment
 from lionsearch.runs.opening import resume_run, start_run
 from lionsearch.runs.session import Session
 from lionsearch.workers import Placement
-
-assert make_task
 
 
 @pytest.fixture
@@ -52,19 +50,29 @@ def test_time_is_over_and_another_session_goes_on(project):
 def test_an_error_amid_a_run_says_how_it_goes_on(project):
     config = load_experiment("tiny", programs=60)
     store = start_run(project / "run", config)
-    session = Session(store, config, Placement(0), advice="do this")
 
-    class Breaks:
-        def __enter__(self):
-            def listen(progress):
+    class NoRoom(Callback):
+        def on_candidate(self, event, progress):
+            if event.number == 30:
                 raise RunError("no room")
 
-            return listen
-
-        def __exit__(self, *error):
-            pass
-
-    session._display = Breaks()
+    session = Session(store, config, Placement(0), callback=NoRoom(), advice="do this")
     with pytest.raises(RunError, match="no room; do this"):
         session.drive()
-    assert session.best_unsaved is None
+    assert session.best_unsaved is None, "the folder is there"
+
+
+def test_the_best_of_a_run_whose_folder_is_gone_is_handed_on(project):
+    config = load_experiment("tiny", programs=60)
+    store = start_run(project / "run", config)
+
+    class Gone(Callback):
+        def on_candidate(self, event, progress):
+            if event.number == 30 and progress.best is not None:
+                store.folder.rename(project / "moved")
+                raise RunError("gone")
+
+    session = Session(store, config, Placement(0), callback=Gone())
+    with pytest.raises(RunError, match="gone; what was evaluated is stored"):
+        session.drive()
+    assert session.best_unsaved is not None

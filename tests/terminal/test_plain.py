@@ -8,8 +8,8 @@ import pytest
 from rich.text import Text
 from workers.tiny_project import environment
 
+from lionsearch.terminal.display import print_table
 from lionsearch.terminal.plain import plain, plain_streams, raw_stream
-from lionsearch.terminal.tables import print_table
 
 NASTY = "\x1b[31mred\x1b]0;title\x07\x9b2J\x7f\r\u202egnp.exe"
 
@@ -104,7 +104,7 @@ def test_a_locale_without_unicode_is_no_obstacle(project):
 
 
 def test_rich_draws_past_it(capsys):
-    from lionsearch.terminal.tables import make_console
+    from lionsearch.terminal.display import make_console
 
     with plain_streams():
         make_console().print(Text("x"))

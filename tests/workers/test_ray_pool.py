@@ -185,7 +185,7 @@ def test_a_timeout_is_of_the_task_that_hung(open_pool, project):
 
 @pytest.mark.thorough
 def test_workers_lost_again_and_again_are_an_error(open_pool, monkeypatch):
-    monkeypatch.setattr("lionsearch.workers.ray_pool._LOSSES_PER_WORKER", 2)
+    monkeypatch.setattr("lionsearch.workers.ray_crew._LOSSES_PER_WORKER", 2)
     pool = open_pool("deadly")
     for number in range(1, 4):
         submit(pool, parse(f"def train(w, g, lr): return g * lr * {number}e-5"))
@@ -215,15 +215,15 @@ def test_more_workers_than_processors_are_an_error_and_leave_none(open_pool, pro
     monkeypatch.setattr("lionsearch.workers.ray_worker.Worker.__init__", lambda *arguments: pytest.fail("started"))
     with monkeypatch.context() as patch:
         patch.setattr(ray, "is_initialized", lambda: False)
-        patch.setattr("lionsearch.workers.ray_pool.start_ray", lambda workers, address: None)
+        patch.setattr("lionsearch.workers.ray_crew.start_ray", lambda workers, address: None)
         patch.setattr(ray, "shutdown", lambda: stopped.append(True))
         watch = SimpleNamespace(count={"CPU": 2, "GPU": 0}.get, stop=lambda: None)
-        patch.setattr("lionsearch.workers.ray_pool.ClusterWatch", lambda remote: watch)
+        patch.setattr("lionsearch.workers.ray_crew.ClusterWatch", lambda remote: watch)
         with pytest.raises(RunError, match="3 workers asked for; the Ray cluster has 2 CPUs"):
             RayPool(plan, workers=3, address="somewhere:1")
         assert stopped == [True]  # what it started itself
-        patch.setattr("lionsearch.workers.ray_pool.count_processors", lambda: 2)
-        patch.setattr("lionsearch.workers.ray_pool.start_ray", lambda workers, address: pytest.fail("started"))
+        patch.setattr("lionsearch.workers.ray_crew.count_processors", lambda: 2)
+        patch.setattr("lionsearch.workers.ray_crew.start_ray", lambda workers, address: pytest.fail("started"))
         with pytest.raises(RunError, match="3 workers asked for; this process may use 2 CPUs"):
             RayPool(plan, workers=3)
     with pytest.raises(RunError, match="3 workers asked for"):

@@ -12,7 +12,7 @@ from lionsearch.errors import SettingError, TaskError
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec
 
-GIVEN = "lionsearch.tasks.value:given"
+GIVEN = "lionsearch.tasks.given:unavailable"
 """The factory that a run's configuration names for a task that only Python has."""
 
 
@@ -104,7 +104,7 @@ class Task(TaskSpec):
     __str__ = __repr__
 
 
-def given() -> Any:
+def unavailable() -> Any:
     """Stand for a problem that only the Python that made it has.
 
     Raises:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lionsearch.terminal.tables import command_line, format_score, print_table
+from lionsearch.terminal.display import command_line, format_score, print_table
 
 
 @pytest.mark.parametrize(("score", "text"), [(None, "-"), (0.0, "+0.0000"), (-0.12345, "-0.1235"), (12.0, "+12.0000")])

@@ -5,8 +5,8 @@ from api.given_tasks import make_problem, make_task
 
 from lionsearch import Task
 from lionsearch.errors import SettingError, TaskError
+from lionsearch.tasks.given import GIVEN, reunite, unavailable
 from lionsearch.tasks.spec import TaskSpec, load_problem
-from lionsearch.tasks.value import GIVEN, given, reunite
 
 
 def test_a_task_holds_its_problem_and_fills_in_what_is_not_said():
@@ -66,7 +66,7 @@ def test_a_run_gets_its_tasks_back():
     with pytest.raises(TaskError, match=r"task 'sine'.*go on where it is made"):
         load_problem(stored)
     with pytest.raises(TaskError, match="Python value"):
-        given()
+        unavailable()
     [again] = reunite((stored,), (task,), "runs/a")
     assert again is task
     with pytest.raises(SettingError, match="runs/a: task 'sine' was given as a Python value"):
