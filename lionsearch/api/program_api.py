@@ -208,8 +208,8 @@ def simplify(
     Example:
         >>> import lionsearch
         >>> found = lionsearch.simplify(lionsearch.parse("def train(w, g, lr): return (g + g * 0.0) * lr"))
-        >>> [statement.operation for statement in found.program.statements]
-        ['multiply']
+        >>> len(found.program.statements)
+        1
     """
     loaded, provenance = trace(program)
     from lionsearch.evaluation.device import configure_jax
@@ -280,8 +280,8 @@ def export(program: str | Path | Program, to: str = "optax", output: str | Path 
     Example:
         >>> import lionsearch
         >>> text = lionsearch.export("lion", "torch")
-        >>> [line for line in text.splitlines() if line.startswith("class ")]
-        ['class Lion(torch.optim.Optimizer):']
+        >>> print(next(line for line in text.splitlines() if line.startswith("class ")))
+        class Lion(torch.optim.Optimizer):
     """
     loaded, provenance = trace(program)
     from lionsearch.exports.formats import Target

@@ -189,6 +189,8 @@ def _drive(
     advice = f"what was evaluated is stored; go on with: lionsearch.resume({str(store.folder)!r})"
     session = Session(store, config, placement, display, Callbacks(callbacks), seconds, say, advice)
     result = session.drive(force)
+    if result.stopped:
+        say(f"it ended early: {result.stopped}")
     _, faults = conclude(store.folder, config, result, say)
     if not result.finished:
         say(f"interrupted; go on with: lionsearch.resume({str(store.folder)!r})")

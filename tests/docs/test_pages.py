@@ -19,12 +19,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))]
-THOROUGH = {
-    "README.md",
-    "docs/tutorial.md",
-    *(f"docs/how-to/{n}.md" for n in ("choose", "experiment", "simplify", "task")),
-}
+THOROUGH = {"README.md", "docs/how-to/simplify.md", "docs/how-to/task.md"}
 """Pages that take more than a few seconds."""
+SLOW = {"docs/tutorial.md", "docs/how-to/choose.md", "docs/how-to/experiment.md"}
+"""Pages that search with the quickstart, for minutes."""
 
 _BLOCK = re.compile(
     r"(?:^<!-- not run(?:: (?P<why>[^\n]+)| without (?P<without>\w+)) -->\n)?"
@@ -63,8 +61,14 @@ BLOCKS = {page: blocks_of(read(page)) for page in PAGES}
 LEFT_OUT = {
     f"{page}:{block.line}": block.left_out for page, blocks in BLOCKS.items() for block in blocks if block.left_out
 }
+
+
+def _marks(page):
+    return [pytest.mark.slow] if page in SLOW else [pytest.mark.thorough] if page in THOROUGH else []
+
+
 WITH_CODE = [
-    pytest.param(page, marks=[pytest.mark.thorough] if page in THOROUGH else [])
+    pytest.param(page, marks=_marks(page))
     for page, blocks in BLOCKS.items()
     if any(block.language == "python" and not block.left_out for block in blocks)
 ]
@@ -117,7 +121,7 @@ def test_every_path_that_it_names_is_there(page):
 
 
 def test_marked_pages_are_there():
-    assert set(PAGES) >= THOROUGH
+    assert set(PAGES) >= THOROUGH | SLOW
 
 
 def test_a_block_has_its_line_its_file_and_its_reason():
