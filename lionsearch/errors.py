@@ -25,7 +25,16 @@ from lionsearch.limits import NAME, QUOTED
 
 
 class LionSearchError(Exception):
-    """Base of all errors that a user can cause and correct."""
+    """Base of all errors that a user can cause and correct.
+
+    Example:
+        >>> import lionsearch
+        >>> try:
+        ...     lionsearch.load("loin")
+        ... except lionsearch.LionSearchError as error:
+        ...     print(error)
+        unknown program 'loin'; did you mean 'lion'?
+    """
 
 
 @dataclass(frozen=True, slots=True)

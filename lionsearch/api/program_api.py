@@ -77,6 +77,11 @@ class Checked:
         slots: of optimizer state that are used.
         inputs: that the live statements read.
         fingerprint: the same for programs that differ in names, order or dead code alone.
+
+    Example:
+        >>> import lionsearch
+        >>> lionsearch.check("lion").live_statements
+        7
     """
 
     name: str
@@ -115,6 +120,11 @@ class Shown:
         name: what it is called.
         program: itself.
         summary: title, equations, source, state and needs.
+
+    Example:
+        >>> import lionsearch
+        >>> lionsearch.show("lion").summary.year
+        2023
     """
 
     name: str
@@ -255,6 +265,12 @@ def nearest(program: str | Path | Program, task: str | TaskSpec = "digits_mlp", 
 
     Raises:
         LionSearchError: if the program or the task is wrong.
+
+    Example:
+        >>> import lionsearch
+        >>> [found] = lionsearch.nearest("signum", "teacher_student", most=1)  # doctest: +SKIP
+        >>> found.name, round(found.similarity, 3)  # doctest: +SKIP
+        ('signum', 1.0)
     """
     loaded, found = load(program), identify(program)
     from lionsearch.identification.neighbours import find_neighbours

@@ -27,6 +27,12 @@ class Scores(Sequence["Score"]):
 
     Args:
         rows: the scores.
+
+    Example:
+        >>> import lionsearch
+        >>> scores = lionsearch.evaluate(["adamw", "sgd"], "teacher_student", seeds=1)
+        >>> [row["program"] for row in scores.table()], len(scores)
+        (['adamw', 'sgd'], 2)
     """
 
     def __init__(self, rows: Sequence[Score]):
@@ -124,6 +130,12 @@ def tune(program: str | Path | Program, task: str | TaskSpec, *, seeds: int = 3)
 
     Raises:
         LionSearchError: if the program or the task is wrong.
+
+    Example:
+        >>> import lionsearch
+        >>> found = lionsearch.tune("sgd", "teacher_student", seeds=1)
+        >>> found.best.loss == min(point.loss for point in found.points)
+        True
     """
     loaded, [spec] = load(program), load_tasks(task)
     _check_seeds(seeds)
@@ -150,8 +162,16 @@ def tuned(task: Task, *, seeds: int = 3) -> Task:
         LionSearchError: if the task cannot be used, or AdamW does not train on it.
 
     Example:
-        >>> task = tuned(Task(problem, steps=200, batch=32))  # doctest: +SKIP
-        >>> task.learning_rate, task.weight_decay  # doctest: +SKIP
+        >>> import jax, jax.numpy as jnp, numpy as np, lionsearch
+        >>> x = np.random.default_rng(0).normal(size=(96, 4)).astype("float32")
+        >>> parts = [(x[i::3], x[i::3] @ np.ones(4, "float32")) for i in range(3)]
+        >>> problem = lionsearch.Problem(
+        ...     init=lambda key: jax.random.normal(key, (4,)),
+        ...     loss=lambda params, batch: jnp.mean((batch[0] @ params - batch[1]) ** 2),
+        ...     train=parts[0], validation=parts[1], test=parts[2])
+        >>> task = lionsearch.tuned(lionsearch.Task(problem, name="line", steps=50, batch=8), seeds=1)
+        >>> task.learning_rate > 0.001
+        True
     """
     for _ in range(2):
         found = tune("adamw", task, seeds=seeds)

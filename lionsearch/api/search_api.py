@@ -111,6 +111,15 @@ def resume(
 
     Raises:
         LionSearchError: if it cannot go on, saying why.
+
+    Example:
+        >>> import tempfile, lionsearch
+        >>> run = lionsearch.search(
+        ...     tasks="teacher_student", programs=10, workers=0, progress=False, output=tempfile.mkdtemp() + "/run",
+        ...     evaluation={"elites": 1, "confirm_seeds": 1, "report_seeds": 1}, search={"racing": {"seeds": 1}})
+        >>> longer = lionsearch.resume(run, programs=15, workers=0, progress=False)
+        >>> longer.counts()["generated"]
+        15
     """
     placement = _place(workers, address, time_limit)
     seconds = math.inf if time is None else parse_duration(time)
@@ -132,6 +141,14 @@ def open_run(folder: str | Path) -> Run:
 
     Raises:
         RunError: if it is no run folder, or damaged.
+
+    Example:
+        >>> import tempfile, lionsearch
+        >>> run = lionsearch.search(
+        ...     tasks="teacher_student", programs=10, workers=0, progress=False, output=tempfile.mkdtemp() + "/run",
+        ...     evaluation={"elites": 1, "confirm_seeds": 1, "report_seeds": 1}, search={"racing": {"seeds": 1}})
+        >>> lionsearch.open_run(run.folder).best.program == run.best.program
+        True
     """
     return Run(folder)
 

@@ -125,6 +125,14 @@ def to_torch(program: Program | str) -> type[Any]:
 
     Raises:
         SettingError: if PyTorch is not installed, or the program asks for what an optimizer does not get.
+
+    Example:
+        >>> from importlib.util import find_spec
+        >>> import lionsearch
+        >>> if find_spec("torch"):
+        ...     import torch
+        ...     model = torch.nn.Linear(3, 1)
+        ...     optimizer = lionsearch.to_torch("lion")(model.parameters(), lr=1e-4, b1=0.95)
     """
     if find_spec("torch") is None:
         raise SettingError("PyTorch is not installed: pip install torch")

@@ -13,7 +13,14 @@ from lionsearch.runs.result import Elite, Progress, RunResult
 
 
 class StopSearch(Exception):  # noqa: N818  (as StopIteration: no fault)
-    """Raised by a callback to end the search: the best is still confirmed and reported. Its text says why."""
+    """Raised by a callback to end the search: the best is still confirmed and reported. Its text says why.
+
+    Example:
+        >>> class Ten(Callback):
+        ...     def on_candidate(self, event, progress):
+        ...         if event.number == 9:
+        ...             raise StopSearch("ten are enough")
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ class TaskEntry(Settings):
     Attributes:
         task: name or path of a proxy task.
         hurdle: the score on it that opens the next task.
+
+    Example:
+        >>> TaskEntry(task="digits_mlp").hurdle
+        -1.0
     """
 
     task: str
@@ -68,6 +72,11 @@ class Experiment(Settings):
         tasks: cheap ones first.
         search: algorithm, population, mutations.
         evaluation: seeds, elites, limits.
+
+    Example:
+        >>> experiment = Experiment(programs=500, tasks=(TaskEntry(task="digits_mlp"),))
+        >>> experiment.window, experiment.search.population
+        (64, 50)
     """
 
     description: str = ""

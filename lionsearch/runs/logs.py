@@ -25,6 +25,9 @@ class CSVLog(Callback):
 
     Raises:
         SettingError: as the search begins, if it cannot be written.
+
+    Example:
+        >>> log = CSVLog("search.csv")  # for lionsearch.search(..., callbacks=[log])
     """
 
     _COLUMNS = ("number", "parent", "change", "fingerprint", "statements", "score", "failure", "is_new", "best_confirm")
@@ -88,6 +91,13 @@ class TensorBoardLog(_Scalars):
 
     Raises:
         SettingError: if neither is installed.
+
+    Example:
+        >>> from lionsearch.errors import SettingError
+        >>> try:
+        ...     log = TensorBoardLog("logs")  # for lionsearch.search(..., callbacks=[log])
+        ... except SettingError as error:
+        ...     assert "pip install tensorboardX" in str(error)
     """
 
     def __init__(self, folder: str | Path):
@@ -120,6 +130,13 @@ class WandbLog(_Scalars):
 
     Raises:
         SettingError: if it is not installed.
+
+    Example:
+        >>> try:
+        ...     log = WandbLog(project="optimizers")  # for lionsearch.search(..., callbacks=[log])
+        ... except SettingError as error:
+        ...     print(error)
+        wandb is not installed: pip install wandb
     """
 
     def __init__(self, **options: Any):

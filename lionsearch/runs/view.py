@@ -101,8 +101,13 @@ class Run:
         RunError: if it is no run folder, or damaged.
 
     Example:
-        >>> run = Run("runs/quickstart")  # doctest: +SKIP
-        >>> run.best.program, run.verdict.better  # doctest: +SKIP
+        >>> import tempfile, lionsearch
+        >>> run = lionsearch.search(
+        ...     tasks="teacher_student", programs=10, workers=0, progress=False, output=tempfile.mkdtemp() + "/run",
+        ...     evaluation={"elites": 1, "confirm_seeds": 1, "report_seeds": 1}, search={"racing": {"seeds": 1}})
+        >>> run = Run(run.folder)
+        >>> run.tasks, run.finished, len(run.table())
+        (('teacher_student',), True, 10)
     """
 
     def __init__(self, folder: str | Path):
