@@ -28,20 +28,23 @@ def identify(
     from lionsearch.evaluation.device import configure_jax
 
     given, provenance = load_target(program)
+    from lionsearch.tasks.spec import load_task
+
+    spec = load_task(task) if nearest else None
     configure_jax()
     from lionsearch.identification import identify as find
 
     identity = find(given)
+    if not json_output:
+        print(f"{provenance.name} {say_what_it_is(identity)}", flush=True)
     neighbours: list[Neighbour] = []
-    if nearest:
+    if spec is not None:
         from lionsearch.identification.neighbours import find_neighbours
-        from lionsearch.tasks.spec import load_task
 
-        neighbours = find_neighbours(given, identity, load_task(task), nearest)
+        neighbours = find_neighbours(given, identity, spec, nearest)
     if json_output:
         print_json(_describe(identity, neighbours))
         return
-    print(f"{provenance.name} {say_what_it_is(identity)}")
     if neighbours:
         print(f"\nnearest by its updates along one training of {task}, constants fitted:")
         _print_neighbours(provenance.name, neighbours)

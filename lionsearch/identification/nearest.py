@@ -13,7 +13,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 from lionsearch.identification.matching import load_known, shorten
 from lionsearch.lang import GRADIENTS, INPUTS, OPERATIONS, Program
-from lionsearch.semantics.replay import Trajectory, follow
+from lionsearch.semantics.replay import Trajectory, follow, ignores_shapes
 
 _FITTED = 8  # so many of the nearest have their constants fitted
 _EVALUATIONS = 25  # of a training followed, for each constant fitted
@@ -83,7 +83,7 @@ def find_nearest(
     Args:
         program: any valid program.
         trajectory: gives its inputs.
-        names: of known programs.
+        names: of known programs; those that decompose matrices in each step are tried for one on matrices alone.
         most: how many to return.
         starts: known programs with constants that are worth a try, by name.
     """
@@ -91,6 +91,8 @@ def find_nearest(
     if ours is None:
         return []
     known = {name: load_known(name) for name in names}
+    if ignores_shapes(program):
+        known = {name: other for name, other in known.items() if not _is_dear(other)}
     first: list[tuple[float, str, Program]] = []
     for name, other in known.items():
         own = [starts[name]] if starts is not None and name in starts else []

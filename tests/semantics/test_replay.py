@@ -1,9 +1,11 @@
 import numpy as np
+import pytest
 
-from lionsearch.catalog import load_program
+from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.lang import parse
+from lionsearch.semantics import replay
 from lionsearch.semantics.oracle import run_oracle
-from lionsearch.semantics.replay import Trajectory, follow
+from lionsearch.semantics.replay import Trajectory, follow, ignores_shapes
 
 SHAPES = ((2, 3), (2,))
 
@@ -38,3 +40,17 @@ def test_the_weights_are_those_recorded():
 
 def test_an_input_that_was_not_recorded():
     assert follow(parse("def train(w, g, lr, loss): return g * loss"), Trajectory(tuple(draw()), SHAPES)) is None
+
+
+@pytest.mark.parametrize("name", PROGRAMS.names())
+def test_what_ignores_shapes_is_the_same_where_all_tensors_are_one(name, monkeypatch):
+    program, trajectory = load_program(name), Trajectory(tuple(draw()), SHAPES)
+    if ignores_shapes(program) and (found := follow(program, trajectory)) is not None:
+        monkeypatch.setattr(replay, "ignores_shapes", lambda program: False)
+        np.testing.assert_allclose(found, follow(program, trajectory), rtol=1e-9, atol=1e-12)
+
+
+def test_what_looks_at_tensors_or_matrices_does_not_ignore_shapes():
+    names = [name for name in PROGRAMS.names() if ignores_shapes(load_program(name))]
+    assert {"adamw", "lion", "dog"} < set(names)
+    assert not {"muon", "adafactor", "lars", "lamb", "soap"} & set(names)
