@@ -8,10 +8,13 @@ FAULTS = "faults"
 
 
 def print_faults(terminalreporter: Any) -> None:
-    """Print a line for each test that says what it injected."""
-    reports = terminalreporter.stats.get("passed", ())
-    lines = [text for report in reports for name, text in report.user_properties if name == FAULTS]
+    """Print a line for each test that says what it injected, and how many others injected one fault each."""
+    done = [each for each in terminalreporter.stats.get("passed", ()) if FAULTS in each.keywords]
+    lines = [text for report in done for name, text in report.user_properties if name == FAULTS]
+    others = len(done) - len(lines)
+    failed = len(terminalreporter.stats.get("failed", ()))
     if lines:
+        lines.append(f"{others} other faults (hangs, closed pipes, full disks, damage, dead Rays); failed: {failed}")
         terminalreporter.section("faults")
         for line in lines:
             terminalreporter.line(line)
