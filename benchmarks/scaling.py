@@ -72,6 +72,9 @@ class _Instant:
         taken, self._queue = self._queue, []
         return [(request, score(request)) for request in taken]
 
+    def forget(self, stage: Stage) -> None:
+        raise NotImplementedError  # no search here ends early
+
     def fingerprint_tasks(self) -> dict[str, str]:
         return {}
 
@@ -112,6 +115,9 @@ class _Simulated:
             request = heapq.heappop(self._running)[2]
             found.append((request, score(request)))
         return found
+
+    def forget(self, stage: Stage) -> None:
+        raise NotImplementedError  # no search here ends early
 
     def fingerprint_tasks(self) -> dict[str, str]:
         return {}

@@ -27,7 +27,7 @@ from lionsearch.limits import NAME, QUOTED
 class LionSearchError(Exception):
     """Base of all errors that a user can cause and correct.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> try:
         ...     lionsearch.load("loin")
@@ -119,7 +119,7 @@ _FEW = 12
 def nearest_hint(name: str, valid: Iterable[str]) -> str:
     """Return "did you mean 'x'?"; the names there are, if they are few; else those that are least unlike it.
 
-    Example:
+    Examples:
         >>> nearest_hint("adamm", ["adamw", "lion", "adafactor"])
         "did you mean 'adamw'?"
         >>> nearest_hint("q", ["adamw", "lion"])
@@ -134,13 +134,13 @@ def nearest_hint(name: str, valid: Iterable[str]) -> str:
     if len(names) <= _FEW:
         return f"expected one of: {', '.join(names)}"
     near = difflib.get_close_matches(name[:NAME], names, n=5, cutoff=0.0)
-    return f"none of the {len(names)} is like it; the nearest: {', '.join(near)}"
+    return f"there are {len(names)}; the nearest: {', '.join(near)}"
 
 
 def quote(value: Any, most: int = QUOTED) -> str:
     """Return what a message shows of a value: its `repr`, the middle left out where it is long.
 
-    Example:
+    Examples:
         >>> quote("lion"), quote("x" * 50 + "y" * 50, 12)
         ("'lion'", "'xxxxx ... yyyyy'")
     """

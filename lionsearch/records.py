@@ -73,7 +73,7 @@ class TaskResult:
 def merge_results(results: Sequence[TaskResult]) -> TaskResult:
     """Return what results of one task on single seeds amount to; a failure among them is the whole's.
 
-    Example:
+    Examples:
         >>> merge_results([TaskResult("a", 2.0, 0.5, scores=(0.5,)), TaskResult("a", 1.0, 0.75, scores=(0.75,))])
         TaskResult(task='a', loss=1.5, score=0.625, failure=None, metrics=(), scores=(0.5, 0.75))
     """
@@ -133,7 +133,7 @@ def race_order(fingerprint: str, seeds: int) -> tuple[int, ...]:
 
     With one first seed for all, what is let in would be what that seed favours.
 
-    Example:
+    Examples:
         >>> race_order("00000003c0ffee", 5)
         (3, 4, 0, 1, 2)
     """

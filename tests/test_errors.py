@@ -57,7 +57,7 @@ def test_unknown_name_error_says_where_what_and_the_nearest():
 def test_nearest_hint_lists_what_there_is():
     assert nearest_hint("q", ["b", "a"]) == "expected one of: a, b"
     names = [f"n{i:02}" for i in range(20)]
-    assert nearest_hint("xx", names).startswith("none of the 20 is like it; the nearest: n")
+    assert nearest_hint("xx", names).startswith("there are 20; the nearest: n")
     assert nearest_hint("m09", names) == "did you mean 'n09'?"
 
 

@@ -29,7 +29,7 @@ COMPOSITIONS = {
     "depth": ("lookahead(" * 30 + "adamw" + ")" * 30, "more than 20 programs inside one another"),
     "number": (f"lookahead(adamw, k={'9' * 1_900})", "is too large a number"),
     "digits": (f"lookahead(adamw, k=[{'-' * 900}1])", "expected a number"),
-    "name": ("x" * 10**7, r"unknown program 'xxx.* \.\.\. x.*'; none of the"),
+    "name": ("x" * 10**7, r"unknown program 'xxx.* \.\.\. x.*'; there are"),
 }
 SETTINGS = {
     "digits": (TASK.replace("40", "9" * 5_000), "line 2 has 5008 characters; a line has at most 2000"),

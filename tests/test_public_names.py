@@ -23,7 +23,7 @@ def test_the_names_are_those_that_type_checkers_see():
 @pytest.mark.parametrize("name", lionsearch.__all__)
 def test_a_public_name_is_documented_with_an_example(name):
     text = getattr(lionsearch, name).__doc__
-    assert "Example:\n" in text
+    assert "Examples:\n" in text
     assert ">>> " in text
     assert ("+SKIP" in text) == (name in SLOW)
 

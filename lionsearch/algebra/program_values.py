@@ -36,7 +36,7 @@ def normalize(program: Program, starts: Mapping[str, Product] | None = None) -> 
         program: any valid program; hyperparameters are leaves.
         starts: values of slots at the start of a step that are to be used instead of their names.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> one = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m / sqrt(m * m), m")
         >>> two = parse("def train(w, g, m, lr):\n  m = m * 0.9 + g * 0.1\n  return sign(m), m")

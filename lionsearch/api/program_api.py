@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.compose import TRANSFORMS
-from lionsearch.errors import LionSearchError, SettingError, UnknownNameError
+from lionsearch.errors import LionSearchError, SettingError, UnknownNameError, quote
 from lionsearch.graph import check_program, find_live, fingerprint
 from lionsearch.lang import Program, format_program
 from lionsearch.lang.summary import Summary, summarize
+from lionsearch.limits import MOST_SEEDS
 from lionsearch.render.html import html_code, html_table
+from lionsearch.simplification.tolerance import DEFAULT_TOLERANCE
+from lionsearch.terminal.plain import plain
 
 if TYPE_CHECKING:
     from lionsearch.identification import Identity
@@ -36,7 +40,7 @@ def parse(text: str) -> Program:
     Raises:
         ProgramError: naming line, column and what was expected.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> program = lionsearch.parse("def train(w, g, lr): return sign(g) * lr")
         >>> len(program.statements)
@@ -51,19 +55,30 @@ def load(target: str | Path | Program) -> Program:
     Raises:
         LionSearchError: if it is not there or not valid, with the nearest name.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> lionsearch.load("lookahead(lion, k=5)").slots
         ('m', 'slow')
     """
-    return target if isinstance(target, Program) else load_target(str(target))[0]
+    return trace(target)[0]
 
 
-def trace(target: str | Path | Program) -> tuple[Program, Provenance]:
-    """Return a program and where it is from."""
-    if isinstance(target, Program):
-        return target, Provenance("", "program")
-    return load_target(str(target))
+def trace(target: Any) -> tuple[Program, Provenance]:
+    """Return a program, or that of a value which has one, such as `run.best`; and where it is from.
+
+    Raises:
+        LionSearchError: as `load`; for what is no program and names none.
+    """
+    if isinstance(target, str | Path):
+        return load_target(str(target))
+    if isinstance(where := getattr(target, "target", None), str):  # of a run
+        return load_target(where)
+    program = getattr(target, "program", target)
+    if not isinstance(program, Program):
+        raise SettingError(
+            f"expected a program, its name, file or composition, RUN:ID, or what has a program; not {quote(target)}"
+        )
+    return program, Provenance("", "program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +93,7 @@ class Checked:
         inputs: that the live statements read.
         fingerprint: the same for programs that differ in names, order or dead code alone.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> lionsearch.check("lion").live_statements
         7
@@ -98,7 +113,7 @@ def check(program: str | Path | Program) -> Checked:
     Raises:
         LionSearchError: if it is not there or not valid, saying what is wrong and where.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> found = lionsearch.check("adamw")
         >>> found.live_statements, found.slots, found.inputs
@@ -121,7 +136,7 @@ class Shown:
         program: itself.
         summary: title, equations, source, state and needs.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> lionsearch.show("lion").summary.year
         2023
@@ -157,7 +172,7 @@ class Shown:
         facts = {"source": found.source, "group": found.group, "state": found.state, "needs": ", ".join(found.needs)}
         lines = [f"    {line}" for line in found.equations]
         said = [f"{label}: {value}" for label, value in facts.items() if value]
-        return "\n".join([title, "", *lines, *([""] if lines else []), *said, "", self.text])
+        return plain("\n".join([title, "", *lines, *([""] if lines else []), *said, "", self.text]))
 
     def __repr__(self) -> str:
         """Return the same, as a session shows it."""
@@ -173,7 +188,8 @@ class Shown:
         found = self.summary
         facts = {"source": found.source, "group": found.group, "state": found.state, "needs": ", ".join(found.needs)}
         rows = [(label, value) for label, value in facts.items() if value]
-        return html_table((self.name, found.title), rows) + html_code(self.text)
+        equations = f"<div>{escape(latex)}</div>" if (latex := self._repr_latex_()) else ""
+        return html_table((self.name, found.title), rows) + equations + html_code(self.text)
 
 
 def show(program: str | Path | Program) -> Shown:
@@ -182,7 +198,7 @@ def show(program: str | Path | Program) -> Shown:
     Raises:
         LionSearchError: if it is not there or not valid.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> print(str(lionsearch.show("lion")).splitlines()[0])
         lion: Lion: the sign of an interpolated momentum, with decoupled weight decay and one state slot.
@@ -199,7 +215,7 @@ def simplify(
     program: str | Path | Program,
     tasks: Sequence[str | TaskSpec] | str | TaskSpec = (),
     *,
-    tolerance: float | None = None,
+    tolerance: float = DEFAULT_TOLERANCE,
     seeds: int = 8,
     listener: Callable[[Step], None] | None = None,
 ) -> Simplified:
@@ -208,30 +224,32 @@ def simplify(
     Args:
         program: itself, or what names it.
         tasks: to train on; without any, only what changes nothing but rounding is done.
-        tolerance: how much a score may change; 1 is what tuned AdamW gains. None takes 0.03.
+        tolerance: how much a score may change; 1 is what tuned AdamW gains.
         seeds: paired trainings on each task.
         listener: called with each step as it is made.
 
     Raises:
         LionSearchError: if the program or a task is wrong, or the program does not train on it.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> found = lionsearch.simplify(lionsearch.parse("def train(w, g, lr): return (g + g * 0.0) * lr"))
         >>> len(found.program.statements)
         1
     """
     loaded, provenance = trace(program)
+    if not 2 <= seeds <= MOST_SEEDS:
+        raise SettingError(f"seeds is {seeds}; expected 2 to {MOST_SEEDS}")
+    if not tolerance >= 0:
+        raise SettingError(f"tolerance is {tolerance}; expected 0 or more")
     from lionsearch.evaluation.device import configure_jax
 
     configure_jax()
     from lionsearch.simplification.pipeline import make_judges
     from lionsearch.simplification.pipeline import simplify as run
-    from lionsearch.simplification.tolerance import DEFAULT_TOLERANCE
 
-    allowed = DEFAULT_TOLERANCE if tolerance is None else tolerance
     specs = load_tasks(tasks)
-    judges = make_judges(loaded, provenance.name, specs, seeds, allowed) if specs else None
+    judges = make_judges(loaded, provenance.name, specs, seeds, tolerance) if specs else None
     return run(loaded, judges, listener or (lambda step: None))
 
 
@@ -241,7 +259,7 @@ def identify(program: str | Path | Program) -> Identity | None:
     Raises:
         LionSearchError: if it is not there or not valid.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> print(lionsearch.identify(lionsearch.parse("def train(w, g, lr): return sign(g) * (lr * 0.1)")))
         sign_sgd with weight_decay = 0, lr_scale = 0.1
@@ -266,12 +284,14 @@ def nearest(program: str | Path | Program, task: str | TaskSpec = "digits_mlp", 
     Raises:
         LionSearchError: if the program or the task is wrong.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> [found] = lionsearch.nearest("signum", "teacher_student", most=1)  # doctest: +SKIP
         >>> found.name, round(found.similarity, 3)  # doctest: +SKIP
         ('signum', 1.0)
     """
+    if most < 1:
+        raise SettingError(f"most is {most}; expected 1 or more")
     loaded, found = load(program), identify(program)
     from lionsearch.identification.neighbours import find_neighbours
 
@@ -293,7 +313,7 @@ def export(program: str | Path | Program, to: str = "optax", output: str | Path 
     Raises:
         LionSearchError: if the target cannot express the program, or the file cannot be written.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> text = lionsearch.export("lion", "torch")
         >>> print(next(line for line in text.splitlines() if line.startswith("class ")))
@@ -318,11 +338,12 @@ def load_tasks(tasks: Sequence[str | TaskSpec] | str | TaskSpec) -> list[TaskSpe
     """
     from lionsearch.tasks.spec import TaskSpec, load_task
 
-    given = [tasks] if isinstance(tasks, str | TaskSpec) else list(tasks)
+    one = isinstance(tasks, str | Path | TaskSpec) or not isinstance(tasks, Sequence)
+    given = [tasks] if one else list(tasks)
     for task in given:
-        if not isinstance(task, str | TaskSpec):
+        if not isinstance(task, str | Path | TaskSpec):
             raise SettingError(f"tasks: expected names or lionsearch.Task, not {type(task).__name__}")
-    specs = [task if isinstance(task, TaskSpec) else load_task(task) for task in given]
+    specs = [task if isinstance(task, TaskSpec) else load_task(str(task)) for task in given]
     names = [spec.name for spec in specs]
     if len({*names}) < len(names):
         raise SettingError(f"a task is given twice: {', '.join(names)}")

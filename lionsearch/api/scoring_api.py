@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from lionsearch.api.program_api import load, load_tasks, trace
-from lionsearch.errors import SettingError
+from lionsearch.errors import SettingError, quote
+from lionsearch.evaluation.estimate import estimate
 from lionsearch.lang import Program
 from lionsearch.limits import MOST_SEEDS
 from lionsearch.render.html import html_table
+from lionsearch.tasks.given import Task
 
 if TYPE_CHECKING:
     from lionsearch.runs.scores import Score
@@ -28,7 +29,7 @@ class Scores(Sequence["Score"]):
     Args:
         rows: the scores.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> scores = lionsearch.evaluate(["adamw", "sgd"], "teacher_student", seeds=1)
         >>> [row["program"] for row in scores.table()], len(scores)
@@ -55,22 +56,34 @@ class Scores(Sequence["Score"]):
         return iter(self._rows)
 
     def table(self) -> list[dict[str, Any]]:
-        """Return a flat row for each, for `pandas.DataFrame(scores.table())`."""
+        """Return a flat row for each, for `pandas.DataFrame(scores.table())`.
+
+        The task's own measures are `metric_NAME`.
+        """
         return [
-            {**{key: asdict(row)[key] for key in _COLUMNS}, **row.metrics, "failure": _say(row)} for row in self._rows
+            {
+                **{key: getattr(row, key) for key in _COLUMNS},
+                **{f"metric_{name}": value for name, value in row.metrics.items()},
+                "failure": _say(row),
+            }
+            for row in self._rows
         ]
 
     def __repr__(self) -> str:
         """Return a line for each."""
-        lines = [
-            f"{row.program} on {row.task}: " + (_say(row) or f"{row.score:+.4f} ±{2 * (row.standard_error or 0):.4f}")
-            for row in self._rows
-        ]
-        return "\n".join(lines)
+        return "\n".join(f"{row.program} on {row.task}: {_say(row) or _interval(row)}" for row in self._rows)
 
     def _repr_html_(self) -> str:
-        cells = [[asdict(row)[key] for key in _COLUMNS] + [_say(row)] for row in self._rows]
-        return html_table((*_COLUMNS, "failure"), cells)
+        cells = [
+            (row.program, row.task, None if row.failure else _interval(row), row.loss, _say(row)) for row in self._rows
+        ]
+        return html_table(("program", "task", "score, 95 % interval", "loss", "failure"), cells)
+
+
+def _interval(row: Score) -> str:
+    """Return a score with its 95 % interval; one seed has none."""
+    scores = [score for score in row.scores if score is not None]
+    return str(estimate(scores)) if len(scores) > 1 else f"{scores[0]:+.4f}"
 
 
 def _say(row: Score) -> str | None:
@@ -95,7 +108,7 @@ def evaluate(
     Raises:
         LionSearchError: if a program or a task is wrong.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> [score] = lionsearch.evaluate("adamw", "teacher_student", seeds=1)
         >>> abs(score.score) < 0.1
@@ -106,7 +119,7 @@ def evaluate(
         raise SettingError(f"split is {split!r}; expected 'test' or 'validation'")
     _check_seeds(seeds)
     found = [trace(program) for program in given]
-    loaded = [(provenance.name, program) for program, provenance in found]
+    loaded = [(provenance.text if provenance.run else provenance.name, program) for program, provenance in found]
     if len(loaded) > 1:
         anonymous = [index for index, (_, provenance) in enumerate(found) if not provenance.text]
         for number, index in enumerate(anonymous, 1):
@@ -131,7 +144,7 @@ def tune(program: str | Path | Program, task: str | TaskSpec, *, seeds: int = 3)
     Raises:
         LionSearchError: if the program or the task is wrong.
 
-    Example:
+    Examples:
         >>> import lionsearch
         >>> found = lionsearch.tune("sgd", "teacher_student", seeds=1)
         >>> found.best.loss == min(point.loss for point in found.points)
@@ -161,7 +174,7 @@ def tuned(task: Task, *, seeds: int = 3) -> Task:
     Raises:
         LionSearchError: if the task cannot be used, or AdamW does not train on it.
 
-    Example:
+    Examples:
         >>> import jax, jax.numpy as jnp, numpy as np, lionsearch
         >>> x = np.random.default_rng(0).normal(size=(96, 4)).astype("float32")
         >>> parts = [(x[i::3], x[i::3] @ np.ones(4, "float32")) for i in range(3)]
@@ -173,6 +186,10 @@ def tuned(task: Task, *, seeds: int = 3) -> Task:
         >>> task.learning_rate > 0.001
         True
     """
+    if not isinstance(task, Task):
+        raise SettingError(
+            f"tuned() takes a lionsearch.Task, not {quote(task)}; for others: lionsearch.tune('adamw', ...)"
+        )
     for _ in range(2):
         found = tune("adamw", task, seeds=seeds)
         if found.best.loss == float("inf"):
@@ -185,5 +202,5 @@ def tuned(task: Task, *, seeds: int = 3) -> Task:
 
 
 def _check_seeds(seeds: int) -> None:
-    if not 1 <= seeds <= MOST_SEEDS:
+    if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
         raise SettingError(f"seeds is {seeds}; expected 1 to {MOST_SEEDS}")

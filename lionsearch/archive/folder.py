@@ -14,8 +14,8 @@ from lionsearch.errors import FolderTakenError, RunError, one_line
 from lionsearch.limits import CONFIG_BYTES
 
 CONFIG = "config.json"
-BEST, SHORT = "best.py", "short.py"
-"""What a run writes besides: the best program, and what simplification made of it."""
+BEST, SHORT, ENDING = "best.py", "short.py", "ending.json"
+"""What a run writes besides: the best program, what simplification made of it, and how it ended."""
 
 _BEFORE_CONFIG = ("lock", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", f"{CONFIG}.new")
 

@@ -52,7 +52,7 @@ def load_target(text: str) -> tuple[Program, Provenance]:
     Raises:
         LionSearchError: if it is not there or not valid.
 
-    Example:
+    Examples:
         >>> program, provenance = load_target("lion")
         >>> program.slots, provenance.name
         (('m',), 'lion')

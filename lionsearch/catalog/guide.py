@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ _TYPES = {int: "whole number", float: "number", bool: "true or false", str: "tex
 _BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 _TELLING = 2**62
 """A bound beyond this is said in words alone."""
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
@@ -70,7 +72,7 @@ def meanings_of(model: type[BaseModel]) -> dict[str, str]:
 def type_text(annotation: Any) -> str:
     """Return a type in plain words.
 
-    Example:
+    Examples:
         >>> type_text(tuple[str, ...]), type_text(int | None), type_text(Literal["a", "b"])
         ('list of text', 'whole number', '"a" or "b"')
     """
@@ -87,7 +89,7 @@ def type_text(annotation: Any) -> str:
 def toml_text(value: Any) -> str:
     """Return a value as TOML has it; `required` or `absent` where there is none, "" of a table of settings.
 
-    Example:
+    Examples:
         >>> toml_text(("adamw", "lion")), toml_text(True), toml_text(None), toml_text(0.5)
         ('["adamw", "lion"]', 'true', 'absent', '0.5')
     """
@@ -98,15 +100,19 @@ def toml_text(value: Any) -> str:
     if isinstance(value, BaseModel):
         return ""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {toml_text(item)}" for key, item in value.items()) + " }" if value else "{}"
+        items = ", ".join(f"{_key(key)} = {toml_text(item)}" for key, item in value.items())
+        return f"{{ {items} }}" if value else "{}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(toml_text(item) for item in value) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # whose escapes are TOML's
     return repr(value)
+
+
+def _key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else toml_text(key)
 
 
 def bounds_text(field: Any) -> str:

@@ -119,7 +119,7 @@ def load_program(name: str) -> Program:
     Raises:
         LionSearchError: if it is not there or not valid.
 
-    Example:
+    Examples:
         >>> len(load_program("adamw").statements)
         9
     """

@@ -57,7 +57,7 @@ def told_of_crashes(advice: str) -> Iterator[None]:
 def describe_crash(text: str) -> str:
     r"""Return what happened, of the names of tasks and Python's last words, if it had any.
 
-    Example:
+    Examples:
         >>> describe_crash('task digits\nFatal Python error: Aborted\n  File "/home/me/mine.py", line 7 in loss\n')
         "this process died at task 'digits' (/home/me/mine.py:7): Aborted"
     """

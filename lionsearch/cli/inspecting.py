@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lionsearch.cli.json_output import print_json
-from lionsearch.cli.language import Json
+from lionsearch.cli.language import Json, counted
 
 if TYPE_CHECKING:
     from lionsearch.records import Evaluation
@@ -130,7 +130,7 @@ def _print_lineage(content: dict[str, Any]) -> None:
     from lionsearch.terminal.display import print_table
 
     if (failure := content["lineage"][0]["failure"]) is not None:
-        before = f" after {failure['seeds']} seeds that went well" if failure["seeds"] else ""
+        before = f" after {counted(failure['seeds'], 'seed')} that went well" if failure["seeds"] else ""
         print(f"\nfailed on {failure['task']}{before}: {failure['detail']}")
     print("\nancestors, the latest first; the score is the search's mean over the tasks, 0 is tuned AdamW:")
     rows = [(row["number"], row["change"], row["live_statements"], _score_in_words(row)) for row in content["lineage"]]

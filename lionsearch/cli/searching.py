@@ -76,8 +76,7 @@ def search(
     from lionsearch.runs.config import load_experiment
 
     config = load_experiment(experiment, **_given(programs=programs, seed=seed, patience=patience, target=target))
-    from lionsearch.archive import RunStore
-    from lionsearch.runs.opening import start_in_free_folder, start_run
+    from lionsearch.runs.opening import discard, start_in_free_folder, start_run
 
     folder = Path("runs") / config.name
     store = start_run(output, config) if output else start_in_free_folder(folder, config)
@@ -86,8 +85,7 @@ def search(
     try:
         _drive(store, config, placement, json_output, time)
     except LionSearchError:
-        with contextlib.suppress(LionSearchError, OSError):
-            RunStore.resume(store.folder).discard_if_empty()  # a task that cannot be used leaves no run behind
+        discard(store.folder)  # a task that cannot be used leaves no run behind
         raise
 
 

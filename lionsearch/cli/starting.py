@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lionsearch.catalog import EXPERIMENTS, TASKS
 from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json
 from lionsearch.errors import SettingError, quote
@@ -76,6 +77,9 @@ def new(
     if not name.isidentifier() or not name.isascii():
         raise SettingError(f"{quote(name)} is no name; expected letters, digits and underscores, no digit first")
     files = _task_files(name) if what is Thing.TASK else _experiment_files(name, task)
+    shelf = TASKS if what is Thing.TASK else EXPERIMENTS
+    if name in shelf.names() and not any(path.exists() for path in files):
+        raise SettingError(f"{name!r} is the name of {'a task' if what is Thing.TASK else 'an experiment'} already")
     for path in files:
         if path.exists():
             raise SettingError(f"{path}: is there already; nothing is written")
@@ -116,7 +120,6 @@ def _task_files(name: str) -> dict[Path, str]:
 
 
 def _experiment_files(name: str, task: str) -> dict[Path, str]:
-    from lionsearch.catalog import TASKS
     from lionsearch.catalog.guide import toml_text
 
     TASKS.find(task)

@@ -42,7 +42,7 @@ def compose(text: str, load: Load) -> Program:
         SettingError: if the text is not such an expression, or sets what is not there.
         UnknownNameError: if a transform, program or setting has no such name.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> program = compose("lookahead(sgd(lr_scale=0.1), k=3)", load_program)
         >>> program.slots, dict(program.hyperparameters)["k"]

@@ -37,7 +37,7 @@ class Estimate:
 def estimate(values: Sequence[float]) -> Estimate:
     """Return the mean of what single seeds gave, with its interval.
 
-    Example:
+    Examples:
         >>> print(estimate([0.1, 0.2, 0.3]))
         +0.2000 ±0.2484
     """

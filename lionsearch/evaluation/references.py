@@ -38,7 +38,7 @@ class Reference:
     def score(self, loss: float) -> float:
         """Return what a final loss is worth: 0 is tuned AdamW's, -1 an untrained network's; -inf for an infinite one.
 
-        Example:
+        Examples:
             >>> Reference(chance=2.0, loss=1.0, probe_chance=2.0, curve=()).score(0.75)
             0.25
         """

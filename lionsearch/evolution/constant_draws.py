@@ -24,7 +24,7 @@ def draw_constant(rng: random.Random, draws: ConstantDraws) -> float:
 
     Mixed, it is with equal chances from N(0, 1), 10^u, or 1 - 10^u, with u uniform in [-4, 0].
 
-    Example:
+    Examples:
         >>> rng = random.Random(0)
         >>> all(0 < draw_constant(rng, "mixed") < 5 or draw_constant(rng, "mixed") for _ in range(9))
         True

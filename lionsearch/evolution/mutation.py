@@ -49,7 +49,7 @@ def mutate(
         settings: the rates and bounds.
         mate: a valid program, for a crossover; without one there is none.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> parent = parse("def train(w, g, lr): return g * lr")
         >>> child, change = mutate(parent, random.Random(0), MutationSettings())

@@ -9,7 +9,7 @@ import random
 def derive_seed(seed: int, purpose: str, counter: int) -> int:
     """Return a 64-bit seed for one draw.
 
-    Example:
+    Examples:
         >>> derive_seed(0, "mutate", 1) == derive_seed(0, "mutate", 1) != derive_seed(0, "mutate", 2)
         True
     """

@@ -33,7 +33,7 @@ _FULL: dict[Kind, tuple[bool, bool]] = {
 def find_thin_use(lowered: LoweredProgram) -> str | None:
     """Return what an array that is smaller than its kind is used for: an operation, `update` or `slot`; else None.
 
-    Example:
+    Examples:
         >>> from lionsearch.graph.lowering import lower
         >>> from lionsearch.lang import parse
         >>> mean = "row_mean(column_mean(g))"

@@ -21,7 +21,7 @@ def with_own_clocks(lowered: LoweredProgram) -> LoweredProgram:
 
     A slot that is one number and depends on the count alone, such as a sum of weights, becomes each parameter's.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.graph.lowering import lower
         >>> found = with_own_clocks(lower(load_program("dog")))

@@ -20,7 +20,7 @@ def helpers_of(library: str) -> dict[str, str]:
     Args:
         library: `jax` or `torch`.
 
-    Example:
+    Examples:
         >>> helpers_of("torch")["_exp10"].splitlines()[-1]
         '    return 10.0**x'
     """
@@ -50,7 +50,7 @@ def helper_texts(names: Iterable[str], library: str) -> list[str]:
         names: of helpers.
         library: `jax` or `torch`.
 
-    Example:
+    Examples:
         >>> [text.split("(")[0] for text in helper_texts(["_global_norm"], "jax")]
         ['def _global_norm', 'def _dot']
     """

@@ -15,11 +15,12 @@ from dataclasses import replace
 from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lionsearch.archive.targets import Provenance, load_target
-from lionsearch.errors import SettingError, UnknownNameError
+from lionsearch.errors import SettingError, UnknownNameError, quote
 from lionsearch.exports.optax_module import masks_decay, write_optax_module
 from lionsearch.exports.preparation import Prepared, prepare
 from lionsearch.exports.torch_module import write_torch_module
@@ -62,7 +63,7 @@ def to_optax(
     The transformation's `update` takes what the program asks for as keyword arguments: `value` for the loss, and `h`,
     `h_gnb`, `g_ahead`, `g_anchor`, `g_full` by name.
 
-    Example:
+    Examples:
         >>> import jax.numpy as jnp
         >>> import lionsearch
         >>> transform = lionsearch.to_optax("lion", 1e-4, b1=0.95)
@@ -93,7 +94,7 @@ def optax_factory(program: Program | str) -> Callable[..., optax.GradientTransfo
 
     Its signature names them, which `optax.inject_hyperparams` wants.
 
-    Example:
+    Examples:
         >>> import inspect
         >>> import jax.numpy as jnp
         >>> import optax
@@ -126,7 +127,7 @@ def to_torch(program: Program | str) -> type[Any]:
     Raises:
         SettingError: if PyTorch is not installed, or the program asks for what an optimizer does not get.
 
-    Example:
+    Examples:
         >>> from importlib.util import find_spec
         >>> import lionsearch
         >>> if find_spec("torch"):
@@ -140,8 +141,15 @@ def to_torch(program: Program | str) -> type[Any]:
     return getattr(_module(prepared, "torch"), prepared.class_name)
 
 
-def _prepare(program: Program | str) -> Prepared:
-    return prepare(*(load_target(program) if isinstance(program, str) else (program, Provenance("", "program"))))
+def _prepare(program: Any) -> Prepared:
+    if isinstance(program, str | Path):
+        return prepare(*load_target(str(program)))
+    if isinstance(where := getattr(program, "target", None), str):  # of a run
+        return prepare(*load_target(where))
+    found = getattr(program, "program", program)
+    if not isinstance(found, Program):
+        raise SettingError(f"expected a program, its name, file or composition, or RUN:ID; not {quote(program)}")
+    return prepare(found, Provenance("", "program"))
 
 
 def _optax_function(prepared: Prepared) -> Callable[..., optax.GradientTransformationExtraArgs]:

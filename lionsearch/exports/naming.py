@@ -60,7 +60,7 @@ def find_nested(lowered: LoweredProgram, passes: tuple[Pass, ...], speller: Spel
 def identifier(name: str, reserved: Iterable[str] = ()) -> str:
     """Return a name that Python and the exported module have no other use for.
 
-    Example:
+    Examples:
         >>> identifier("m"), identifier("_m"), identifier("map")
         ('m', 'm', 'map_')
     """
@@ -82,7 +82,7 @@ def public_names(lowered: LoweredProgram, reserved: Iterable[str] = ()) -> dict[
         lowered: the program.
         reserved: further names that the exported module has another use for.
 
-    Example:
+    Examples:
         >>> from lionsearch.graph.lowering import lower
         >>> from lionsearch.lang import parse
         >>> text = "def train(w, g, m, _m, lr, *, mask=1.0):\n  m = m + g\n  _m = _m + m\n  return _m * mask, m, _m"

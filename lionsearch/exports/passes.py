@@ -38,7 +38,7 @@ class Pass:
 def split_passes(lowered: LoweredProgram) -> tuple[Pass, ...]:
     """Return the passes of a program; the last one gives the update and every slot.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.graph.lowering import lower
         >>> [len(split_passes(lower(load_program(name)))) for name in ("lion", "dog", "momo")]

@@ -88,7 +88,7 @@ def prepare(program: Program, provenance: Provenance) -> Prepared:
         KindError: if the program is not valid.
         SettingError: if the program needs shapes that an exported file does not keep.
 
-    Example:
+    Examples:
         >>> from lionsearch.archive.targets import load_target
         >>> prepared = prepare(*load_target("lookahead(lion, k=5)"))
         >>> prepared.name, prepared.class_name, list(prepared.hyperparameters)
@@ -108,7 +108,7 @@ def prepare(program: Program, provenance: Provenance) -> Prepared:
 def can_mask_decay(program: Program) -> bool:
     """Return whether weight decay may differ from tensor to tensor: it is in no number of the whole tree.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> can_mask_decay(load_program("lion")), can_mask_decay(load_program("sign_sgd(weight_decay=0.1)"))
         (True, True)

@@ -52,7 +52,7 @@ def write_rule(lowered: LoweredProgram, *, torch: bool, names: Mapping[str, str]
         torch: write PyTorch; else JAX.
         names: of what is there before the first statement; `public_names` gives them.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.graph.lowering import lower
         >>> print("\n".join(write_rule(lower(load_program("signum")), torch=False).lines))

@@ -23,7 +23,7 @@ def spelling_of(row: Operation, library: str) -> Spelling:
         row: of the table.
         library: `jnp` or `torch`.
 
-    Example:
+    Examples:
         >>> spelling_of(OPERATIONS["sin"], "jnp").text, spelling_of(OPERATIONS["cbrt"], "torch").text
         ('LIB.sin(x)', '_cbrt(x)')
     """

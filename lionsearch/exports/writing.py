@@ -39,14 +39,15 @@ def write_text(prepared: Prepared, target: Target) -> str:
     Raises:
         SettingError: if the target cannot express the program.
 
-    Example:
+    Examples:
         >>> from lionsearch.exports.preparation import prepare
         >>> from lionsearch.archive.targets import load_target
         >>> lion = prepare(*load_target("lion"))
         >>> next(line for line in write_text(lion, Target.TORCH).splitlines() if "--to" in line)
         'Written by: lionsearch export lion --to torch'
     """
-    command = shlex.join(["lionsearch", "export", prepared.provenance.text, "--to", target.value])
+    source = prepared.provenance.text
+    command = shlex.join(["lionsearch", "export", source, "--to", target.value]) if source else "lionsearch.export"
     return _WRITERS[target](prepared, command)
 
 
@@ -82,7 +83,7 @@ def write_export(program: Program, provenance: Provenance, target: Target, outpu
 def describe(name: str, target: Target) -> str:
     """Return what an export of a program is, in a few words.
 
-    Example:
+    Examples:
         >>> describe("lion", Target.OPTAX), describe("lion", Target.GRAPH)
         ('lion for optax', 'the graph of lion')
     """

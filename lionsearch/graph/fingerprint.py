@@ -26,7 +26,7 @@ _pack = struct.Struct("<cf").pack
 def fingerprint(program: Program) -> str:
     r"""Return the functional fingerprint: 24 hexadecimal digits.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> one = parse("def train(w, g, m, lr):\n  m = g * 2\n  return lr * g, m")
         >>> two = parse("def train(w, grad, lr): return grad * lr".replace("grad", "g"))
@@ -50,7 +50,7 @@ def fingerprint(program: Program) -> str:
 def skeleton(program: Program) -> str:
     r"""Return the fingerprint of the program with all its constants alike: what is left are operations and data flow.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> one = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr, m")
         >>> two = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.5)\n  return lr * m, m")

@@ -61,7 +61,7 @@ def infer_kinds(program: Program) -> tuple[Kind, ...]:
         KindError: at the first statement whose arguments are of the wrong kinds, or if the update or a slot is not
             a tensor at the end, or if a variable is read before it is written.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> [str(kind) for kind in infer_kinds(parse("def train(w, g, lr): return g * norm(g)"))]
         ['a scalar per tensor', 'a tensor']

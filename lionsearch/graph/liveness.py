@@ -31,7 +31,7 @@ class Liveness:
 def find_live(program: Program) -> Liveness:
     r"""Return what of the program is live.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> program = parse("def train(w, g, m, lr):\n  x = sin(g)\n  m = cos(g)\n  return g * lr, m")
         >>> find_live(program).statements, find_live(program).slots
@@ -48,7 +48,7 @@ def find_live(program: Program) -> Liveness:
 def remove_dead_code(program: Program) -> Program:
     r"""Return the program without dead statements, slots, optional inputs and hyperparameters.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import format_program, parse
         >>> print(format_program(remove_dead_code(parse("def train(w, g, m, lr):\n  x = sin(m)\n  return g, m"))))
         def train(w, g, lr):

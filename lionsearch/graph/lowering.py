@@ -32,7 +32,7 @@ _UNNAMED = re.compile(r"(?:\w+_)?v\d+")
 def is_unnamed(name: str) -> bool:
     """Return whether the program leaves a value without a name of its own: the parser, or a transform, gave it one.
 
-    Example:
+    Examples:
         >>> is_unnamed("v12"), is_unnamed("lookahead_v1"), is_unnamed("v"), is_unnamed("sqrt_v")
         (True, True, False, False)
     """
@@ -109,7 +109,7 @@ def lower(program: Program, per_tensor: tuple[str, ...] = ()) -> LoweredProgram:
         program: any valid program.
         per_tensor: hyperparameters that may differ from tensor to tensor.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> [node.operation for node in lower(load_program("lion")).nodes]
         ['interp', 'sign', 'interp', 'multiply', 'add', 'multiply']

@@ -36,7 +36,7 @@ def find_signs(graph: Graph) -> dict[int | str, Sign]:
 
     A slot that starts at 0 and is only ever given what is not negative is not negative.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.graph import to_graph
         >>> signs = find_signs(to_graph(load_program("adamw")))

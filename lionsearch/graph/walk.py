@@ -26,7 +26,7 @@ def walk(steps: Iterable[Step], values: dict[Any, Any], rule: Rule, constant: Ca
         rule: what an operation does.
         constant: gives the value of a number.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> program = parse("def train(w, g, lr): return lr * (g + 2)")
         >>> walk(statements(program), {"g": "g", "lr": "lr"}, lambda row, given: f"({row.symbol.join(given)})", str)

@@ -40,7 +40,7 @@ class Canonical:
 def canonicalize(program: Program) -> Canonical:
     """Return the canonical form of a valid program.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> lion = load_program("lion")
         >>> other = lion.with_hyperparameters({"b1": 0.7, "lr_scale": 2.0})

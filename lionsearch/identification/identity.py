@@ -61,7 +61,7 @@ def identify(program: Program) -> Identity | None:
     The program is compared as it stands, then exactly simplified, then with every transform of every known program;
     and all that once more with what it makes of `lr` left out, which is a schedule and no part of the rule.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> text = "def train(w, g, m, lr):\n  m = m * 0.8 + g * 0.2\n  return sign(m) * lr * 0.1, m"
         >>> str(identify(parse(text)))
@@ -85,7 +85,7 @@ def without_schedule(program: Program) -> tuple[str, Program] | None:
     That is what it computes of `lr`, the step and constants alone, where nothing else reads `lr`; a constant factor
     stays, as it is the scale of the learning rate.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> found = without_schedule(parse("def train(w, g, lr): return g * (cbrt(lr) * 0.1)"))
         >>> found[0], [statement.operation for statement in found[1].statements]

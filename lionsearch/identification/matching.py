@@ -64,7 +64,7 @@ def match_known(program: Program, names: Sequence[str] | None = None) -> list[Ma
         program: any valid program.
         names: of programs to compare with, compositions included; all known ones by default.
 
-    Example:
+    Examples:
         >>> found = match_known(load_program("lion").with_hyperparameters({"b2": 0.95}), ["adam", "lion"])
         >>> found[0].name, dict(found[0].hyperparameters)["b2"]
         ('lion', 0.95)
@@ -208,7 +208,7 @@ def _form(variant: _Variant) -> Canonical:
 def shorten(value: float, digits: int) -> float:
     """Return a value with so many digits; what is in (0.5, 1) with those of its distance from 1.
 
-    Example:
+    Examples:
         >>> shorten(0.123456, 3), shorten(0.99956789, 3)
         (0.123, 0.999568)
     """

@@ -71,7 +71,7 @@ JOIN: tuple[tuple[Kind | None, ...], ...] = tuple(tuple(_join(x, y) for y in Kin
 def shape_of(kind: Kind, tensor: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape of a value of this kind that belongs to a tensor of that shape; () for scalars.
 
-    Example:
+    Examples:
         >>> shape_of(Kind.LEFT, (5, 3)), shape_of(Kind.ROW, (2, 5, 3)), shape_of(Kind.RIGHT, (4,))
         ((5, 5), (2, 1, 3), (4, 1, 1))
     """

@@ -135,7 +135,7 @@ class Operation:
     def sign(self, signs: Sequence[Sign]) -> Sign:
         """Return what is known of the result from what is known of the arguments.
 
-        Example:
+        Examples:
             >>> from lionsearch.lang import OPERATIONS
             >>> OPERATIONS["maximum"].sign([Sign.UNKNOWN, Sign.POSITIVE]).name, OPERATIONS["exp"].sign([Sign(0)]).name
             ('POSITIVE', 'NOT_NEGATIVE')

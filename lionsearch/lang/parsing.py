@@ -56,7 +56,7 @@ def parse(text: str, filename: str = "<program>") -> Program:
     Raises:
         ProgramError: if the text is not in the language.
 
-    Example:
+    Examples:
         >>> program = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr, m")
         >>> [statement.operation for statement in program.statements]
         ['interp', 'multiply']

@@ -14,7 +14,7 @@ _KIND_NAMES = {kind: name for name, kind in SLOT_KINDS.items()}
 def format_program(program: Program) -> str:
     """Return the program as text that `parse` reads back to an equal program.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> print(format_program(parse("def train(w, g, lr): return lr * sign(g)")))
         def train(w, g, lr):

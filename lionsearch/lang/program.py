@@ -47,7 +47,7 @@ class Program:
         hyperparameters: keyword-only parameters with their defaults.
         description: the docstring of the file.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> program = parse("def train(w, g, lr): return g * lr")
         >>> len(program.statements), program.update, program.slots

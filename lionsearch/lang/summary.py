@@ -51,7 +51,7 @@ class Summary:
 def summarize(program: Program) -> Summary:
     """Return what a listing says of a program.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> summary = summarize(load_program("lion"))
         >>> summary.year, summary.group, summary.state, summary.needs

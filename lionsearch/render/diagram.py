@@ -32,7 +32,7 @@ def build_graph(lowered: LoweredProgram) -> networkx.DiGraph:
 
     Roles are `input`, `state`, `hyperparameter`, `operation`, `update` and `next state`.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.graph.lowering import lower
         >>> graph = build_graph(lower(load_program("momentum")))

@@ -9,7 +9,7 @@ from html import escape
 def html_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return a table.
 
-    Example:
+    Examples:
         >>> html_table(("name", "score"), [("<lion>", 0.5)])
         '<table><tr><th>name</th><th>score</th></tr><tr><td>&lt;lion&gt;</td><td>0.5</td></tr></table>'
     """

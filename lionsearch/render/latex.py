@@ -31,7 +31,7 @@ def write_latex(lowered: LoweredProgram, head: Sequence[str] = ()) -> str:
         lowered: the program.
         head: lines of comment that come first.
 
-    Example:
+    Examples:
         >>> from lionsearch.catalog import load_program
         >>> from lionsearch.graph.lowering import lower
         >>> lines = write_latex(lower(load_program("signum"))).splitlines()

@@ -25,7 +25,7 @@ class Via(NamedTuple):
 def with_vias(graph: networkx.DiGraph) -> tuple[networkx.DiGraph, list[list[Any]]]:
     """Return the edges as steps from row to row, and the rows.
 
-    Example:
+    Examples:
         >>> routed, rows = with_vias(networkx.DiGraph([("a", "b"), ("b", "c"), ("a", "c")]))
         >>> rows
         [['a'], ['b', Via(start='a', row=1)], ['c']]

@@ -27,7 +27,7 @@ def symbol_text(name: str, index: str = "", accent: str | None = None) -> str:
         index: a further subscript, such as the step.
         accent: a further accent: `hat`, `bar` or `tilde`.
 
-    Example:
+    Examples:
         >>> symbol_text("b1"), symbol_text("m_hat", "t"), symbol_text("s1", "t-1"), symbol_text("max_step")
         ('\\beta_{1}', '\\hat{m}_{t}', 's_{1,t-1}', '\\mathrm{max\\_step}')
         >>> symbol_text("g_last", "t"), symbol_text("adamw_b1"), symbol_text("slow", "t", accent="tilde")

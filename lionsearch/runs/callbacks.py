@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from lionsearch.errors import SettingError
 from lionsearch.lang import Program
 from lionsearch.records import Evaluation
 from lionsearch.runs.config import RunConfig
@@ -15,7 +18,7 @@ from lionsearch.runs.result import Elite, Progress, RunResult
 class StopSearch(Exception):  # noqa: N818  (as StopIteration: no fault)
     """Raised by a callback to end the search: the best is still confirmed and reported. Its text says why.
 
-    Example:
+    Examples:
         >>> class Ten(Callback):
         ...     def on_candidate(self, event, progress):
         ...         if event.number == 9:
@@ -57,9 +60,12 @@ class Callback:
     """What is called as a search goes on, in the process that drives it. Override what you need.
 
     A resumed run goes through what it has once more, so a callback sees each candidate in each process. What a callback
-    raises ends the search, which can be resumed; `StopSearch` ends it as if all programs were done.
+    raises ends the search, which can be resumed; `StopSearch` ends it as if all programs were done, and means nothing
+    while a resumed run goes through what it has.
 
-    Example:
+    Scores of an `Elite`: `elite.confirm.score` is that of the task where it is worst, on fresh seeds.
+
+    Examples:
         >>> class Enough(Callback):
         ...     def on_improvement(self, elite, progress):
         ...         if elite.confirm.score > 0.05:
@@ -78,29 +84,56 @@ class Callback:
     def on_end(self, result: RunResult) -> None:
         """Be told how the search ended; not after an error."""
 
+    def close(self) -> None:
+        """Give back what is held, such as an open file: called last, also after an error."""
+
 
 class Callbacks(Callback):
-    """Several callbacks as one, in their order."""
+    """Several callbacks as one, in their order. All are told what one of them ends the search for.
+
+    Args:
+        callbacks: that are told.
+
+    Raises:
+        SettingError: if one is none.
+    """
 
     def __init__(self, callbacks: Sequence[Callback] = ()):
+        if isinstance(callbacks, Callback) or not isinstance(callbacks, Sequence):
+            raise SettingError(f"callbacks: expected a list of lionsearch.Callback, not {type(callbacks).__name__}")
+        for each in callbacks:
+            if not isinstance(each, Callback):
+                raise SettingError(f"callbacks: expected values of lionsearch.Callback, not {type(each).__name__}")
         self._all = tuple(callbacks)
 
     def on_start(self, folder: Path, config: RunConfig) -> None:
         """Tell each."""
-        for each in self._all:
-            each.on_start(folder, config)
+        self._tell("on_start", folder, config)
 
     def on_candidate(self, event: CandidateEvent, progress: Progress) -> None:
         """Tell each."""
-        for each in self._all:
-            each.on_candidate(event, progress)
+        self._tell("on_candidate", event, progress)
 
     def on_improvement(self, elite: Elite, progress: Progress) -> None:
         """Tell each."""
-        for each in self._all:
-            each.on_improvement(elite, progress)
+        self._tell("on_improvement", elite, progress)
 
     def on_end(self, result: RunResult) -> None:
         """Tell each."""
+        self._tell("on_end", result)
+
+    def close(self) -> None:
+        """Close each."""
+        with contextlib.ExitStack() as stack:
+            for each in self._all:
+                stack.callback(each.close)
+
+    def _tell(self, what: str, *arguments: Any) -> None:
+        stop: StopSearch | None = None
         for each in self._all:
-            each.on_end(result)
+            try:
+                getattr(each, what)(*arguments)
+            except StopSearch as error:
+                stop = stop or error
+        if stop is not None:
+            raise stop

@@ -29,7 +29,7 @@ class TaskEntry(Settings):
         task: name or path of a proxy task.
         hurdle: the score on it that opens the next task.
 
-    Example:
+    Examples:
         >>> TaskEntry(task="digits_mlp").hurdle
         -1.0
     """
@@ -73,7 +73,7 @@ class Experiment(Settings):
         search: algorithm, population, mutations.
         evaluation: seeds, elites, limits.
 
-    Example:
+    Examples:
         >>> experiment = Experiment(programs=500, tasks=(TaskEntry(task="digits_mlp"),))
         >>> experiment.window, experiment.search.population
         (64, 50)
@@ -145,7 +145,7 @@ def override(experiment: Experiment, settings: Mapping[str, Any], where: str = "
     Raises:
         SettingError: naming the setting that is wrong.
 
-    Example:
+    Examples:
         >>> base = Experiment(programs=10, tasks=(TaskEntry(task="digits_mlp"),))
         >>> override(base, {"seed": 3, "search": {"population": 20}}).search.population
         20
@@ -163,7 +163,13 @@ def _merge(base: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def resolve(experiment: Experiment, name: str, where: str, values: Mapping[str, TaskSpec] | None = None) -> RunConfig:
+def resolve(
+    experiment: Experiment,
+    name: str,
+    where: str,
+    values: Mapping[str, TaskSpec] | None = None,
+    programs: Mapping[str, Program] | None = None,
+) -> RunConfig:
     """Return an experiment with all that it names.
 
     Args:
@@ -171,6 +177,7 @@ def resolve(experiment: Experiment, name: str, where: str, values: Mapping[str, 
         name: what to call it.
         where: what messages call it.
         values: tasks that only Python has, by name.
+        programs: initial programs that only Python has, by what `initial` calls them.
 
     Raises:
         LionSearchError: if a file is not there or a setting is wrong.
@@ -180,7 +187,12 @@ def resolve(experiment: Experiment, name: str, where: str, values: Mapping[str, 
     specs = tuple(given[task] if task in given else _load_named(load_task, task, where, "tasks") for task in names)
     if len({spec.name for spec in specs}) < len(specs):
         raise SettingError(f"{where}: setting 'tasks' names a task twice: {', '.join(names)}")
-    initial = [pair for text in experiment.initial for pair in _load_named(load_targets, text, where, "initial")]
+    known = programs or {}
+    initial = [
+        pair
+        for text in experiment.initial
+        for pair in ([(text, known[text])] if text in known else _load_named(load_targets, text, where, "initial"))
+    ]
     population = experiment.search.population
     if population < len(initial):
         raise SettingError(

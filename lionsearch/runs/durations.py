@@ -17,7 +17,7 @@ def parse_duration(text: str | float) -> float:
     Raises:
         SettingError: if it is none, or no longer than nothing.
 
-    Example:
+    Examples:
         >>> parse_duration("90"), parse_duration("20m"), parse_duration("1h30m")
         (90.0, 1200.0, 5400.0)
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,6 @@ class Ending:
         tolerance: what its simplification may cost; None if it is not simplified.
         simplified: how it became shorter; None if it did not.
         short: the shorter program; None likewise.
-        identity: the known method that it is; None if it is none, or that is not known.
-        nearest: of a better one without a name, the known program that it is nearest to.
     """
 
     def __init__(
@@ -54,10 +53,13 @@ class Ending:
         self.tolerance = find_tolerance(self.verdict, config.experiment.evaluation.simplify)
         self.simplified = self._simplify()
         self.short = None if self.simplified is None else self.simplified.program
-        self.identity: Identity | None = None
-        if self.best is not None and result.finished:
-            self.identity = identify(self.short or self.best.program)
-        self.nearest = self._find_nearest()
+
+    @cached_property
+    def identity(self) -> Identity | None:
+        """The known method that the best is; None if it is none, or the run has not ended."""
+        if self.best is None or not self.result.finished:
+            return None
+        return identify(self.short or self.best.program)
 
     def _simplify(self) -> Simplified | None:
         """Return the best program without what changes its scores little, if it is worth that and was asked for."""
@@ -73,8 +75,9 @@ class Ending:
             return None
         return found if found.finished and found.steps else None
 
-    def _find_nearest(self) -> Neighbour | None:
-        """Return the known program that one without a name is nearest to, if it is worth knowing."""
+    @cached_property
+    def nearest(self) -> Neighbour | None:
+        """Of a better one without a name, the known program that it is nearest to."""
         if self.best is None or self.identity is not None or self.verdict is None or not self.verdict.better:
             return None
         try:

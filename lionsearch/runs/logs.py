@@ -14,7 +14,7 @@ from lionsearch.errors import SettingError
 from lionsearch.lang import format_program
 from lionsearch.runs.callbacks import Callback, CandidateEvent
 from lionsearch.runs.config import RunConfig
-from lionsearch.runs.result import Elite, Progress, RunResult
+from lionsearch.runs.result import Elite, Progress
 
 
 class CSVLog(Callback):
@@ -26,7 +26,7 @@ class CSVLog(Callback):
     Raises:
         SettingError: as the search begins, if it cannot be written.
 
-    Example:
+    Examples:
         >>> log = CSVLog("search.csv")  # for lionsearch.search(..., callbacks=[log])
     """
 
@@ -44,6 +44,7 @@ class CSVLog(Callback):
             raise SettingError(f"{self._path}: cannot be written: {error.strerror}") from None
         self._writer = csv.writer(self._file)
         self._writer.writerow(self._COLUMNS)
+        self._file.flush()
 
     def on_candidate(self, event: CandidateEvent, progress: Progress) -> None:
         """Write a line."""
@@ -53,14 +54,12 @@ class CSVLog(Callback):
         kind = None if failure is None else failure.kind
         row = (event.number, event.parent, event.change, event.fingerprint, statements, event.score, kind)
         self._writer.writerow((*row, event.is_new, best))
-
-    def on_improvement(self, elite: Elite, progress: Progress) -> None:
-        """Have what is written so far be seen."""
         self._file.flush()
 
-    def on_end(self, result: RunResult) -> None:
+    def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
 class _Scalars(Callback):
@@ -92,7 +91,7 @@ class TensorBoardLog(_Scalars):
     Raises:
         SettingError: if neither is installed.
 
-    Example:
+    Examples:
         >>> from lionsearch.errors import SettingError
         >>> try:
         ...     log = TensorBoardLog("logs")  # for lionsearch.search(..., callbacks=[log])
@@ -103,6 +102,7 @@ class TensorBoardLog(_Scalars):
     def __init__(self, folder: str | Path):
         self._folder = Path(folder)
         self._kind = _find_writer()
+        self._writer: Any = None
 
     def on_start(self, folder: Path, config: RunConfig) -> None:
         """Open the log; curves of an earlier process of the run are replaced."""
@@ -117,9 +117,10 @@ class TensorBoardLog(_Scalars):
         self._writer.add_scalar("best/score", elite.confirm.score, step)
         self._writer.add_text("best/program", f"```python\n{format_program(elite.program)}\n```", step)
 
-    def on_end(self, result: RunResult) -> None:
+    def close(self) -> None:
         """Close the log."""
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
 
 class WandbLog(_Scalars):
@@ -131,7 +132,7 @@ class WandbLog(_Scalars):
     Raises:
         SettingError: if it is not installed.
 
-    Example:
+    Examples:
         >>> try:
         ...     log = WandbLog(project="optimizers")  # for lionsearch.search(..., callbacks=[log])
         ... except SettingError as error:
@@ -142,11 +143,13 @@ class WandbLog(_Scalars):
     def __init__(self, **options: Any):
         self._wandb = _load("wandb", "pip install wandb")
         self._options = options
+        self._run: Any = None
 
     def on_start(self, folder: Path, config: RunConfig) -> None:
         """Begin a run there."""
         settings = {"config": config.experiment.model_dump(), **self._options}
         self._run = self._wandb.init(**settings)
+        self._run.define_metric("*", step_metric="candidate")
 
     def _log(self, values: dict[str, float], event: CandidateEvent) -> None:
         self._run.log({**values, "candidate": event.number})
@@ -155,9 +158,10 @@ class WandbLog(_Scalars):
         self._run.log({"best/score": elite.confirm.score, "candidate": step})
         self._run.summary["best/program"] = format_program(elite.program)
 
-    def on_end(self, result: RunResult) -> None:
+    def close(self) -> None:
         """End the run there."""
-        self._run.finish()
+        if self._run is not None:
+            self._run.finish()
 
 
 def _find_writer() -> Any:

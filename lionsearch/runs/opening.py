@@ -43,7 +43,7 @@ def resume_run(
         folder: of the run.
         trust: whether its tasks may be any code, see `lionsearch.tasks.trust`.
         tasks: those of its tasks that only Python has.
-        settings: where it ends from now on: `programs`, `patience`, `target`; stored with the run.
+        settings: where it ends from now on: `programs`, `patience`, `target`; stored with the run when it goes on.
 
     Raises:
         LionSearchError: if it is no run folder, another process is writing it, it names code that is not trusted, or
@@ -56,14 +56,23 @@ def resume_run(
             experiment = override(config.experiment, settings)
             told = store.counts()["generated"]
             if experiment.programs < told:
-                raise SettingError(f"{folder}: has {told} programs already; expected --programs {told} or more")
+                raise SettingError(f"{folder}: has {told} programs already; expected {told} or more")
             config = config.model_copy(update={"experiment": experiment})
-            store.write_config(dump_config(config))
         config = config.model_copy(update={"specs": reunite(config.specs, tuple(tasks), str(folder))})
         for spec in config.specs:
-            if not trust and spec not in tasks:
+            if not trust and not any(spec is task for task in tasks):
                 check_factory(spec.name, spec.factory, str(folder / CONFIG))
         return store, config
-    except LionSearchError:
+    except BaseException:
         store.close()
         raise
+
+
+def discard(folder: Path) -> None:
+    """Remove a run that has told no candidate, as where a task cannot be used; leave any other."""
+    with contextlib.suppress(LionSearchError, OSError):
+        store = RunStore.resume(folder)
+        try:
+            store.discard_if_empty()
+        finally:
+            store.close()

@@ -49,7 +49,9 @@ class SearchRun:
         store: the run's database, open for writing.
         pool: where evaluations run.
         listener: called with the progress now and then.
-        callback: told of each candidate and each improvement; its `StopSearch` ends the search.
+        callback: told of each candidate and each improvement; its `StopSearch` ends the search, but not before all
+            that is stored was gone through. With one, the search waits for the fresh seeds of what is better, so that
+            what it is told does not depend on the workers' speed.
         seconds: after which the search ends; what is needed to start, and to go through what is stored, left out.
     """
 
@@ -64,6 +66,7 @@ class SearchRun:
     ):
         self._config, self._store, self._pool, self._listener = config, store, pool, listener
         self._callback, self._seconds, self._stopped = callback or Callback(), seconds, ""
+        self._waits = callback is not None or config.experiment.target is not None
         experiment = config.experiment
         self._search = make_search(config.initial(), experiment.search, experiment.seed)
         self._known = {stage: store.evaluations(stage) for stage in Stage}
@@ -83,6 +86,12 @@ class SearchRun:
 
     def run(self) -> RunResult:
         """Search to the end, or until interrupted from the keyboard; either way what is known is stored."""
+        try:
+            return self._run()
+        finally:
+            self._callback.close()
+
+    def _run(self) -> RunResult:
         try:
             self._notify(self._callback.on_start, self._store.folder, self._config)
             self._search_all()
@@ -106,7 +115,8 @@ class SearchRun:
         try:
             tell(*arguments)
         except StopSearch as end:
-            self._stopped = one_line(str(end)) or "a callback asked for it"
+            if self._told > self._stored or not self._stored:  # else that is of an earlier process
+                self._stopped = self._stopped or one_line(str(end)) or "a callback asked for it"
 
     def progress(self) -> Progress:
         """Return where the run stands."""
@@ -131,11 +141,13 @@ class SearchRun:
             evaluation = self._await(head.fingerprint, Stage.SEARCH)
             self._tell(head, evaluation)
             self._stopped = self._stopped or self._reason_to_stop()
+        if self._stopped:
+            self._pool.forget(Stage.SEARCH)
 
     def _reason_to_stop(self) -> str:
         """Return why the search ends here, "" if it goes on."""
         experiment, progress = self._config.experiment, self.progress()
-        if progress.told == experiment.programs:
+        if progress.told == experiment.programs or self._told < self._stored:
             return ""
         if experiment.patience is not None and self._told - self._improved >= experiment.patience:
             return f"no better one among the last {experiment.patience} candidates"
@@ -165,7 +177,7 @@ class SearchRun:
         if self._is_whole(evaluation) and key > self._best_key_in_search:
             self._best_key_in_search, self._improved = key, self._told
             self._confirm(pending.fingerprint)
-            if self._config.experiment.target is not None:  # where a search ends must not depend on the workers' speed
+            if self._waits:
                 self._await(pending.fingerprint, Stage.CONFIRM)
         self._take_in_confirmed()
         self._report_progress()

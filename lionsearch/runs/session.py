@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING
 from lionsearch.archive import RunStore
 from lionsearch.errors import LionSearchError, RunError
 from lionsearch.evaluation.device import configure_jax
+from lionsearch.records import Stage
 from lionsearch.runs.callbacks import Callback
 from lionsearch.runs.conditions import check_conditions
-from lionsearch.runs.config import RunConfig
+from lionsearch.runs.config import RunConfig, dump_config
 from lionsearch.runs.result import Elite, RunResult
 from lionsearch.runs.run import Listener, SearchRun
 from lionsearch.runs.saving import save_best
@@ -60,7 +60,7 @@ class Session:
         self.best_unsaved: Elite | None = None
 
     def drive(self, force: bool = False) -> RunResult:
-        """Search, and return how it ended; what a task's code prints goes to stderr.
+        """Search, and return how it ended.
 
         Args:
             force: whether to go on though a task or an operation has changed.
@@ -71,12 +71,18 @@ class Session:
         """
         pool = run = None
         try:
-            with contextlib.redirect_stdout(sys.stderr), self._display as listener:
+            with self._display as listener:
                 pool = open_pool(self._config.plan(), self._placement)
                 for change in check_conditions(self._store, pool.fingerprint_tasks(), force=force):
                     self._notify(f"note: {change} since the run was made")
+                if (
+                    text := dump_config(self._config)
+                ) != self._store.read_config():  # where it ends is another place now
+                    self._store.write_config(text)
                 run = SearchRun(self._config, self._store, pool, listener, self._callback, self._seconds)
-                return run.run()
+                result = run.run()
+                self._note_start()
+                return result
         except LionSearchError as error:
             if run is None or not self._is_begun():
                 raise
@@ -84,9 +90,19 @@ class Session:
                 self.best_unsaved = run.progress().best
             raise RunError(f"{error}; {self._advice}") from error
         finally:
-            if pool is not None:
-                pool.close()
-            self._store.close()
+            try:
+                if pool is not None:
+                    pool.close()
+            finally:
+                self._store.close()
+
+    def _note_start(self) -> None:
+        """Say so if the first program failed in the search: then nothing can be said of what comes of it."""
+        for row in self._store.lineage(0)[:1]:
+            found = self._store.evaluation(row.fingerprint, Stage.SEARCH)
+            failed = next((each for each in found.results if each.failure is not None), None) if found else None
+            if failed is not None and failed.failure is not None:
+                self._notify(f"note: the start failed on {failed.task}: {failed.failure.detail}")
 
     def _is_begun(self) -> bool:
         """Return whether anything is stored, which it is where the database itself is at fault."""

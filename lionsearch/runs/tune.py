@@ -56,6 +56,16 @@ class TuneResult:
         """The point of the lowest loss."""
         return min(self.points, key=lambda point: point.loss)
 
+    def __str__(self) -> str:
+        """Return the best point as a line."""
+        best = self.best
+        decay = "" if best.weight_decay is None else f", weight_decay = {best.weight_decay:g}"
+        return f"{self.task}: learning_rate = {best.learning_rate:.4g}{decay}, loss {best.loss:.4g}"
+
+    def __repr__(self) -> str:
+        """Return the best point, and of how many."""
+        return f"TuneResult({self}; {len(self.points)} points)"
+
     @property
     def at_edge(self) -> bool:
         """Whether the best learning rate is the smallest or largest tried."""

@@ -66,7 +66,7 @@ def judge(best: Evaluation, start: Evaluation) -> Verdict:
         best: of the best program, at the stage `report`.
         start: of the first program, at the same stage.
 
-    Example:
+    Examples:
         >>> from lionsearch.records import Stage, TaskResult
         >>> def report(*scores):
         ...     return Evaluation(Stage.REPORT, min(scores), (TaskResult("digits", 1.0, min(scores), scores=scores),))

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from html import escape
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from lionsearch.archive import CandidateRow, RunStore, ScoredProgram
-from lionsearch.archive.folder import SHORT
+from lionsearch.archive.folder import SHORT, read_config
 from lionsearch.archive.targets import load_target
-from lionsearch.errors import RunError
+from lionsearch.errors import LionSearchError, RunError
 from lionsearch.evaluation.estimate import Estimate, estimate
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
@@ -22,6 +21,7 @@ from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.render.html import html_code, html_table
 from lionsearch.runs.conditions import Change, list_changes
 from lionsearch.runs.config import RunConfig, parse_config
+from lionsearch.runs.saving import RunEnd, read_end
 from lionsearch.runs.verdict import Verdict, judge
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class FoundProgram:
         statements: that it has, dead code removed.
         text: the program.
         evaluation: what came of it.
+        target: what names it wherever a program is asked for, `RUN:ID`.
     """
 
     candidate: int
@@ -45,6 +46,7 @@ class FoundProgram:
     statements: int
     text: str
     evaluation: Evaluation
+    target: str
 
     @property
     def program(self) -> Program:
@@ -69,6 +71,15 @@ class FoundProgram:
     def __str__(self) -> str:
         """Return the program's text."""
         return self.text
+
+    def __repr__(self) -> str:
+        """Return its number, length and score."""
+        score = "no score" if self.score is None else f"score {self.score:+.4f}"
+        return f"FoundProgram({self.target}: {self.statements} statements, {score})"
+
+    def _repr_html_(self) -> str:
+        rows = [(task, str(found)) for task, found in self.scores.items()]
+        return f"<p>{escape(repr(self))}</p>{html_table(('task', 'score'), rows)}{html_code(self.text)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +111,7 @@ class Run:
     Raises:
         RunError: if it is no run folder, or damaged.
 
-    Example:
+    Examples:
         >>> import tempfile, lionsearch
         >>> run = lionsearch.search(
         ...     tasks="teacher_student", programs=10, workers=0, progress=False, output=tempfile.mkdtemp() + "/run",
@@ -112,18 +123,19 @@ class Run:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        with self._store() as store:
-            self._config = parse_config(store.read_config(), str(self.folder))
+        self._identities: dict[Program | None, Identity | None] = {}
+        with self._store():
+            _ = self.config
 
     @property
     def config(self) -> RunConfig:
-        """The experiment with all that it names, as the run was begun."""
-        return self._config
+        """The experiment with all that it names."""
+        return parse_config(read_config(self.folder), str(self.folder))
 
     @property
     def tasks(self) -> tuple[str, ...]:
         """Names of the tasks."""
-        return tuple(spec.name for spec in self._config.specs)
+        return tuple(spec.name for spec in self.config.specs)
 
     def counts(self) -> dict[str, int]:
         """Return how many candidates were `generated`, how many are `unique` and `evaluated`, and their statements."""
@@ -142,14 +154,21 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether the search came to its end, and the best was measured on the test split."""
-        best = self.best
-        return best is not None and self.verdict is not None
+        """Whether the search came to its end, or to one that a limit or a callback set, and has not gone on since."""
+        return self._end() is not None
+
+    @property
+    def stopped(self) -> str:
+        """Why the search ended before it had all its programs; "" if it did not."""
+        end = self._end()
+        return "" if end is None else end.stopped
 
     @property
     def best(self) -> FoundProgram | None:
-        """The best program on fresh seeds; None while there is none."""
-        return next(iter(self.elites()), None)
+        """The best program on fresh seeds, which at the end is that of `best.py`; None while there is none."""
+        end, elites = self._end(), self.elites()
+        chosen = [each for each in elites if end is not None and each.fingerprint == end.best]
+        return next(iter([*chosen, *elites]), None)
 
     def elites(self) -> list[FoundProgram]:
         """Return the programs that were evaluated again on fresh seeds, the best first, as the run chooses."""
@@ -158,10 +177,9 @@ class Run:
     def front(self) -> list[FoundProgram]:
         """Return the elites that no other is both better and shorter than, the shortest first."""
         found: list[FoundProgram] = []
-        with self._store() as store:
-            for row in store.leaderboard(Stage.CONFIRM):  # the best first
-                if not found or row.statements < found[-1].statements:
-                    found.append(_open(row))
+        for each in self._ranked(Stage.CONFIRM, price=0.0):
+            if not found or each.statements < found[-1].statements:
+                found.append(each)
         return found[::-1]
 
     def ranked(self, stage: Stage = Stage.SEARCH) -> list[FoundProgram]:
@@ -169,13 +187,14 @@ class Run:
 
         Those with most seeds come before the others: of thousands with one seed, the best are the lucky.
         """
-        price = self._config.experiment.search.parsimony
+        return self._ranked(stage, self.config.experiment.search.parsimony)
 
+    def _ranked(self, stage: Stage, price: float) -> list[FoundProgram]:
         def key(row: ScoredProgram) -> tuple[int, tuple[bool, float]]:
             return len(row.evaluation.rounds), choice_key(row.evaluation, row.statements, price)
 
         with self._store() as store:
-            return [_open(row) for row in sorted(store.leaderboard(stage), key=key, reverse=True)]
+            return [self._open(row) for row in sorted(store.leaderboard(stage), key=key, reverse=True)]
 
     @property
     def verdict(self) -> Verdict | None:
@@ -184,9 +203,9 @@ class Run:
         if best is None:
             return None
         with self._store() as store:
-            first = store.lineage(0)[0].fingerprint
-            reports = [store.evaluation(name, Stage.REPORT) for name in (best.fingerprint, first)]
-        ours, theirs = reports
+            start = store.lineage(0)
+            names = [best.fingerprint, *(row.fingerprint for row in start)]
+            ours, theirs = [*(store.evaluation(name, Stage.REPORT) for name in names), None][:2]
         return None if ours is None or theirs is None else judge(ours, theirs)
 
     @property
@@ -195,7 +214,7 @@ class Run:
         path = self.folder / SHORT
         return load_target(str(path))[0] if path.is_file() else None
 
-    @cached_property
+    @property
     def identity(self) -> Identity | None:
         """The known method that the best program is, or the shorter one if there is one; None if it is none."""
         from lionsearch.evaluation.device import configure_jax
@@ -204,7 +223,10 @@ class Run:
         from lionsearch.identification.identity import identify
 
         best = self.best
-        return None if best is None else identify(self.short or best.program)
+        program = None if best is None else self.short or best.program
+        if program not in self._identities:
+            self._identities = {program: None if program is None else identify(program)}
+        return self._identities[program]
 
     def text(self, candidate: int) -> str:
         """Return the text of a candidate's program, dead code removed.
@@ -261,6 +283,13 @@ class Run:
             rows = store.candidates()
         return [self._flatten(row, searched.get(row.fingerprint), confirmed.get(row.fingerprint)) for row in rows]
 
+    def _open(self, row: ScoredProgram) -> FoundProgram:
+        target = f"{self.folder}:{row.candidate}"
+        return FoundProgram(row.candidate, row.fingerprint, row.statements, row.text, row.evaluation, target)
+
+    def _end(self) -> RunEnd | None:
+        return read_end(self.folder, self.counts()["generated"])
+
     def _missing(self, candidate: int) -> RunError:
         generated = self.counts()["generated"]
         return RunError(f"{self.folder}: there is no candidate {candidate}; {generated} are stored, numbered from 0")
@@ -288,8 +317,11 @@ class Run:
 
     def __repr__(self) -> str:
         """Return the folder, how far it is, and its best."""
-        counts, best = self.counts(), self.best
-        total = self._config.experiment.programs
+        try:
+            counts, best = self.counts(), self.best
+            total = self.config.experiment.programs
+        except LionSearchError as error:
+            return f"Run({str(self.folder)!r}: {error})"
         shown = "no score on fresh seeds yet" if best is None else f"best {best.score:+.4f}, candidate {best.candidate}"
         return f"Run({str(self.folder)!r}: {counts['generated']} of {total} programs, {shown})"
 
@@ -300,7 +332,3 @@ class Run:
             yield store
         finally:
             store.close()
-
-
-def _open(row: ScoredProgram) -> FoundProgram:
-    return FoundProgram(row.candidate, row.fingerprint, row.statements, row.text, row.evaluation)

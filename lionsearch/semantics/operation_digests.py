@@ -26,7 +26,7 @@ _SQUARES = (Kind.LEFT, Kind.RIGHT)
 def digest_operations(rows: Iterable[Operation] = tuple(OPERATIONS.values())) -> dict[str, str]:
     """Return twelve hexadecimal digits for each operation, by name.
 
-    Example:
+    Examples:
         >>> digests = digest_operations()
         >>> digests["add"] == digest_operations()["add"] != digests["subtract"]
         True

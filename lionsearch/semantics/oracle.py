@@ -31,7 +31,7 @@ def run_oracle(
         lr: for each step, the value of the schedule.
         extra: for each step, the program's other inputs by name, but for `t`: leaves, or numbers.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> sgd = parse("def train(w, g, lr): return g * lr")
         >>> run_oracle(sgd, (np.ones(2),), [(np.ones(2),)], [0.1])

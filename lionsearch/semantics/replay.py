@@ -44,7 +44,7 @@ def _flatten(inputs: Mapping[str, Any]) -> dict[str, Any]:
 def ignores_shapes(program: Program) -> bool:
     """Return whether a program computes the same, but for rounding, where all tensors are one.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> [ignores_shapes(parse(f"def train(w, g, lr): return {x} * lr")) for x in ("sign(g)", "row_mean(g)")]
         [True, False]

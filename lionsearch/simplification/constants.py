@@ -24,7 +24,7 @@ def name_constants(program: Program) -> Program:
 
     Decays of averages of gradients come first. The powers of a decay that correct a bias are of the same name.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import parse
         >>> raw = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * (lr * 0.1), m")
         >>> name_constants(raw).hyperparameters

@@ -30,7 +30,7 @@ from lionsearch.simplification.steps import Step, describe_change
 def simplify_exactly(program: Program) -> tuple[Program, list[Step]]:
     r"""Return the shortest equal program that is found, and the steps to it.
 
-    Example:
+    Examples:
         >>> from lionsearch.lang import format_program, parse
         >>> long = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m / sqrt(m * m) * lr, m")
         >>> print(format_program(simplify_exactly(long)[0]))

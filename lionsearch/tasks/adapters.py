@@ -63,7 +63,7 @@ def flax_problem(
     Raises:
         TaskError: if flax is not installed, this is no flax.linen module, or it is not clear what goes into it.
 
-    Example:
+    Examples:
         >>> import numpy as np, optax
         >>> import flax.linen as nn
         >>> from lionsearch.tasks.validation import validate_problem
@@ -144,7 +144,7 @@ def equinox_problem(
     Raises:
         TaskError: if equinox is not installed, `make` returns something else, or it is not clear what goes into it.
 
-    Example:
+    Examples:
         >>> import equinox as eqx, numpy as np
         >>> from lionsearch.tasks.validation import validate_problem
         >>> def make(key):

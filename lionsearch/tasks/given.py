@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from pydantic import PrivateAttr, ValidationError
 
 from lionsearch.catalog.schema import describe_fault
@@ -36,7 +37,7 @@ class Task(TaskSpec):
     Raises:
         SettingError: naming the setting that is wrong, and what it should be.
 
-    Example:
+    Examples:
         >>> import jax, jax.numpy as jnp, numpy as np
         >>> x = np.random.default_rng(0).normal(size=(96, 4)).astype("float32")
         >>> parts = [(x[i::3], x[i::3] @ np.ones(4, "float32")) for i in range(3)]
@@ -64,6 +65,9 @@ class Task(TaskSpec):
         chunks: int | None = None,
         **settings: Any,
     ):
+        for key in ("factory", "options"):
+            if key in settings:
+                raise SettingError(f"task {name!r}: {key!r} is for a TOML file; here the problem itself is given")
         if not isinstance(problem, Problem) and not callable(problem):
             raise TaskError(
                 f"task {name!r}: expected a lionsearch.Problem or a function that returns one, not"
@@ -81,8 +85,8 @@ class Task(TaskSpec):
                 factory=GIVEN,
                 steps=steps,
                 batch=batch,
-                learning_rate=float(learning_rate),
-                weight_decay=float(weight_decay),
+                learning_rate=_as_float(learning_rate),
+                weight_decay=_as_float(weight_decay),
                 **found,
                 **settings,
             )
@@ -102,6 +106,11 @@ class Task(TaskSpec):
         )
 
     __str__ = __repr__
+
+
+def _as_float(value: Any) -> Any:
+    """Return a whole number, or one of NumPy's, as a float; all else is for the settings to refuse."""
+    return float(value) if isinstance(value, int | np.floating) and not isinstance(value, bool) else value
 
 
 def unavailable() -> Any:

@@ -20,7 +20,7 @@ class Objective:
     Args:
         problem: as the task's factory made it.
 
-    Example:
+    Examples:
         A problem without a state, and without a trained loss:
 
         >>> data = jnp.arange(3.0)

@@ -3,7 +3,7 @@
 A `Problem` is a model and its data. Parameters are any pytree of float arrays, so flax, equinox and plain JAX fit;
 `adapters.py` makes a problem of a flax or an equinox module.
 
-Example:
+Examples:
     A linear regression; `factory = "mymodule:make"` in a task's TOML names the function.
 
     >>> import jax, jax.numpy as jnp, numpy as np
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import jax
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays cannot be compared
 class Problem:
     """A model, its loss and its data.
 
@@ -55,7 +55,7 @@ class Problem:
             the state after the step, and required.
         stateful: whether the model has a state.
 
-    Example:
+    Examples:
         A model that subtracts a running mean of its inputs, and is trained with noise on them:
 
         >>> import jax, jax.numpy as jnp, numpy as np

@@ -42,7 +42,7 @@ def command_line(*words: object) -> str:
 def lost_line(lost: Iterable[tuple[str, str, int]]) -> str:
     """Return a line that says how many evaluations the system failed, of (stage, kind of failure, number).
 
-    Example:
+    Examples:
         >>> lost_line([("search", "worker_lost", 2), ("confirm", "timeout", 1)])
         'lost by the system: 3 evaluations (search: worker_lost 2, confirm: timeout 1); they count as failures'
     """

@@ -23,7 +23,7 @@ _HANDLER = "lionsearch-spell"
 def plain(text: object) -> str:
     r"""Return the text with control characters as escapes; line ends and tabs stay.
 
-    Example:
+    Examples:
         >>> print(plain("\x1b[31mred"))
         \u001b[31mred
     """

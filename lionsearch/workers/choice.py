@@ -27,8 +27,12 @@ class Placement:
         """Raise if there is no such place, before anything is loaded.
 
         Raises:
-            RunError: if a cluster is to be joined, or time limited, without workers.
+            RunError: if a cluster is to be joined, or time limited, without workers, or a number is out of range.
         """
+        if not (self.workers is None or (isinstance(self.workers, int) and self.workers >= 0)):
+            raise RunError(f"workers is {self.workers!r}; expected a number from 0, or none for one per core")
+        if not (self.time_limit is None or (isinstance(self.time_limit, int | float) and self.time_limit >= 1)):
+            raise RunError(f"time limit is {self.time_limit!r}; expected seconds, 1 or more")
         if self.workers == 0 and self.address is not None:
             raise RunError("--workers 0 runs in this process and joins no cluster; leave out --address")
         if self.workers == 0 and self.time_limit is not None:

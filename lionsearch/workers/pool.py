@@ -46,6 +46,10 @@ class Pool(Protocol):
         """
         ...
 
+    def forget(self, stage: Stage) -> None:
+        """Drop the requests of a stage that are not begun: they do not come back."""
+        ...
+
     def fingerprint_tasks(self) -> dict[str, str]:
         """Return the fingerprint of each task by name, as the workers have it.
 
@@ -80,6 +84,10 @@ class LocalPool:
         """Evaluate the oldest request."""
         request = self._queue.popleft()
         return [(request, self._evaluator.evaluate(request.program, request.stage, request.hurdles))]
+
+    def forget(self, stage: Stage) -> None:
+        """Drop the requests of a stage."""
+        self._queue = deque(request for request in self._queue if request.stage is not stage)
 
     def fingerprint_tasks(self) -> dict[str, str]:
         """Load the tasks."""

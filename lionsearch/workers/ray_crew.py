@@ -16,7 +16,7 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError, RayError, RuntimeEnvSetupError
 
-from lionsearch.errors import RunError
+from lionsearch.errors import RunError, TaskError, one_line
 from lionsearch.evaluation.plan import EvaluationPlan
 from lionsearch.workers.pool import Request
 from lionsearch.workers.processors import count_processors
@@ -90,16 +90,27 @@ class Crew:
         if self._started_ray:
             start_ray(workers or processors, address)
         self._watch = ClusterWatch(remote=(address or "").startswith("ray://"))
+        try:
+            self._begin(workers, address)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, workers: int | None, address: str | None) -> None:
         self.resource = "GPU" if self._watch.count("GPU") else "CPU"
         available = max(1, self._watch.count(self.resource))
         if (workers or 1) > available:
-            self.close()
             raise RunError(f"{workers} workers asked for; the Ray cluster has {available} {self.resource}s")
         room = {"num_cpus": 1, "num_gpus": int(self.resource == "GPU")}
         options: dict[str, Any] = {**room, "max_restarts": 0, "concurrency_groups": {ASIDE: 1}}
         self._worker_class: Any = ray.remote(**options)(Worker)
         self._machine = name_machine() if address is not None and ships_folder() else ""
         self._last_ready = time.monotonic()
+        try:
+            self._shared_plan = ray.put(self._plan)  # once: it may hold the data of tasks
+        except TypeError as error:
+            said = one_line(str(error))[:300]
+            raise TaskError(f"the tasks cannot be sent to the workers, only workers=0 will do: {said}") from None
         self.hire()
 
     @property
@@ -125,7 +136,7 @@ class Crew:
         for actor in [each for each in self.actors if not each.node][: max(0, len(self.actors) - wanted)]:
             self.dismiss(actor)
         while len(self.actors) < wanted:
-            handle = self._worker_class.remote(self._plan, os.getcwd(), self._machine)
+            handle = self._worker_class.remote(self._shared_plan, os.getcwd(), self._machine)
             self.actors.append(Actor(handle, handle.introduce.remote()))
 
     def dismiss(self, actor: Actor) -> None:

@@ -77,6 +77,10 @@ class RayPool:
         results, self._done = self._done, []
         return results
 
+    def forget(self, stage: Stage) -> None:
+        """Drop the requests of a stage that no worker has."""
+        self._queue = deque(each for each in self._queue if each[0].stage is not stage)
+
     def fingerprint_tasks(self) -> dict[str, str]:
         """Have the first actor that has started load the tasks; if it is lost, once more with another one.
 

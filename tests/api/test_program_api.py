@@ -35,6 +35,24 @@ def test_show_prints_as_text_as_equations_and_as_html():
     assert "def train(" in shown._repr_html_()
 
 
+@pytest.mark.parametrize("use", [lionsearch.load, lionsearch.check, lionsearch.export, lionsearch.to_optax])
+def test_what_is_no_program(use):
+    arguments = (0.1,) if use is lionsearch.to_optax else ()
+    for wrong in (None, 3, ["adamw"]):
+        with pytest.raises(SettingError, match="expected a program, its name, file or composition"):
+            use(wrong, *arguments)
+
+
+def test_numbers_out_of_range():
+    for call, message in (
+        (lambda: lionsearch.simplify("lion", "digits_mlp", seeds=1), "seeds is 1; expected 2 to"),
+        (lambda: lionsearch.simplify("lion", tolerance=-1), "tolerance is -1; expected 0 or more"),
+        (lambda: lionsearch.nearest("lion", most=0), "most is 0; expected 1 or more"),
+    ):
+        with pytest.raises(SettingError, match=message):
+            call()
+
+
 def test_show_of_what_comes_from_others_is_escaped():
     program = lionsearch.parse('"""<script>alert(1)</script>"""\ndef train(w, g, lr):\n  return g * lr')
     page = lionsearch.show(program)._repr_html_()

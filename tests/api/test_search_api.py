@@ -1,4 +1,5 @@
 import csv
+import shutil
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ from api.given_tasks import SHORT, make_task
 from workers.tiny_project import read_rows, run_cli, write_project
 
 import lionsearch
-from lionsearch.errors import SettingError, TaskError, UnknownNameError
+from lionsearch.errors import LionSearchError, SettingError, TaskError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,117 @@ def test_a_callback_ends_a_search_and_resume_goes_on(finished, tmp_path):
     assert candidates[0] == candidates[1]
 
 
+class _At(lionsearch.Callback):
+    """Ends the search at these candidates, those of an earlier process too."""
+
+    def __init__(self, *numbers):
+        self.numbers = numbers
+
+    def on_candidate(self, event, progress):
+        if event.number in self.numbers:
+            raise lionsearch.StopSearch(f"at {event.number}")
+
+
+def test_a_run_that_ended_early_and_went_on_is_the_run_that_never_did(tmp_path):
+    more = {**SHORT, "programs": 80, "evaluation": {**SHORT["evaluation"], "elites": 6}}
+    whole = lionsearch.search(tasks=make_task(), output=tmp_path / "whole", **more)
+    run = lionsearch.search(tasks=make_task(), output=tmp_path / "parts", callbacks=[_At(20, 50)], **more)
+    assert (run.stopped, run.finished) == ("at 20", True)
+    run = lionsearch.resume(run, tasks=make_task(), workers=0, progress=False, callbacks=[_At(20, 50)])
+    assert (run.stopped, run.counts()["generated"]) == ("at 50", 51)
+    run = lionsearch.resume(run, tasks=make_task(), workers=0, progress=False)
+    assert (run.stopped, run.finished, whole.stopped) == ("", True, "")
+    assert run.best.program == whole.best.program == lionsearch.load(run.folder / "best.py")
+    assert str(run.verdict) == str(whole.verdict)
+
+
+def test_a_limit_means_nothing_while_a_run_goes_through_what_it_has(finished, tmp_path):
+    copy = shutil.copytree(finished.folder, tmp_path / "copy")
+    run = lionsearch.resume(copy, tasks=make_task(), workers=0, progress=False, patience=1, target=-5.0, programs=60)
+    assert run.counts()["generated"] >= 40
+    assert run.finished
+    assert run.best is not None
+
+
+def test_a_run_that_is_interrupted_after_it_had_ended_is_not_finished(finished, tmp_path):
+    copy = shutil.copytree(finished.folder, tmp_path / "copy")
+
+    class Interrupt(lionsearch.Callback):
+        def on_candidate(self, event, progress):
+            if event.number == 45:
+                raise KeyboardInterrupt
+
+    run = lionsearch.resume(copy, tasks=make_task(), workers=0, progress=False, programs=60, callbacks=[Interrupt()])
+    assert not run.finished
+    assert 40 < run.counts()["generated"] < 60
+
+
+def test_a_resume_that_is_refused_changes_nothing(finished, tmp_path):
+    copy = shutil.copytree(finished.folder, tmp_path / "copy")
+    before = (copy / "config.json").read_text()
+    with pytest.raises(SettingError, match="was given as a Python value"):
+        lionsearch.resume(copy, programs=400, workers=0)
+    with pytest.raises(SettingError, match=r"tasks: expected lionsearch.Task, not 'sine'"):
+        lionsearch.resume(copy, tasks="sine", workers=0)
+    assert (copy / "config.json").read_text() == before
+    run = lionsearch.resume(copy, tasks=make_task(), workers=0, progress=False)
+    assert run.counts()["generated"] == 40
+
+
+def test_two_tasks_of_one_network_with_a_hurdle(tmp_path):
+    first = make_task(name="first")
+    second = lionsearch.Task(first.make(), name="second", steps=30, batch=16, learning_rate=0.02)
+    run = lionsearch.search(tasks=[(first, -0.5), second], output=tmp_path / "run", **SHORT)
+    assert [entry.hurdle for entry in run.config.experiment.tasks] == [-0.5, -1.0]
+    run = lionsearch.resume(run, tasks=[first, second], workers=0, progress=False, programs=45)
+    assert run.counts()["generated"] == 45
+    assert run.best in run.front()
+
+
+@pytest.mark.parametrize("initial", ["lion", lionsearch.load("lion"), [lionsearch.load("lion"), "adamw"]])
+def test_a_start_may_be_a_program(tmp_path, initial):
+    run = lionsearch.search(tasks=make_task(), output=tmp_path / "run", initial=initial, **{**SHORT, "programs": 5})
+    assert run.config.initial()[0] == lionsearch.load("lion")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"callbacks": _At(3)}, "callbacks: expected a list of lionsearch.Callback, not _At"),
+        ({"workers": "2"}, "workers is '2'; expected a number from 0"),
+        ({"workers": -1}, "workers is -1"),
+        ({"workers": 2, "time_limit": 0}, "time limit is 0; expected seconds, 1 or more"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_made(tmp_path, wrong, message):
+    with pytest.raises(LionSearchError, match=message):
+        lionsearch.search(tasks=make_task(), output=tmp_path / "run", **{**SHORT, **wrong})
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_could_not_be_saved_is_a_warning(tmp_path):
+    class Blocks(lionsearch.Callback):
+        def on_start(self, folder, config):
+            (folder / "best.py").mkdir()
+
+    with pytest.warns(RuntimeWarning, match=r"best.py: cannot be written: Is a directory"):
+        lionsearch.search(tasks=make_task(), output=tmp_path / "run", callbacks=[Blocks()], **SHORT)
+
+
+def test_what_is_in_flight_is_not_trained_where_a_search_ends_early(tmp_path):
+    run = lionsearch.search(tasks=make_task(), output=tmp_path / "run", callbacks=[_At(3)], window=30, **SHORT)
+    assert run.counts()["evaluated"] == 4
+
+
+def test_what_a_callback_prints_is_printed(tmp_path, capsys):
+    class Says(lionsearch.Callback):
+        def on_start(self, folder, config):
+            print("begun")
+
+    lionsearch.search(tasks=make_task(), output=tmp_path / "run", callbacks=[Says()], **{**SHORT, "programs": 3})
+    assert capsys.readouterr().out == "begun\n"
+
+
 def test_what_a_callback_raises_is_the_callers_and_the_run_can_go_on(tmp_path):
     class Broken(lionsearch.Callback):
         def on_candidate(self, event, progress):
@@ -138,7 +250,7 @@ def test_settings_are_merged_and_checked():
         _configure("quikstart", None, {})
     with pytest.raises(SettingError, match="two tasks are called 'sine'"):
         _configure("quickstart", [make_task(), make_task()], {})
-    with pytest.raises(SettingError, match=r"expected names, lionsearch.Task or TaskEntry, not int"):
+    with pytest.raises(SettingError, match=r"lionsearch.Task, TaskEntry, or pairs of one and its hurdle, not int"):
         _configure("quickstart", [3], {})
     with pytest.raises(SettingError, match=r"resume\(\) takes no setting 'seed'"):
         lionsearch.resume("nowhere", seed=3)
@@ -161,7 +273,7 @@ def test_an_experiment_made_in_python(tmp_path):
         experiment, tasks=task, output=tmp_path / "run", workers=0, progress=False, evaluation=SHORT["evaluation"]
     )
     assert run.counts()["generated"] == 12
-    assert run.config.name == "search"
+    assert run.config.name == "sine"
 
 
 _INTERRUPTED = """
@@ -191,7 +303,7 @@ def run_script(folder, code, timeout=120):
 def test_an_interrupt_in_a_script(tmp_path):
     done = run_script(tmp_path, _INTERRUPTED)
     assert done.stdout.splitlines() == ["False True", "True 40"], done.stderr
-    assert "interrupted; go on with: lionsearch.resume('run')" in done.stderr
+    assert "interrupted; go on with: lionsearch.resume('run', tasks=[...])" in done.stderr
 
 
 _WITH_A_RAY = """

@@ -30,7 +30,9 @@ def test_a_setting_without_a_meaning_is_an_error():
         meanings_of(Unsaid)
 
 
-@pytest.mark.parametrize("value", [1, -0.5, 1e-30, True, 'a "quoted" \\ text', ("a", "b"), {"x": 1.5, "y": 2}, {}])
+@pytest.mark.parametrize(
+    "value", [1, -0.5, 1e-30, True, 'a "quoted" \\ text', ("a", "b"), {"x": 1.5, "y z": 2}, {}, "a\nb\x1b\x7f"]
+)
 def test_a_value_is_written_as_toml(value):
     read = parse_toml(f"x = {toml_text(value)}", "here")["x"]
     assert read == (list(value) if isinstance(value, tuple) else value)

@@ -39,6 +39,7 @@ def test_what_new_writes_runs_as_it_is(project):
     ("arguments", "message"),
     [
         (("task", "linear"), "proxy_tasks/linear.toml: is there already; nothing is written"),
+        (("task", "digits_mlp"), "'digits_mlp' is the name of a task already"),
         (("task", "../mine"), "'../mine' is no name; expected letters, digits and underscores, no digit first"),
         (("experiment", "mine", "--task", "lineer"), "unknown task 'lineer'; did you mean 'linear'?"),
     ],

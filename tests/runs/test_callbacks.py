@@ -1,5 +1,6 @@
 import pytest
 
+from lionsearch.errors import SettingError
 from lionsearch.runs.callbacks import Callback, Callbacks, StopSearch
 
 
@@ -42,7 +43,7 @@ def test_several_callbacks_hear_the_same_in_their_order():
     )
 
 
-def test_one_that_stops_is_heard():
+def test_one_that_stops_is_heard_and_the_others_are_told_what_it_was_told():
     class Stop(Callback):
         def on_improvement(self, elite, progress):
             raise StopSearch("enough")
@@ -50,4 +51,24 @@ def test_one_that_stops_is_heard():
     later = Heard()
     with pytest.raises(StopSearch, match="enough"):
         tell_all(Callbacks([Stop(), later]))
-    assert [each[0] for each in later.heard] == ["start", "candidate"]
+    assert [each[0] for each in later.heard] == ["start", "candidate", "improvement"]
+
+
+@pytest.mark.parametrize("wrong", [Heard(), [lambda event: None], "log.csv", [Heard]])
+def test_what_is_no_callback(wrong):
+    with pytest.raises(SettingError, match=r"callbacks: expected (a list|values) of lionsearch.Callback, not "):
+        Callbacks(wrong)
+
+
+def test_all_are_closed_even_if_one_fails():
+    closed = []
+
+    class Closes(Callback):
+        def close(self):
+            closed.append(self)
+            raise OSError("full")
+
+    both = [Closes(), Closes()]
+    with pytest.raises(OSError, match="full"):
+        Callbacks(both).close()
+    assert sorted(map(id, closed)) == sorted(map(id, both))

@@ -60,6 +60,9 @@ class FakePool:
                 raise KeyboardInterrupt
         return [(request, lose(request, self.losing) or evaluate(request)) for request in taken]
 
+    def forget(self, stage):
+        self.queue = [request for request in self.queue if request.stage is not stage]
+
     def close(self):
         self.queue.clear()
 
