@@ -330,11 +330,15 @@ def export(program: str | Path | Program, to: str = "optax", output: str | Path 
     return str(path) if text is None else text
 
 
-def load_tasks(tasks: Sequence[str | TaskSpec] | str | TaskSpec) -> list[TaskSpec]:
+def load_tasks(tasks: Sequence[str | TaskSpec] | str | TaskSpec, *, twice: bool = False) -> list[TaskSpec]:
     """Return tasks given by name, file or value.
 
+    Args:
+        tasks: one or several.
+        twice: whether one may be given more than once.
+
     Raises:
-        LionSearchError: if one is not there, or is given twice.
+        LionSearchError: if one is not there, or is given twice where it may not be.
     """
     from lionsearch.tasks.spec import TaskSpec, load_task
 
@@ -345,6 +349,6 @@ def load_tasks(tasks: Sequence[str | TaskSpec] | str | TaskSpec) -> list[TaskSpe
             raise SettingError(f"tasks: expected names or lionsearch.Task, not {type(task).__name__}")
     specs = [task if isinstance(task, TaskSpec) else load_task(str(task)) for task in given]
     names = [spec.name for spec in specs]
-    if len({*names}) < len(names):
+    if len({*names}) < len(names) and not twice:
         raise SettingError(f"a task is given twice: {', '.join(names)}")
     return specs

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, overload
 
 from lionsearch.api.program_api import load, load_tasks, trace
 from lionsearch.errors import SettingError, quote
-from lionsearch.evaluation.estimate import estimate
 from lionsearch.lang import Program
 from lionsearch.limits import MOST_SEEDS
 from lionsearch.render.html import html_table
@@ -82,6 +81,8 @@ class Scores(Sequence["Score"]):
 
 def _interval(row: Score) -> str:
     """Return a score with its 95 % interval; one seed has none."""
+    from lionsearch.evaluation.estimate import estimate  # brings scipy, which reads how many threads it may have
+
     scores = [score for score in row.scores if score is not None]
     return str(estimate(scores)) if len(scores) > 1 else f"{scores[0]:+.4f}"
 
@@ -119,12 +120,12 @@ def evaluate(
         raise SettingError(f"split is {split!r}; expected 'test' or 'validation'")
     _check_seeds(seeds)
     found = [trace(program) for program in given]
-    loaded = [(provenance.text if provenance.run else provenance.name, program) for program, provenance in found]
+    loaded = [(provenance.text or provenance.name, program) for program, provenance in found]
     if len(loaded) > 1:
         anonymous = [index for index, (_, provenance) in enumerate(found) if not provenance.text]
         for number, index in enumerate(anonymous, 1):
             loaded[index] = (f"program {number}" if len(anonymous) > 1 else "program", loaded[index][1])
-    specs = load_tasks(tasks)
+    specs = load_tasks(tasks, twice=True)
     from lionsearch.evaluation.device import configure_jax
 
     configure_jax()

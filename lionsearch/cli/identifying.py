@@ -24,24 +24,16 @@ def identify(
     json_output: Json = False,
 ) -> None:
     """Say which known optimizer a program is, and which ones its updates are nearest to."""
-    from lionsearch.archive.targets import load_target
-    from lionsearch.evaluation.device import configure_jax
+    from lionsearch.api.program_api import identify as find
+    from lionsearch.api.program_api import load_tasks, trace
+    from lionsearch.api.program_api import nearest as find_nearest
 
-    given, provenance = load_target(program)
-    from lionsearch.tasks.spec import load_task
-
-    spec = load_task(task) if nearest else None
-    configure_jax()
-    from lionsearch.identification import identify as find
-
-    identity = find(given)
+    loaded, provenance = trace(program)
+    specs = load_tasks(task) if nearest else []
+    identity = find(loaded)
     if not json_output:
         print(f"{provenance.name} {say_what_it_is(identity)}", flush=True)
-    neighbours: list[Neighbour] = []
-    if spec is not None:
-        from lionsearch.identification.neighbours import find_neighbours
-
-        neighbours = find_neighbours(given, identity, spec, nearest)
+    neighbours = [each for spec in specs for each in find_nearest(loaded, spec, nearest)]
     if json_output:
         print_json(_describe(identity, neighbours))
         return

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lionsearch.archive.targets import load_target
 from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json, counted
 from lionsearch.cli.ranking_table import rank_programs
@@ -46,16 +45,9 @@ def evaluate(
 
     The seeds are the first of those that a search reports with; no search chooses by them, nor by the test split.
     """
-    loaded = [(name, load_target(name)[0]) for name in programs]
-    from lionsearch.tasks.spec import load_task
+    from lionsearch.api.scoring_api import evaluate as score
 
-    specs = [load_task(name) for name in task]
-    from lionsearch.evaluation.device import configure_jax
-
-    configure_jax()
-    from lionsearch.runs.scores import score_programs
-
-    rows = score_programs(loaded, specs, seeds, split.value)
+    rows = score(programs, task, seeds=seeds, split=split.value)
     if json_output:
         print_json([asdict(row) for row in rows])
         return
@@ -108,19 +100,11 @@ def tune(
 
 
 def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> None:
-    loaded, _ = load_target(program)
-    from lionsearch.tasks.spec import load_task
+    from lionsearch.api.program_api import load, load_tasks
+    from lionsearch.api.scoring_api import tune as tune_on
 
-    specs = [load_task(name) for name in task]
-    from lionsearch.evaluation.device import configure_jax
-
-    configure_jax()
-    from lionsearch.evaluation.plan import limits_for
-    from lionsearch.evaluation.task_runner import TaskRunner
-    from lionsearch.runs.tune import tune_program
-
-    limits = limits_for([loaded])
-    results = [tune_program(loaded, TaskRunner(spec, limits), seeds=seeds) for spec in specs]
+    loaded = load(program)
+    results = [tune_on(loaded, spec, seeds=seeds) for spec in load_tasks(task)]
     if json_output:
         print_json([{**asdict(r), "best": asdict(r.best)} for r in results])
         return

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from lionsearch.simplification.paired import Difference
     from lionsearch.simplification.pipeline import Simplified
     from lionsearch.simplification.steps import Step
-    from lionsearch.tasks.spec import TaskSpec
 
 Target = Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, composition, or RUN:ID.")]
 
@@ -41,11 +40,11 @@ def simplify(
     json_output: Json = False,
 ) -> None:
     """Make a program shorter: exactly, and with --task also by what hardly changes its scores."""
-    from lionsearch.archive.targets import load_target
+    from lionsearch.api.program_api import load_tasks, trace
 
-    given, provenance = load_target(program)
+    given, provenance = trace(program)
     _check_output(output)
-    specs = _load_tasks(task or [])
+    specs = load_tasks(task or [])
     from lionsearch.evaluation.device import configure_jax
 
     configure_jax()
@@ -69,15 +68,6 @@ def simplify(
         _print_result(given, found, names, tolerance, output)
     if not found.finished:
         raise typer.Exit(130)
-
-
-def _load_tasks(names: list[str]) -> list[TaskSpec]:
-    from lionsearch.tasks.spec import load_task
-
-    specs = [load_task(task) for task in names]
-    if len({spec.name for spec in specs}) < len(specs):
-        raise SettingError(f"a task is given twice: {', '.join(names)}")
-    return specs
 
 
 def _check_output(path: Path | None) -> None:
