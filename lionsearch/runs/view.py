@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from lionsearch.archive import CandidateRow, RunStore, ScoredProgram
+from lionsearch.archive import CandidateRow, RunStore, ScoredProgram, SearchedRow
 from lionsearch.archive.folder import SHORT
 from lionsearch.archive.targets import load_target
 from lionsearch.errors import RunError
@@ -140,6 +141,11 @@ class Run:
         with self._store() as store:
             return list_changes(store.conditions())
 
+    def versions(self) -> dict[str, str]:
+        """Return what the run was last gone on with: versions of what its scores depend on, by name."""
+        with self._store() as store:
+            return {row.name: row.value for row in store.conditions() if row.subject == "version"}
+
     @property
     def finished(self) -> bool:
         """Whether the search came to its end, and the best was measured on the test split."""
@@ -164,10 +170,14 @@ class Run:
                     found.append(_open(row))
         return found[::-1]
 
-    def ranked(self, stage: Stage = Stage.SEARCH) -> list[FoundProgram]:
+    def ranked(self, stage: Stage = Stage.SEARCH, top: int | None = None) -> list[FoundProgram]:
         """Return the programs that have a score at a stage, the best first, as the run chooses.
 
         Those with most seeds come before the others: of thousands with one seed, the best are the lucky.
+
+        Args:
+            stage: of the evaluations.
+            top: how many; None for all. Few of many take little time.
         """
         price = self._config.experiment.search.parsimony
 
@@ -175,7 +185,10 @@ class Run:
             return len(row.evaluation.rounds), choice_key(row.evaluation, row.statements, price)
 
         with self._store() as store:
-            return [_open(row) for row in sorted(store.leaderboard(stage), key=key, reverse=True)]
+            if top is None or stage is not Stage.SEARCH:
+                return [_open(row) for row in sorted(store.leaderboard(stage), key=key, reverse=True)[:top]]
+            rows = sorted(store.rounds(stage), key=lambda row: _key_in_search(row[1], row[2], price), reverse=True)
+            return [_open(row) for row in store.scored([name for name, _, _ in rows[:top]], stage)]
 
     @property
     def verdict(self) -> Verdict | None:
@@ -249,6 +262,19 @@ class Run:
         with self._store() as store:
             return store.candidates()
 
+    def searched(self) -> list[SearchedRow]:
+        """Return every candidate with what came of its program in the search, in order: what an overview needs.
+
+        It is read in a tenth of the time of `table`, and no row is compared with its digest.
+        """
+        with self._store() as store:
+            return store.searched()
+
+    def texts(self) -> dict[str, str]:
+        """Return the text of every program by fingerprint, dead code removed; no row is compared with its digest."""
+        with self._store() as store:
+            return store.texts()
+
     def table(self) -> list[dict[str, Any]]:
         """Return a flat row for each candidate, for `pandas.DataFrame(run.table())`.
 
@@ -300,6 +326,11 @@ class Run:
             yield store
         finally:
             store.close()
+
+
+def _key_in_search(statements: int, rounds: tuple[float, ...], price: float) -> tuple[int, float]:
+    """Return what programs are chosen by in the search, as `ranked` has it."""
+    return len(rounds), fmean(rounds) - price * statements if rounds else -math.inf
 
 
 def _open(row: ScoredProgram) -> FoundProgram:

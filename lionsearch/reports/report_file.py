@@ -1,0 +1,46 @@
+"""Runs -> a file with their page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lionsearch.errors import SettingError
+from lionsearch.evaluation.device import configure_jax
+from lionsearch.runs.view import Run
+
+
+def write_report(runs: Sequence[Run], output: Path, *, curves: bool = False) -> None:
+    """Write the page on some runs into a file.
+
+    Args:
+        runs: also such as go on.
+        output: the file.
+        curves: whether to train for learning curves.
+
+    Raises:
+        LionSearchError: if a run is damaged, a task cannot be used, or the file cannot be written.
+    """
+    if not runs:
+        raise SettingError("a report needs a run")
+    text = make_page(runs, curves=curves)
+    try:
+        output.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise SettingError(f"{output}: cannot be written: {error.strerror}") from None
+
+
+def make_page(runs: Sequence[Run], *, curves: bool = False, live: bool = False) -> str:
+    """Return the page on some runs.
+
+    Args:
+        runs: also such as go on.
+        curves: whether to train for learning curves.
+        live: whether it loads itself again as a run goes on.
+    """
+    configure_jax()  # before what identifies a program loads it
+    from lionsearch.reports.page import write_page
+    from lionsearch.reports.run_facts import gather
+
+    found = [gather(run) for run in runs]
+    return write_page(found, live=live)

@@ -1,0 +1,29 @@
+import json
+
+import pytest
+from reports.made_runs import make_run
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    make_run(folder / "run")
+    make_run(folder / "begun", 0, ended=False)
+    return folder
+
+
+def test_report_writes_a_page(project, run_here):
+    done = run_here("report", "run")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "wrote report.html: open it in a browser\n", "")
+    assert "Better than" not in done.stdout
+    assert "better than tuned AdamW on both tasks" in (project / "report.html").read_text()
+
+
+def test_report_of_several_runs_in_json(project, run_here):
+    done = run_here("report", "run", "begun", "-o", "both.html", "--json")
+    assert json.loads(done.stdout) == {"file": "both.html", "bytes": (project / "both.html").stat().st_size}
+
+
+def test_report_of_what_is_no_run(run_here):
+    done = run_here("report", "nowhere")
+    assert (done.returncode, done.stderr) == (2, "error: nowhere: there is no such folder\n")
