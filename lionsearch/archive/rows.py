@@ -195,16 +195,30 @@ def open_rounds(row: Row) -> tuple[str, int, tuple[float, ...]]:
     return name, live, _floats(shown, rounds)
 
 
-def open_searched(row: Row) -> SearchedRow:
+def open_score(row: Row) -> tuple[float | None, int]:
+    """Return the score of an evaluation's fingerprint and rounds, and of how many seeds it is the mean."""
+    name, rounds = row
+    scores = () if rounds == "[]" else _floats(f"evaluation of program {_shown(name)}", rounds)
+    return fmean(scores) if scores else None, len(scores)
+
+
+def open_spent(row: Row) -> tuple[int, FailureKind | None]:
+    """Return the trainings and the failure of a fingerprint and what its results amount to."""
+    name, trainings, failure = row
+    if not _is_count(trainings):
+        _check(f"results of program {_shown(name)}", False)
+    return trainings, None if failure is None else FailureKind(failure)
+
+
+def open_searched(
+    row: Row, score: tuple[float | None, int], trainings: int, failure: FailureKind | None
+) -> SearchedRow:
     """Return a candidate with what came of it, of which no more is compared than the types."""
-    number, parent, change, fingerprint, statements, live, rounds, trainings, failure = row
-    name = f"candidate {_shown(number)}"
-    _check(name, all(map(_is_count, (number, statements, live, trainings))) and _is_text(change))
-    _check(name, parent is None or (_is_count(parent) and parent < number))
-    scores = () if rounds is None else _floats(name, rounds)
-    score = fmean(scores) if scores else None
-    kind = None if failure is None else FailureKind(failure)
-    return SearchedRow(number, parent, change, fingerprint, statements, live, score, len(scores), trainings, kind)
+    number, parent, change, fingerprint, statements, live = row
+    types = type(number), type(statements), type(live), type(change)
+    if types != (int, int, int, str) or not (parent is None or (type(parent) is int and 0 <= parent < number)):
+        _check(f"candidate {_shown(number)}", False)
+    return SearchedRow(number, parent, change, fingerprint, statements, live, *score, trainings, failure)
 
 
 def check_seal(table: str, name: str, row: Row) -> None:

@@ -39,7 +39,9 @@ from lionsearch.archive.rows import (
     open_evaluation,
     open_program,
     open_rounds,
+    open_score,
     open_searched,
+    open_spent,
     seal,
     seal_evaluation,
 )
@@ -269,24 +271,34 @@ class RunStore:
 
     def searched(self) -> list[SearchedRow]:
         """Return every candidate with what came of its program in the search, in order; no digest is compared."""
-        trainings = {
-            name: (count, failure)
-            for name, count, failure in self._fetch(
-                "SELECT fingerprint, sum(json_array_length(scores) + (failure IS NOT NULL)), max(failure)"
-                " FROM results WHERE stage = 'search' GROUP BY fingerprint"
-            )
-        }
-        rows = self._fetch(
-            "SELECT number, parent, change, candidates.fingerprint, statements, live_statements, rounds"
-            " FROM candidates LEFT JOIN evaluations"
-            " ON evaluations.fingerprint = candidates.fingerprint AND stage = 'search' ORDER BY number"
-        )
-        found: list[SearchedRow] = []
         with self._sound():
-            for row in rows:
-                count, failure = trainings.get(row[3], (0, None))
-                found.append(open_searched((*row, count, failure)))
-                trainings[row[3]] = (0, failure)  # who comes later costs none
+            scores = {
+                row[0]: open_score(row)
+                for row in self._fetch("SELECT fingerprint, rounds FROM evaluations WHERE stage = 'search'")
+            }
+            spent = {
+                row[0]: open_spent(row)
+                for row in self._fetch(
+                    "SELECT fingerprint, sum(json_array_length(scores) + (failure IS NOT NULL)), max(failure)"
+                    " FROM results WHERE stage = 'search' GROUP BY fingerprint"
+                )
+            }
+            found: list[SearchedRow] = []
+            columns = "number, parent, change, fingerprint, statements, live_statements"
+            for row in self._fetch(f"SELECT {columns} FROM candidates ORDER BY number"):
+                name = row[3]
+                trainings, failure = spent.get(name, (0, None))
+                if trainings:
+                    spent[name] = (0, failure)  # who comes later costs none
+                found.append(open_searched(row, scores.get(name, (None, 0)), trainings, failure))
+        return found
+
+    def task_scores(self, stage: Stage) -> dict[str, dict[str, float]]:
+        """Return the score on each task by fingerprint, where there is one; no digest is compared."""
+        found: dict[str, dict[str, float]] = {}
+        query = "SELECT fingerprint, task, score FROM results WHERE stage = ? AND typeof(score) = 'real'"
+        for name, task, score in self._fetch(query, (str(stage),)):
+            found.setdefault(name, {})[task] = score
         return found
 
     def texts(self) -> dict[str, str]:

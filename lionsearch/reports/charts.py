@@ -168,8 +168,8 @@ def chart_front(facts: RunFacts, prefix: str) -> Chart:
         _legend(axes)
     _look(axes, facts)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    shown = "; ".join(f"{each.statements} statements {score:+.4f}" for each, score in front)
-    text = f"Best for its length: {shown}." if front else "No program has a score yet."
+    shown = "; ".join(f"{each.statements}: {score:+.4f}" for each, score in front)
+    text = f"Best score by the number of statements: {shown}." if front else "No program has a score yet."
     return Chart(_finish(figure, f"{prefix}front", links), "Score against live statements", text, note)
 
 

@@ -73,7 +73,7 @@ def write_page(runs: Sequence[RunFacts], curves: Sequence[Sequence[Chart]] = (),
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(score=show_score, share=_show_share, words=_failure_in_words)
+    environment.filters.update(score=show_score, share=_show_share, words=_failure_in_words, counted=counted)
     return environment.get_template("page.html").render(
         sections=sections,
         comparison=charts.chart_comparison(runs) if len(runs) > 1 else None,
@@ -90,6 +90,16 @@ def write_page(runs: Sequence[RunFacts], curves: Sequence[Sequence[Chart]] = (),
 def show_score(score: float | None) -> str:
     """Return a score with its sign, or a dash."""
     return "-" if score is None else f"{score:+.4f}"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things.
+
+    Example:
+        >>> counted(1, "seed"), counted(1200, "seed")
+        ('1 seed', '1,200 seeds')
+    """
+    return f"{number:,} {thing}{'s' * (number != 1)}"
 
 
 def _show_share(share: float) -> str:

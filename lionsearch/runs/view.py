@@ -270,6 +270,11 @@ class Run:
         with self._store() as store:
             return store.searched()
 
+    def task_scores(self) -> dict[str, dict[str, float]]:
+        """Return each task's score in the search by fingerprint; no row is compared with its digest."""
+        with self._store() as store:
+            return store.task_scores(Stage.SEARCH)
+
     def texts(self) -> dict[str, str]:
         """Return the text of every program by fingerprint, dead code removed; no row is compared with its digest."""
         with self._store() as store:
