@@ -88,6 +88,7 @@ for command in (
     searching.resume,
     inspecting.inspect,
     reporting.report,
+    reporting.watch,
     simplifying.simplify,
     identifying.identify,
 ):

@@ -1,7 +1,9 @@
-"""A run as a page: report."""
+"""A run as a page: report, watch."""
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -25,3 +27,24 @@ def report(
         print_json({"file": str(output), "bytes": output.stat().st_size})
     else:
         print(f"wrote {output}: open it in a browser")
+
+
+def watch(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, of searches that go on.")],
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65_535, help="To listen at; else 8642, or any that is free.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Serve the page of `report` to browsers on this machine, made anew as the runs go on, until Ctrl-C."""
+    from lionsearch.reports.page_server import address, make_server
+    from lionsearch.runs.view import Run
+
+    server = make_server([Run(run) for run in runs], port)
+    if json_output:
+        print_json({"address": address(server)})
+    else:
+        print(f"open {address(server)} in a browser on this machine; Ctrl-C ends it")
+    sys.stdout.flush()
+    with contextlib.suppress(KeyboardInterrupt), server:
+        server.serve_forever()

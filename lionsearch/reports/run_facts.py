@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from statistics import fmean
 
 from lionsearch.archive.folder import is_written
@@ -161,7 +162,7 @@ def gather(run: Run) -> RunFacts:
         verdict=verdict,
         best=best,
         short=short,
-        identity=None if best is None else identify(short or best.program),
+        identity=None if best is None else _identify(short or best.program),
         climbs=tuple(find_climbs(rows, price)),
         trained=tuple(trained),
         trainings=sum(row.trainings for row in rows),
@@ -180,6 +181,12 @@ def gather(run: Run) -> RunFacts:
         changes=tuple(run.changes()),
         versions=run.versions(),
     )
+
+
+@lru_cache(maxsize=64)
+def _identify(program: Program) -> Identity | None:
+    """Return what a program is; it takes a second or two, and a page is made again as a run goes on."""
+    return identify(program)
 
 
 def _by_seed(found: FoundProgram) -> list[float]:
