@@ -48,7 +48,6 @@
     for (const details of all()) details.open ||= kept.open.includes(name(details));
     scrollTo({ top: kept.y, behavior: "instant" });
   }
-  let tag = null;
   setInterval(async () => {
     let found;
     try {
@@ -57,11 +56,9 @@
       said.textContent = "lionsearch watch has ended";
       return;
     }
-    const now = found.headers.get("ETag");
-    if (tag !== null && now !== tag) {
+    if (found.headers.get("ETag") !== `"${document.body.dataset.live}"`) {
       sessionStorage.setItem(key, JSON.stringify({ y: scrollY, open: all().filter((each) => each.open).map(name) }));
       location.reload();
     }
-    tag = now;
   }, 3000);
 })();

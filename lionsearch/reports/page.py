@@ -56,13 +56,13 @@ class Section:
     curves: tuple[Chart, ...] = ()
 
 
-def write_page(runs: Sequence[RunFacts], curves: Sequence[Sequence[Chart]] = (), *, live: bool = False) -> str:
+def write_page(runs: Sequence[RunFacts], curves: Sequence[Sequence[Chart]] = (), *, live: str = "") -> str:
     """Return the page on some runs.
 
     Args:
         runs: what it says, one section each.
         curves: learning curves of each run; () for none.
-        live: whether it is made anew as a run goes on, and loads itself again.
+        live: of a page that is served, the name of this state; it loads itself again when there is another.
     """
     sections = [_section(f"run{number}-", facts, curves[number] if curves else ()) for number, facts in enumerate(runs)]
     script = (_FOLDER / "page.js").read_text(encoding="utf-8")
@@ -114,7 +114,7 @@ def _estimates(evaluation: Evaluation) -> dict[str, Estimate]:
     return {each.task: estimate(each.scores) for each in evaluation.results if each.scores}
 
 
-def _policy(script: str, live: bool) -> str:
+def _policy(script: str, live: str) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     loads = "; connect-src 'self'" if live else ""
     return f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'{loads}"

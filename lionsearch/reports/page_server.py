@@ -64,7 +64,7 @@ class LivePage:
             tag = self.tag()
             if tag != self._tag:
                 start = time.monotonic()
-                self._text = make_page(self._runs, live=True)
+                self._text = make_page(self._runs, live=tag)
                 self._tag = tag  # of before it was made, so that nothing is missed
                 now = time.monotonic()
                 self._not_before = now + (now - start) * (1 / _SHARE - 1)
@@ -80,7 +80,7 @@ class LivePage:
                     found.append((about.st_mtime_ns, about.st_size))
                 except OSError:
                     found.append(None)
-        return f'"{hashlib.blake2b(repr(found).encode(), digest_size=8).hexdigest()}"'
+        return hashlib.blake2b(repr(found).encode(), digest_size=8).hexdigest()
 
 
 def make_server(runs: Sequence[Run], port: int | None = None) -> ThreadingHTTPServer:
@@ -156,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         if tag:
-            self.send_header("ETag", tag)
+            self.send_header("ETag", f'"{tag}"')
         if self.command != "HEAD":
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -30,13 +30,13 @@ def write_report(runs: Sequence[Run], output: Path, *, curves: bool = False) -> 
         raise SettingError(f"{output}: cannot be written: {error.strerror}") from None
 
 
-def make_page(runs: Sequence[Run], *, curves: bool = False, live: bool = False) -> str:
+def make_page(runs: Sequence[Run], *, curves: bool = False, live: str = "") -> str:
     """Return the page on some runs.
 
     Args:
         runs: also such as go on.
         curves: whether to train for learning curves.
-        live: whether it loads itself again as a run goes on.
+        live: of a page that is served, the name of this state; it loads itself again when there is another.
     """
     configure_jax()  # before what identifies a program loads it
     from lionsearch.reports.page import write_page

@@ -58,6 +58,16 @@ def make_run(folder, told=5, *, ended=True, note="made up", description="made up
     return Run(folder)
 
 
+def tell_one_more(run):
+    """Add a candidate to a run as a search does; it is the best."""
+    store = RunStore.resume(run.folder)
+    number = store.counts()["generated"]
+    store.add_candidate(CandidateRow(number, 0, "tune", f"new{number}", 3, 3))
+    store.add_program(f"new{number}", number, "def train(w, g, lr):\n    v1 = g * lr\n    return v1\n")
+    store.add_evaluation(f"new{number}", evaluation(Stage.SEARCH, 0.2))
+    store.close()
+
+
 def make_large_run(folder, programs):
     """Return a run of many programs with random scores and lengths."""
     rng = random.Random(0)

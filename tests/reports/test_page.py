@@ -137,10 +137,10 @@ def test_several_runs_are_compared_with_a_section_each(tmp_path, run):
 
 
 def test_only_a_live_page_may_fetch_and_reload(run, page):
-    live = write_page([gather(run)], live=True)
+    live = write_page([gather(run)], live="a1")
     assert "connect-src" not in page
     assert "connect-src 'self'" in html.unescape(live)
-    assert "<body data-live>" in live
+    assert '<body data-live="a1">' in live
     assert "<body>" in page
 
 

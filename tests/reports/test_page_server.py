@@ -4,11 +4,9 @@ import threading
 import time
 
 import pytest
-from reports.made_runs import evaluation, make_run
+from reports.made_runs import make_run, tell_one_more
 
-from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.errors import SettingError
-from lionsearch.records import Stage
 from lionsearch.reports.page_server import HOST, LivePage, address, make_server
 
 
@@ -43,20 +41,11 @@ def ask(server, method="GET", path="/", **headers):
     return answer, text
 
 
-def tell_one_more(run):
-    store = RunStore.resume(run.folder)
-    number = store.counts()["generated"]
-    store.add_candidate(CandidateRow(number, 0, "tune", f"new{number}", 3, 3))
-    store.add_program(f"new{number}", number, "def train(w, g, lr):\n    v1 = g * lr\n    return v1\n")
-    store.add_evaluation(f"new{number}", evaluation(Stage.SEARCH, 0.2))
-    store.close()
-
-
 def test_it_serves_the_page_to_this_machine(server):
     answer, text = ask(server)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert text.startswith("<!DOCTYPE html>")
-    assert "<body data-live>" in text
+    assert f"<body data-live={answer.headers['ETag']}>" in text
     assert server.server_address[0] == "127.0.0.1"
     assert address(server) == f"http://127.0.0.1:{server.server_address[1]}/"
 
