@@ -16,13 +16,16 @@ from lionsearch.cli.language import Json
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders; they may still be running.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file.")] = Path("report.html"),
+    curves: Annotated[
+        bool, typer.Option("--curves", help="Train with the best, AdamW and Lion on each task, for learning curves.")
+    ] = False,
     json_output: Json = False,
 ) -> None:
     """Write what runs have found as one page of HTML that stands alone, with charts and programs."""
     from lionsearch.reports.report_file import write_report
     from lionsearch.runs.view import Run
 
-    write_report([Run(run) for run in runs], output)
+    write_report([Run(run) for run in runs], output, curves=curves)
     if json_output:
         print_json({"file": str(output), "bytes": output.stat().st_size})
     else:

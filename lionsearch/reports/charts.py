@@ -185,16 +185,21 @@ def chart_comparison(runs: Sequence[RunFacts]) -> Chart:
     return Chart(_finish(figure, "comparison"), "The runs side by side", f"Best scores in the searches: {ends}.")
 
 
-def chart_curves(task: str, curves: Mapping[str, Sequence[tuple[int, float]]], name: str) -> Chart:
-    """Return learning curves on a task: for each program's name, steps and losses."""
+def chart_curves(task: str, curves: Mapping[str, Sequence[tuple[int, float]]], name: str, seeds: int) -> Chart:
+    """Return learning curves on a task: for each program's name, steps and losses, the means over seeds."""
     figure, axes = _start("training step", "validation loss")
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     for number, (label, points) in enumerate(curves.items()):
         steps, losses = [step for step, _ in points], [loss for _, loss in points]
         style = {"color": SERIES[number % 6], "linestyle": _DASHES[number % 6], "marker": _MARKERS[number % 6]}
         axes.plot(steps, losses, **style, markersize=3.5, label=label)
     _legend(axes)
     ends = "; ".join(f"{label} {points[-1][1]:.4f}" for label, points in curves.items() if points)
-    return Chart(_finish(figure, name), f"Learning curves on {task}", f"Losses at the end: {ends}.")
+    return Chart(
+        _finish(figure, name), f"Learning curves on {task}", f"Losses at the end, the mean over {seeds} seeds: {ends}."
+    )
 
 
 def draw_svg(figure: Figure, name: str, titles: Mapping[str, str] | None = None) -> str:
@@ -257,9 +262,13 @@ def _finish(figure: Figure, name: str, titles: Mapping[str, str] | None = None) 
     return draw_svg(figure, name, titles)
 
 
-def _steps(axes: Any, x: list[int], y: list[float], last: int, number: int = 1, label: str = "best so far") -> None:
+def _steps(
+    axes: Any, x: list[int], y: list[float], last: int, number: int | None = None, label: str = "best so far"
+) -> None:
+    """Draw a best score as it rises; of several runs, each by its number."""
     if x:
-        style = {"color": SERIES[number % 6], "linestyle": _DASHES[0 if number == 1 else number % 6]}
+        color, dash = (SERIES[1], _DASHES[0]) if number is None else (SERIES[number % 6], _DASHES[number % 6])
+        style = {"color": color, "linestyle": dash}
         axes.plot([*x, max(last, x[-1])], [*y, y[-1]], drawstyle="steps-post", label=label, **style)
 
 

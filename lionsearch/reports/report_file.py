@@ -43,4 +43,9 @@ def make_page(runs: Sequence[Run], *, curves: bool = False, live: str = "") -> s
     from lionsearch.reports.run_facts import gather
 
     found = [gather(run) for run in runs]
-    return write_page(found, live=live)
+    drawn = []
+    if curves:
+        from lionsearch.reports.curves import draw_curves
+
+        drawn = [draw_curves(run, f"run{number}-") for number, run in enumerate(runs)]
+    return write_page(found, drawn, live=live)
