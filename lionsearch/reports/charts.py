@@ -173,6 +173,32 @@ def chart_front(facts: RunFacts, prefix: str) -> Chart:
     return Chart(_finish(figure, f"{prefix}front", links), "Score against live statements", text, note)
 
 
+def chart_map(facts: RunFacts, prefix: str) -> Chart:
+    """Return the elites by what they do, beside shipped programs; each point is a link to its program."""
+    figure, axes = _start("first direction in which updates differ", "second")
+    text, titles = "Fewer than two programs can be compared.", {}
+    if facts.map is not None:
+        pairs = [(each, spot) for each, spot in zip(facts.elites, facts.map.spots, strict=True) if spot is not None]
+        titles = {f"{prefix}program-{each.candidate}": _point(each.candidate, each.score) for each, _ in pairs}
+        x, y = [spot.x for _, spot in pairs], [spot.y for _, spot in pairs]
+        points = axes.scatter(x, y, s=42, color=SERIES[0], alpha=0.7, zorder=3, label="elites")
+        points.set_urls([f"#{name}" for name in titles])
+        if (first := facts.map.spots[0]) is not None:
+            axes.scatter([first.x], [first.y], s=130, color=SERIES[1], marker="*", zorder=4, label="the best")
+        marks = sorted(facts.map.landmarks.items(), key=lambda item: item[1].x)
+        for number, (name, spot) in enumerate(marks):
+            axes.scatter([spot.x], [spot.y], s=26, color=_MUTED, marker="D", zorder=2)
+            place = (5, 5 if number % 2 else -11)  # neighbours' names above and below
+            axes.annotate(name, (spot.x, spot.y), place, textcoords="offset points", color=_INK, fontsize=8)
+        axes.margins(0.16)
+        _legend(axes)
+        text = (
+            "Programs near each other make updates of similar direction along the same made-up steps; the plane shows"
+            f" {100 * facts.map.shown:.0f} % of the differences. Diamonds are known optimizers as shipped."
+        )
+    return Chart(_finish(figure, f"{prefix}map", titles), "Elites by what they do", text)
+
+
 def chart_comparison(runs: Sequence[RunFacts]) -> Chart:
     """Return the best scores of several runs against the trainings that they took."""
     figure, axes = _start("trainings", "best score in the search", (7.2, 3.6))
@@ -341,5 +367,6 @@ def _pad(low: float, high: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _point(candidate: int, score: float) -> str:
-    return f"candidate {candidate}, score {score:+.4f}: show the program"
+def _point(candidate: int, score: float | None) -> str:
+    shown = "" if score is None else f", score {score:+.4f}"
+    return f"candidate {candidate}{shown}: show the program"

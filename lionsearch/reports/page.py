@@ -127,6 +127,7 @@ def _section(name: str, facts: RunFacts, curves: Sequence[Chart]) -> Section:
         "seeds": charts.chart_seeds,
         "shares": charts.chart_shares,
         "front": charts.chart_front,
+        "map": charts.chart_map,
     }
     shown = {} if not facts.trained else {key: draw(facts, name) for key, draw in made.items()}
     best = short = None

@@ -12,6 +12,7 @@ from lionsearch.evaluation.estimate import Estimate, estimate
 from lionsearch.identification.identity import Identity, identify
 from lionsearch.lang import Program
 from lionsearch.records import FailureKind, Stage
+from lionsearch.reports.behaviour import Map, lay_out
 from lionsearch.reports.history import (
     Climb,
     Payoff,
@@ -97,6 +98,7 @@ class RunFacts:
         confirmed: what was trained with again on fresh seeds, the best first.
         front: for each length that is worth it the best program, the shortest first.
         elites: the best on fresh seeds.
+        map: of the elites by what they do, in their order; None of fewer than two.
         shares: what was wasted, as it went on.
         story: how the best came from the start; () if there is no best.
         mutations: what each brought.
@@ -120,6 +122,7 @@ class RunFacts:
     confirmed: tuple[Confirmed, ...]
     front: tuple[FoundProgram, ...]
     elites: tuple[FoundProgram, ...]
+    map: Map | None
     shares: tuple[Share, ...]
     story: tuple[Chapter, ...]
     mutations: tuple[Payoff, ...]
@@ -173,6 +176,7 @@ def gather(run: Run) -> RunFacts:
         ),
         front=tuple(run.front() if elites else _front_in_search(run)),
         elites=tuple(elites[:_MOST_ELITES]),
+        map=lay_out([each.program for each in elites[:_MOST_ELITES]]),
         shares=tuple(find_shares(rows)),
         story=() if best is None else tuple(tell_story(run)),
         mutations=tuple(find_mutations(rows)),

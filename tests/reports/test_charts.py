@@ -7,7 +7,14 @@ from reports.made_runs import make_large_run, make_run
 from lionsearch.reports import charts
 from lionsearch.reports.run_facts import gather
 
-CHARTS = [charts.chart_progress, charts.chart_trainings, charts.chart_seeds, charts.chart_shares, charts.chart_front]
+CHARTS = [
+    charts.chart_progress,
+    charts.chart_trainings,
+    charts.chart_seeds,
+    charts.chart_shares,
+    charts.chart_front,
+    charts.chart_map,
+]
 
 
 @pytest.fixture(scope="module")
