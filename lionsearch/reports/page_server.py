@@ -17,13 +17,13 @@ from typing import Any
 from lionsearch.archive.folder import SHORT, is_written
 from lionsearch.archive.tables import DATABASE
 from lionsearch.errors import LionSearchError, SettingError
-from lionsearch.reports.report_file import make_page
+from lionsearch.reports.report_file import load_all, make_page
 from lionsearch.runs.view import Run
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8642
 _FILES = (DATABASE, f"{DATABASE}-wal", SHORT)
-_SHARE = 0.1
+_SHARE = 0.2
 """Of the time that making pages may take, since the search goes on meanwhile."""
 
 _HEADERS = {
@@ -63,6 +63,7 @@ class LivePage:
         with self._lock:
             tag = self.tag()
             if tag != self._tag:
+                load_all()  # which takes longer than a page, and once
                 start = time.monotonic()
                 self._text = make_page(self._runs, live=tag)
                 self._tag = tag  # of before it was made, so that nothing is missed

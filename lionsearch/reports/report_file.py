@@ -30,6 +30,12 @@ def write_report(runs: Sequence[Run], output: Path, *, curves: bool = False) -> 
         raise SettingError(f"{output}: cannot be written: {error.strerror}") from None
 
 
+def load_all() -> None:
+    """Load what a page is made with: JAX, by which a program is identified, and matplotlib."""
+    configure_jax()
+    import lionsearch.reports.page  # noqa: F401
+
+
 def make_page(runs: Sequence[Run], *, curves: bool = False, live: str = "") -> str:
     """Return the page on some runs.
 
@@ -38,7 +44,7 @@ def make_page(runs: Sequence[Run], *, curves: bool = False, live: str = "") -> s
         curves: whether to train for learning curves.
         live: of a page that is served, the name of this state; it loads itself again when there is another.
     """
-    configure_jax()  # before what identifies a program loads it
+    load_all()
     from lionsearch.reports.page import write_page
     from lionsearch.reports.run_facts import gather
 

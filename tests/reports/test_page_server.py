@@ -85,7 +85,7 @@ def test_the_tag_says_when_there_is_another_page(server, run):
     assert "6 of 100 programs" in ask(server)[1]
 
 
-def test_a_page_is_made_once_for_one_state_and_takes_a_tenth_of_the_time(run, monkeypatch):
+def test_a_page_is_made_once_for_one_state_and_takes_a_fifth_of_the_time(run, monkeypatch):
     made = []
     monkeypatch.setattr(
         "lionsearch.reports.page_server.make_page", lambda *_, **__: made.append(1) or time.sleep(0.05) or "page"
