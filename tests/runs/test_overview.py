@@ -1,6 +1,10 @@
+import contextlib
+import sqlite3
+
 import pytest
 from reports.made_runs import make_run
 
+from lionsearch.errors import RunError
 from lionsearch.runs.overview import RISING, TEXTS, list_columns, list_programs
 
 
@@ -35,3 +39,20 @@ def test_it_has_what_the_table_has(tmp_path):
         same = table[row["candidate"]]
         for name in ("score", "seeds", "failure", "confirm_score", "score_digits_rnn"):
             assert row[name] == (pytest.approx(same[name]) if isinstance(same[name], float) else same[name])
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ("UPDATE candidates SET statements = 'x' WHERE number = 1", "candidate 1"),
+        ("UPDATE candidates SET parent = 7 WHERE number = 1", "candidate 1"),
+        ("UPDATE evaluations SET rounds = '[1' WHERE stage = 'search'", "run"),
+        ("UPDATE results SET failure = 'tired' WHERE failure NOT NULL", "'tired' is not a valid FailureKind"),
+    ],
+)
+def test_a_value_of_another_type_is_named(tmp_path, change, name):
+    run = make_run(tmp_path / "run")
+    with contextlib.closing(sqlite3.connect(run.folder / "run.sqlite")) as database, database:
+        database.execute(change)
+    with pytest.raises(RunError, match=name):
+        list_programs(run)
