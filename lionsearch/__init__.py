@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lionsearch.api.program_api import parse as parse
     from lionsearch.api.program_api import show as show
     from lionsearch.api.program_api import simplify as simplify
+    from lionsearch.api.report_api import report as report
     from lionsearch.api.scoring_api import Scores as Scores
     from lionsearch.api.scoring_api import evaluate as evaluate
     from lionsearch.api.scoring_api import tune as tune
@@ -60,6 +61,7 @@ _HOMES = {
         "simplify",
     ),
     "lionsearch.api.search_api": ("open_run", "resume", "search"),
+    "lionsearch.api.report_api": ("report",),
     "lionsearch.api.scoring_api": ("Scores", "evaluate", "tune", "tuned"),
     "lionsearch.errors": ("LionSearchError",),
     "lionsearch.exports.loading": ("optax_factory", "to_optax", "to_torch"),
@@ -101,6 +103,7 @@ __all__ = [
     "open_run",
     "optax_factory",
     "parse",
+    "report",
     "resume",
     "search",
     "show",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lionsearch"
-OF_NO_MODULE = ("test_sharding.py",)
-"""Tests of what the parts of an exported file do together in several processes."""
+OF_NO_MODULE = ("test_browser.py", "test_sharding.py")
+"""Tests of pages in a browser, and of what the parts of an exported file do together in several processes."""
 
 
 def test_imports_go_one_way():

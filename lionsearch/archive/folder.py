@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +50,21 @@ def take_lock(folder: Path) -> FileLock:
     except OSError as error:
         raise RunError(f"{folder}: its lock cannot be opened: {error.strerror}") from None
     return lock
+
+
+def is_written(folder: Path) -> bool:
+    """Return whether a process is writing the run; who asks holds up nobody for longer than it takes to ask."""
+    try:
+        lock = os.open(folder / "lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # which `FileLock` holds alone
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def make_run_folder(folder: Path) -> None:

@@ -11,7 +11,8 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from typing import Any
+from statistics import fmean
+from typing import Any, NamedTuple
 
 from lionsearch.errors import one_line
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
@@ -74,6 +75,34 @@ class ConditionRow:
     subject: str
     name: str
     value: str
+
+
+class SearchedRow(NamedTuple):
+    """A told candidate with what came of its program in the search, for overviews: it is not compared with a digest.
+
+    Attributes:
+        number: from 0, in the order asked.
+        parent: the number of its parent, if it has one.
+        change: the mutation that made it.
+        fingerprint: of its program.
+        statements: dead ones included.
+        live_statements: without the dead ones.
+        score: the mean over the tasks and the seeds; None after a failure.
+        seeds: trainings on each task that the score is the mean of.
+        trainings: begun for it; 0 of a candidate whose program was known.
+        failure: the kind; None if there was none.
+    """
+
+    number: int
+    parent: int | None
+    change: str
+    fingerprint: str
+    statements: int
+    live_statements: int
+    score: float | None
+    seeds: int
+    trainings: int
+    failure: FailureKind | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +185,40 @@ def open_evaluation(row: Row, results: Sequence[Row]) -> tuple[str, Evaluation]:
         raise (
             error if isinstance(error, DamagedRowError) else DamagedRowError(f"{name}: {one_line(str(error))}")
         ) from None
+
+
+def open_rounds(row: Row) -> tuple[str, int, tuple[float, ...]]:
+    """Return fingerprint, live statements and rounds of an evaluation, of which no more is compared than the types."""
+    name, live, rounds = row
+    shown = f"evaluation of program {_shown(name)}"
+    _check(shown, _is_text(name) and _is_count(live))
+    return name, live, _floats(shown, rounds)
+
+
+def open_score(row: Row) -> tuple[float | None, int]:
+    """Return the score of an evaluation's fingerprint and rounds, and of how many seeds it is the mean."""
+    name, rounds = row
+    scores = () if rounds == "[]" else _floats(f"evaluation of program {_shown(name)}", rounds)
+    return fmean(scores) if scores else None, len(scores)
+
+
+def open_spent(row: Row) -> tuple[int, FailureKind | None]:
+    """Return the trainings and the failure of a fingerprint and what its results amount to."""
+    name, trainings, failure = row
+    if not _is_count(trainings):
+        _check(f"results of program {_shown(name)}", False)
+    return trainings, None if failure is None else FailureKind(failure)
+
+
+def open_searched(
+    row: Row, score: tuple[float | None, int], trainings: int, failure: FailureKind | None
+) -> SearchedRow:
+    """Return a candidate with what came of it, of which no more is compared than the types."""
+    number, parent, change, fingerprint, statements, live = row
+    types = type(number), type(statements), type(live), type(change)
+    if types != (int, int, int, str) or not (parent is None or (type(parent) is int and 0 <= parent < number)):
+        _check(f"candidate {_shown(number)}", False)
+    return SearchedRow(number, parent, change, fingerprint, statements, live, *score, trainings, failure)
 
 
 def check_seal(table: str, name: str, row: Row) -> None:

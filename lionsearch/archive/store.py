@@ -32,11 +32,16 @@ from lionsearch.archive.rows import (
     ProgramRow,
     Row,
     ScoredProgram,
+    SearchedRow,
     check_seal,
     open_candidate,
     open_condition,
     open_evaluation,
     open_program,
+    open_rounds,
+    open_score,
+    open_searched,
+    open_spent,
     seal,
     seal_evaluation,
 )
@@ -46,6 +51,11 @@ from lionsearch.records import Evaluation, FailureKind, Stage
 
 _CANDIDATE = "number, parent, change, candidates.fingerprint, statements, live_statements, candidates.digest"
 _PROGRAM = "programs.fingerprint, first_candidate, text, programs.digest"
+_SCORED = (
+    " FROM evaluations JOIN programs USING (fingerprint) JOIN candidates ON number = first_candidate"
+    " WHERE stage = ? AND score IS NOT NULL"
+)
+_BEST_FIRST = " ORDER BY score DESC, first_candidate"
 
 
 class RunStore:
@@ -218,13 +228,28 @@ class RunStore:
 
     def leaderboard(self, stage: Stage) -> list[ScoredProgram]:
         """Return the scored programs of a stage, best first; earlier candidates first among equals."""
-        rows = self._fetch(
-            f"SELECT {_PROGRAM}, {_CANDIDATE}"
-            " FROM evaluations JOIN programs USING (fingerprint) JOIN candidates ON number = first_candidate"
-            " WHERE stage = ? AND score IS NOT NULL ORDER BY score DESC, first_candidate",
-            (str(stage),),
-        )
-        evaluations = self.evaluations(stage)
+        rows = self._fetch(f"SELECT {_PROGRAM}, {_CANDIDATE}{_SCORED}{_BEST_FIRST}", (str(stage),))
+        return self._scored(rows, self.evaluations(stage))
+
+    def rounds(self, stage: Stage) -> list[tuple[str, int, tuple[float, ...]]]:
+        """Return fingerprint, live statements and rounds of the scored programs of a stage, as `leaderboard` has them.
+
+        That is what a run chooses by, read in a tenth of the time: no row is compared with its digest.
+        """
+        rows = self._fetch(f"SELECT programs.fingerprint, live_statements, rounds{_SCORED}{_BEST_FIRST}", (str(stage),))
+        with self._sound():
+            return [open_rounds(row) for row in rows]
+
+    def scored(self, fingerprints: Sequence[str], stage: Stage) -> list[ScoredProgram]:
+        """Return these of the scored programs of a stage, in this order."""
+        found: list[ScoredProgram] = []
+        for name in fingerprints:
+            where = f"{_SCORED} AND programs.fingerprint = ?"
+            rows = self._fetch(f"SELECT {_PROGRAM}, {_CANDIDATE}{where}", (str(stage), name))
+            found += self._scored(rows, self._evaluations("stage = ? AND fingerprint = ?", str(stage), name))
+        return found
+
+    def _scored(self, rows: list[Row], evaluations: dict[str, Evaluation]) -> list[ScoredProgram]:
         with self._sound():
             found = [(open_program(row[:4]), open_candidate(row[4:])) for row in rows]
         return [
@@ -243,6 +268,42 @@ class RunStore:
         rows = self._fetch(f"SELECT {_CANDIDATE} FROM candidates ORDER BY number")
         with self._sound():
             return [open_candidate(row) for row in rows]
+
+    def searched(self) -> list[SearchedRow]:
+        """Return every candidate with what came of its program in the search, in order; no digest is compared."""
+        with self._sound():
+            scores = {
+                row[0]: open_score(row)
+                for row in self._fetch("SELECT fingerprint, rounds FROM evaluations WHERE stage = 'search'")
+            }
+            spent = {
+                row[0]: open_spent(row)
+                for row in self._fetch(
+                    "SELECT fingerprint, sum(json_array_length(scores) + (failure IS NOT NULL)), max(failure)"
+                    " FROM results WHERE stage = 'search' GROUP BY fingerprint"
+                )
+            }
+            found: list[SearchedRow] = []
+            columns = "number, parent, change, fingerprint, statements, live_statements"
+            for row in self._fetch(f"SELECT {columns} FROM candidates ORDER BY number"):
+                name = row[3]
+                trainings, failure = spent.get(name, (0, None))
+                if trainings:
+                    spent[name] = (0, failure)  # who comes later costs none
+                found.append(open_searched(row, scores.get(name, (None, 0)), trainings, failure))
+        return found
+
+    def task_scores(self, stage: Stage) -> dict[str, dict[str, float]]:
+        """Return the score on each task by fingerprint, where there is one; no digest is compared."""
+        found: dict[str, dict[str, float]] = {}
+        query = "SELECT fingerprint, task, score FROM results WHERE stage = ? AND typeof(score) = 'real'"
+        for name, task, score in self._fetch(query, (str(stage),)):
+            found.setdefault(name, {})[task] = score
+        return found
+
+    def texts(self) -> dict[str, str]:
+        """Return the text of every program by fingerprint; no digest is compared."""
+        return dict(self._fetch("SELECT fingerprint, text FROM programs"))
 
     def lineage(self, candidate: int) -> list[CandidateRow]:
         """Return the candidate and its ancestors, the candidate first; none if it is not there.

@@ -15,7 +15,17 @@ import typer
 from typer.core import TyperGroup
 
 import lionsearch
-from lionsearch.cli import exporting, identifying, inspecting, language, scoring, searching, simplifying, starting
+from lionsearch.cli import (
+    exporting,
+    identifying,
+    inspecting,
+    language,
+    reporting,
+    scoring,
+    searching,
+    simplifying,
+    starting,
+)
 from lionsearch.cli.streams import OutputError, Streams
 from lionsearch.errors import LionSearchError, one_line, shorten
 from lionsearch.terminal.plain import plain_streams
@@ -77,6 +87,8 @@ for command in (
     searching.search,
     searching.resume,
     inspecting.inspect,
+    reporting.report,
+    reporting.watch,
     simplifying.simplify,
     identifying.identify,
 ):

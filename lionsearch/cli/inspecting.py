@@ -11,6 +11,8 @@ import typer
 
 from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json, counted
+from lionsearch.cli.program_table import choose_programs, print_programs
+from lionsearch.errors import SettingError
 
 if TYPE_CHECKING:
     from lionsearch.records import Evaluation
@@ -19,17 +21,35 @@ if TYPE_CHECKING:
 
 def inspect(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder; it may still be running.")],
-    top: Annotated[int, typer.Option("--top", min=1, help="Programs to list.")] = 10,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Programs to list; 10, with --csv all.")] = None,
     candidate: Annotated[
-        int | None, typer.Option("--candidate", min=0, max=2**63 - 1, help="Show this program and its ancestors.")
+        int | None,
+        typer.Option(
+            "--candidate",
+            "--lineage",
+            min=0,
+            max=2**63 - 1,
+            help="Show this program, its ancestors and what each step changed.",
+        ),
     ] = None,
+    where: Annotated[
+        str | None, typer.Option("--where", help="Of all programs those that fit: 'score > 0.05 and statements < 8'.")
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option("--sort", help="All programs by a column: large scores, few statements first.")
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="All programs, or those that fit, as CSV.")] = False,
     json_output: Json = False,
 ) -> None:
     """Show what a run has found so far."""
     from lionsearch.runs.view import Run
 
     found = Run(run)
-    content = _describe_candidate(found, candidate) if candidate is not None else _describe_run(found, top)
+    if as_csv or where is not None or sort is not None:
+        _check_alone(candidate, as_csv and json_output)
+        print_programs(found, choose_programs(found, where, sort), top, as_csv=as_csv, as_json=json_output)
+        return
+    content = _describe_candidate(found, candidate) if candidate is not None else _describe_run(found, top or 10)
     if json_output:
         print_json(content)
     elif candidate is not None:
@@ -37,6 +57,13 @@ def inspect(
         _print_lineage(content)
     else:
         _print_run(content)
+
+
+def _check_alone(candidate: int | None, twice: bool) -> None:
+    if candidate is not None:
+        raise SettingError("--candidate shows one program; --where, --sort and --csv show all: give one of them")
+    if twice:
+        raise SettingError("--csv and --json: give one of them")
 
 
 def _describe_run(run: Run, top: int) -> dict[str, Any]:
@@ -58,7 +85,7 @@ def _describe_run(run: Run, top: int) -> dict[str, Any]:
         ],
     }
     for stage in Stage:
-        found[str(stage)] = [_describe_found(each, run.tasks) for each in run.ranked(stage)[:top]]
+        found[str(stage)] = [_describe_found(each, run.tasks) for each in run.ranked(stage, top)]
         if stage is Stage.CONFIRM:
             found["front"] = [_describe_found(each, run.tasks) for each in run.front()]
     return found
@@ -102,9 +129,13 @@ def _missed_hurdle(evaluation: Evaluation, tasks: Sequence[str]) -> str | None:
 
 
 def _describe_candidate(run: Run, candidate: int) -> dict[str, Any]:
+    from lionsearch.reports.story import tell_story
+
+    diffs = {each.candidate: [str(line) for line in each.lines] for each in tell_story(run, candidate)}
     lineage = [
         {
             **asdict(each.row),
+            "diff": diffs.get(each.row.number),
             "score": None if each.evaluation is None else each.evaluation.score,
             "missed": None if each.evaluation is None else _missed_hurdle(each.evaluation, run.tasks),
             "failure": None if each.evaluation is None else _describe_failure(each.evaluation),
@@ -132,6 +163,10 @@ def _print_lineage(content: dict[str, Any]) -> None:
     if (failure := content["lineage"][0]["failure"]) is not None:
         before = f" after {counted(failure['seeds'], 'seed')} that went well" if failure["seeds"] else ""
         print(f"\nfailed on {failure['task']}{before}: {failure['detail']}")
+    for row in reversed(content["lineage"]):
+        if row["parent"] is not None and row["diff"] is not None:
+            print(f"\ncandidate {row['number']}, {row['change']}, {_score_in_words(row)}:")
+            print("\n".join(f"  {line}" for line in row["diff"]))
     print("\nancestors, the latest first; the score is the search's mean over the tasks, 0 is tuned AdamW:")
     rows = [(row["number"], row["change"], row["live_statements"], _score_in_words(row)) for row in content["lineage"]]
     print_table(("candidate", "made by", "statements", "score"), rows)

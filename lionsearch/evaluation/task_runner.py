@@ -117,6 +117,25 @@ class TaskRunner:
         ]
 
     @_calling
+    def curve(self, program: Program, seeds: Seeds) -> list[float]:
+        """Return the mean loss on the probe after each chunk, up to where it is no number on some seed.
+
+        Raises:
+            TaskError: if the program asks for an input that training cannot give.
+        """
+        prepared = self._prepare(program)
+        if isinstance(prepared, TaskResult):
+            return []
+        limits = [self._limits(seed, seeds) for seed in seeds.seeds]
+        curves = [
+            np.asarray(self._run(program, prepared, seed, seeds.split, limit).curve, np.float64)
+            for seed, limit in zip(seeds.seeds, limits, strict=True)
+        ]
+        mean = np.mean(curves, axis=0)
+        finite = np.isfinite(mean)
+        return mean[: len(mean) if finite.all() else int(np.argmin(finite))].tolist()
+
+    @_calling
     def evaluate_population(self, programs: Sequence[Program], seeds: Seeds) -> list[TaskResult]:
         """Train with many programs at once, as one batch: the way to use an accelerator.
 

@@ -66,6 +66,12 @@ def build_graph(lowered: LoweredProgram) -> networkx.DiGraph:
 
 def draw_graph(lowered: LoweredProgram, title: str, path: Path) -> None:
     """Draw the graph of a program into a file, .svg or .png."""
+    figure = draw_figure(lowered, title)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def draw_figure(lowered: LoweredProgram, title: str = "") -> Any:
+    """Return the graph of a program as a figure of matplotlib."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -80,7 +86,7 @@ def draw_graph(lowered: LoweredProgram, title: str, path: Path) -> None:
     axes.set_axis_off()
     axes.text((width - 1) / 2, 0.75, title, ha="center", va="center", fontsize=10)
     axes.set_xlim(-0.7, width - 0.3)
-    axes.set_ylim(-height + 0.3, 1.1)
+    axes.set_ylim(-height + 0.3, 1.1 if title else 0.6)
     boxes = _draw_nodes(axes, graph, places)
     figure.draw_without_rendering()  # so that the boxes are as large as they will be
     for start, end in routed.edges:
@@ -88,7 +94,7 @@ def draw_graph(lowered: LoweredProgram, title: str, path: Path) -> None:
         positions = () if isinstance(end, Via) else graph.edges[source, end]["positions"]
         ends = [((x, -y), boxes.get(node)) for node, (x, y) in ((start, places[start]), (end, places[end]))]
         _draw_arrow(axes, ends, isinstance(end, Via), positions)
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    return figure
 
 
 def _draw_nodes(axes: Any, graph: networkx.DiGraph, places: dict[Any, tuple[float, float]]) -> dict[Any, Any]:

@@ -6,6 +6,7 @@ from workers.tiny_project import run_cli
 from lionsearch.archive import RunStore
 from lionsearch.lang import parse
 from lionsearch.records import Stage
+from lionsearch.runs.view import Run
 
 
 def test_inspect_in_json(project, searched, run_here):
@@ -63,6 +64,17 @@ def test_inspect_a_candidate(project, searched, run_here):
     assert lineage[0]["score"] == pytest.approx(searched["best"]["search"]["score"])
 
 
+def test_a_lineage_says_what_each_step_changed(project, searched, run_here):
+    number = searched["best"]["candidate"]
+    printed = run_here("inspect", "runs/tiny", "--lineage", number).stdout
+    assert printed == run_here("inspect", "runs/tiny", "--candidate", number).stdout
+    lineage = json.loads(run_here("inspect", "runs/tiny", "--lineage", number, "--json").stdout)["lineage"]
+    for row in lineage[:-1]:
+        if row["diff"] is not None:
+            assert f"\ncandidate {row['number']}, {row['change']}, " in printed
+            assert all(f"  {line}\n" in printed for line in row["diff"])
+
+
 def test_inspect_a_candidate_that_failed(project, searched, run_here):
     store = RunStore.read(project / "runs" / "tiny")
     failed = {name: each for name, each in store.evaluations(Stage.SEARCH).items() if each.failure is not None}
@@ -84,6 +96,12 @@ def test_inspect_a_candidate_that_is_not_there(project, searched, run_here):
     done = run_here("inspect", "runs/tiny", "--candidate", 200)
     assert done.returncode == 2
     assert done.stderr == "error: runs/tiny: there is no candidate 200; 200 are stored, numbered from 0\n"
+
+
+def test_the_first_of_many_are_the_first_of_all(project, searched):
+    run = Run(project / "runs" / "tiny")
+    for top in (1, 7, 1000):
+        assert run.ranked(Stage.SEARCH, top) == run.ranked(Stage.SEARCH)[:top]
 
 
 def test_inspect_loads_no_jax_and_no_ray(project, searched):
