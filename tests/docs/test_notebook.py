@@ -15,7 +15,7 @@ def test_the_notebook_runs(tmp_path):
     nbclient.NotebookClient(notebook, timeout=200, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output["data"] for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
     tables = [data["text/html"] for data in shown if "text/html" in data]
-    assert any("<th>standard_error</th>" in table for table in tables)
+    assert any("<th>score, 95 % interval</th>" in table for table in tables)
     assert any("300 of 300 programs" in table for table in tables)
     assert any("\\begin{align*}" in table for table in tables)
     assert (tmp_path / "runs" / "notebook" / "best.py").is_file()
