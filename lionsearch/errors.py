@@ -45,6 +45,10 @@ class Location:
     column: int
 
 
+_LINE_END = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What ends a line to some readers of a message, but not to Python."""
+
+
 class ProgramError(LionSearchError, SyntaxError):
     """Program text that is not in the language.
 
@@ -70,7 +74,7 @@ class ProgramError(LionSearchError, SyntaxError):
         lines = re.split(r"\r\n|\r|\n", self.source)  # as Python counts lines
         if not 0 < line <= len(lines) or not self.source:
             return head
-        shown, before = _cut_around(lines[line - 1], column - 1)
+        shown, before = _cut_around(_LINE_END.sub("\ufffd", lines[line - 1]), column - 1)
         return f"{head}\n  {shown}\n  {' ' * before}^"
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -61,6 +61,12 @@ def test_nearest_hint_lists_what_there_is():
     assert nearest_hint("m09", names) == "did you mean 'n09'?"
 
 
+@pytest.mark.parametrize("mark", ["\x0c", "\x1c", "\x1d", "\x85", "\u2028"])
+def test_a_quoted_line_stays_one_line_and_its_caret_in_place(mark):
+    text = str(ProgramError("wrong", Location(1, 5), f"ab{mark}cd", "mine.py"))
+    assert text.splitlines() == ["mine.py:1:5: wrong", "  ab\ufffdcd", "      ^"]
+
+
 @pytest.mark.parametrize("column", [1, 5_000, 10_000, 20_000])
 def test_of_a_long_line_the_part_around_the_place_is_quoted(column):
     _, quoted, caret = str(ProgramError("wrong", Location(1, column), "a" * 9_999 + "b", "mine.py")).splitlines()
