@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,6 +83,21 @@ def parse_settings(content: dict[str, Any], model: type[S], where: str) -> S:
         raise SettingError(f"{where}: its settings are nested too deeply") from None
     except UnicodeEncodeError as error:
         raise SettingError(f"{where}: {quote(error.object)} holds half a character; no file can") from None
+
+
+def merge_settings(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the given settings over others, tables merged into tables.
+
+    Examples:
+        >>> merge_settings({"seed": 0, "search": {"islands": 2, "niche": 5}}, {"search": {"islands": 1}})
+        {'seed': 0, 'search': {'islands': 1, 'niche': 5}}
+    """
+    merged = dict(base)
+    for key, value in given.items():
+        inner = merged.get(key)
+        is_table = isinstance(inner, Mapping) and isinstance(value, Mapping)
+        merged[key] = merge_settings(inner or {}, value) if is_table else value
+    return merged
 
 
 def describe_fault(error: ValidationError, model: type[BaseModel]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from lionsearch.catalog.schema import Settings, at_most
+from lionsearch.catalog.schema import Settings, at_most, merge_settings
 from lionsearch.errors import nearest_hint, quote
 from lionsearch.evolution.constant_draws import ConstantDraws
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS
@@ -159,7 +159,7 @@ class SearchSettings(Settings):
     @classmethod
     def _fill_preset(cls, content: Any) -> Any:
         if isinstance(content, dict) and content.get("preset") == "paper":
-            content = _merge(_PAPER, content)
+            content = merge_settings(_PAPER, content)
         if isinstance(content, dict) and isinstance(population := content.get("population"), int) and population > 0:
             content = {"tournament": min(_TOURNAMENT, population), **content}
         return content
@@ -182,12 +182,3 @@ _PAPER: dict[str, Any] = {
         "keep_rate": False,
     },
 }
-
-
-def _merge(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Return the given settings over the defaults, nested ones too."""
-    merged = dict(defaults)
-    for key, value in given.items():
-        base = merged.get(key)
-        merged[key] = _merge(base, value) if isinstance(base, dict) and isinstance(value, dict) else value
-    return merged

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from lionsearch.archive.targets import load_targets
 from lionsearch.catalog import EXPERIMENTS, load_program
-from lionsearch.catalog.schema import Settings, at_most, load_settings, parse_settings
+from lionsearch.catalog.schema import Settings, at_most, load_settings, merge_settings, parse_settings
 from lionsearch.errors import MissingFileError, RunError, SettingError, UnknownNameError
 from lionsearch.evaluation.plan import EvaluationPlan, Limits
 from lionsearch.evolution import SearchSettings
@@ -152,15 +152,7 @@ def override(experiment: Experiment, settings: Mapping[str, Any], where: str = "
     """
     if not settings:
         return experiment
-    return parse_settings(_merge(experiment.model_dump(exclude_unset=True), settings), Experiment, where)
-
-
-def _merge(base: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in settings.items():
-        inner = merged.get(key)
-        merged[key] = _merge(inner, value) if isinstance(value, Mapping) and isinstance(inner, dict) else value
-    return merged
+    return parse_settings(merge_settings(experiment.model_dump(exclude_unset=True), settings), Experiment, where)
 
 
 def resolve(
