@@ -32,16 +32,11 @@ from lionsearch.archive.rows import (
     ProgramRow,
     Row,
     ScoredProgram,
-    SearchedRow,
     check_seal,
     open_candidate,
     open_condition,
     open_evaluation,
     open_program,
-    open_rounds,
-    open_score,
-    open_searched,
-    open_spent,
     seal,
     seal_evaluation,
 )
@@ -51,11 +46,11 @@ from lionsearch.records import Evaluation, FailureKind, Stage
 
 _CANDIDATE = "number, parent, change, candidates.fingerprint, statements, live_statements, candidates.digest"
 _PROGRAM = "programs.fingerprint, first_candidate, text, programs.digest"
-_SCORED = (
+SCORED = (
     " FROM evaluations JOIN programs USING (fingerprint) JOIN candidates ON number = first_candidate"
     " WHERE stage = ? AND score IS NOT NULL"
 )
-_BEST_FIRST = " ORDER BY score DESC, first_candidate"
+BEST_FIRST = " ORDER BY score DESC, first_candidate"
 
 
 class RunStore:
@@ -183,12 +178,12 @@ class RunStore:
     def _add(self, table: str, row: Row, name: str, **key: Any) -> bool:
         """Insert a row; return False if it is there already."""
         where = " AND ".join(f"{column} = ?" for column in key)
-        stored = self._fetch(f"SELECT * FROM {table} WHERE {where}", tuple(key.values()))
+        stored = self.fetch(f"SELECT * FROM {table} WHERE {where}", tuple(key.values()))
         if not stored:
             self._write(_insert(table, len(row)), [row])
         elif stored[0] != row:
             if table != "evaluations":  # which were compared with their digests when they were loaded
-                with self._sound():
+                with self.sound():
                     check_seal(table, name, stored[0])
             raise RunError(
                 f"{self.folder}: {name} is {row[:-1]} now and was {stored[0][:-1]} when it was stored: this is not the"
@@ -219,38 +214,29 @@ class RunStore:
 
     def _evaluations(self, where: str, *values: str) -> dict[str, Evaluation]:
         # the evaluations first: whoever writes adds their results with them
-        rows = self._fetch(f"SELECT * FROM evaluations WHERE {where}", values)
+        rows = self.fetch(f"SELECT * FROM evaluations WHERE {where}", values)
         results: dict[str, list[Row]] = {}
-        for row in self._fetch(f"SELECT * FROM results WHERE {where} ORDER BY fingerprint, position", values):
+        for row in self.fetch(f"SELECT * FROM results WHERE {where} ORDER BY fingerprint, position", values):
             results.setdefault(row[0], []).append(row)
-        with self._sound():
+        with self.sound():
             return dict(open_evaluation(row, results.get(row[0], [])) for row in rows)
 
     def leaderboard(self, stage: Stage) -> list[ScoredProgram]:
         """Return the scored programs of a stage, best first; earlier candidates first among equals."""
-        rows = self._fetch(f"SELECT {_PROGRAM}, {_CANDIDATE}{_SCORED}{_BEST_FIRST}", (str(stage),))
+        rows = self.fetch(f"SELECT {_PROGRAM}, {_CANDIDATE}{SCORED}{BEST_FIRST}", (str(stage),))
         return self._scored(rows, self.evaluations(stage))
-
-    def rounds(self, stage: Stage) -> list[tuple[str, int, tuple[float, ...]]]:
-        """Return fingerprint, live statements and rounds of the scored programs of a stage, as `leaderboard` has them.
-
-        That is what a run chooses by, read in a tenth of the time: no row is compared with its digest.
-        """
-        rows = self._fetch(f"SELECT programs.fingerprint, live_statements, rounds{_SCORED}{_BEST_FIRST}", (str(stage),))
-        with self._sound():
-            return [open_rounds(row) for row in rows]
 
     def scored(self, fingerprints: Sequence[str], stage: Stage) -> list[ScoredProgram]:
         """Return these of the scored programs of a stage, in this order."""
         found: list[ScoredProgram] = []
         for name in fingerprints:
-            where = f"{_SCORED} AND programs.fingerprint = ?"
-            rows = self._fetch(f"SELECT {_PROGRAM}, {_CANDIDATE}{where}", (str(stage), name))
+            where = f"{SCORED} AND programs.fingerprint = ?"
+            rows = self.fetch(f"SELECT {_PROGRAM}, {_CANDIDATE}{where}", (str(stage), name))
             found += self._scored(rows, self._evaluations("stage = ? AND fingerprint = ?", str(stage), name))
         return found
 
     def _scored(self, rows: list[Row], evaluations: dict[str, Evaluation]) -> list[ScoredProgram]:
-        with self._sound():
+        with self.sound():
             found = [(open_program(row[:4]), open_candidate(row[4:])) for row in rows]
         return [
             ScoredProgram(
@@ -265,45 +251,9 @@ class RunStore:
 
     def candidates(self) -> list[CandidateRow]:
         """Return every candidate, in order."""
-        rows = self._fetch(f"SELECT {_CANDIDATE} FROM candidates ORDER BY number")
-        with self._sound():
+        rows = self.fetch(f"SELECT {_CANDIDATE} FROM candidates ORDER BY number")
+        with self.sound():
             return [open_candidate(row) for row in rows]
-
-    def searched(self) -> list[SearchedRow]:
-        """Return every candidate with what came of its program in the search, in order; no digest is compared."""
-        with self._sound():
-            scores = {
-                row[0]: open_score(row)
-                for row in self._fetch("SELECT fingerprint, rounds FROM evaluations WHERE stage = 'search'")
-            }
-            spent = {
-                row[0]: open_spent(row)
-                for row in self._fetch(
-                    "SELECT fingerprint, sum(json_array_length(scores) + (failure IS NOT NULL)), max(failure)"
-                    " FROM results WHERE stage = 'search' GROUP BY fingerprint"
-                )
-            }
-            found: list[SearchedRow] = []
-            columns = "number, parent, change, fingerprint, statements, live_statements"
-            for row in self._fetch(f"SELECT {columns} FROM candidates ORDER BY number"):
-                name = row[3]
-                trainings, failure = spent.get(name, (0, None))
-                if trainings:
-                    spent[name] = (0, failure)  # who comes later costs none
-                found.append(open_searched(row, scores.get(name, (None, 0)), trainings, failure))
-        return found
-
-    def task_scores(self, stage: Stage) -> dict[str, dict[str, float]]:
-        """Return the score on each task by fingerprint, where there is one; no digest is compared."""
-        found: dict[str, dict[str, float]] = {}
-        query = "SELECT fingerprint, task, score FROM results WHERE stage = ? AND typeof(score) = 'real'"
-        for name, task, score in self._fetch(query, (str(stage),)):
-            found.setdefault(name, {})[task] = score
-        return found
-
-    def texts(self) -> dict[str, str]:
-        """Return the text of every program by fingerprint; no digest is compared."""
-        return dict(self._fetch("SELECT fingerprint, text FROM programs"))
 
     def lineage(self, candidate: int) -> list[CandidateRow]:
         """Return the candidate and its ancestors, the candidate first; none if it is not there.
@@ -314,10 +264,10 @@ class RunStore:
         found: list[CandidateRow] = []
         number: int | None = candidate
         while number is not None:
-            rows = self._fetch(f"SELECT {_CANDIDATE} FROM candidates WHERE number = ?", (number,))
+            rows = self.fetch(f"SELECT {_CANDIDATE} FROM candidates WHERE number = ?", (number,))
             if not rows and not found:
                 break
-            with self._sound():
+            with self.sound():
                 if not rows:
                     raise DamagedRowError(f"candidate {number}, parent of {found[-1].number}: it is not there")
                 found.append(open_candidate(rows[0]))
@@ -326,20 +276,20 @@ class RunStore:
 
     def program_text(self, candidate: int) -> str | None:
         """Return the program of a candidate, without dead code."""
-        rows = self._fetch(
+        rows = self.fetch(
             f"SELECT {_PROGRAM} FROM programs JOIN candidates USING (fingerprint) WHERE number = ?", (candidate,)
         )
-        with self._sound():
+        with self.sound():
             return open_program(rows[0]).text if rows else None
 
     def counts(self) -> dict[str, int]:
         """Return how many candidates were told, and what they consisted of."""
-        [(generated, statements, live)] = self._fetch(
+        [(generated, statements, live)] = self.fetch(
             "SELECT count(*), total(statements), total(live_statements) FROM candidates"
         )
-        [(unique,)] = self._fetch("SELECT count(*) FROM programs")
-        [(evaluated,)] = self._fetch("SELECT count(*) FROM evaluations WHERE stage = 'search'")
-        with self._sound():
+        [(unique,)] = self.fetch("SELECT count(*) FROM programs")
+        [(evaluated,)] = self.fetch("SELECT count(*) FROM evaluations WHERE stage = 'search'")
+        with self.sound():
             return {
                 "generated": generated,
                 "unique": unique,
@@ -350,28 +300,28 @@ class RunStore:
 
     def failures(self, stage: Stage = Stage.SEARCH) -> dict[FailureKind, int]:
         """Return how many unique programs failed at a stage, by kind of failure."""
-        rows = self._fetch(
+        rows = self.fetch(
             "SELECT failure, count(*) FROM results WHERE stage = ? AND failure IS NOT NULL"
             " GROUP BY failure ORDER BY count(*) DESC",
             (str(stage),),
         )
-        with self._sound():
+        with self.sound():
             return {FailureKind(kind): count for kind, count in rows}
 
     def conditions(self) -> list[ConditionRow]:
         """Return what the scores depend on, each from which candidate on, in that order."""
-        rows = self._fetch("SELECT * FROM conditions ORDER BY candidate, subject, name")
-        with self._sound():
+        rows = self.fetch("SELECT * FROM conditions ORDER BY candidate, subject, name")
+        with self.sound():
             return [open_condition(row) for row in rows]
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Yield every row of every table, sorted: the contents by which two runs are compared."""
         for table in TABLES:
-            for row in self._fetch(f"SELECT * FROM {table} ORDER BY 1, 2, 3"):
+            for row in self.fetch(f"SELECT * FROM {table} ORDER BY 1, 2, 3"):
                 yield table, row
 
-    def _fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        """Return the rows of a query.
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Return the rows of a query, as they are.
 
         Raises:
             RunError: if the database is damaged.
@@ -380,7 +330,7 @@ class RunStore:
             return self._database.execute(statement, values).fetchall()
 
     @contextlib.contextmanager
-    def _sound(self) -> Iterator[None]:
+    def sound(self) -> Iterator[None]:
         """Name the folder where a row is damaged."""
         try:
             yield

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lionsearch.archive import CandidateRow, RunStore, ScoredProgram, SearchedRow
 from lionsearch.archive.folder import SHORT, check_run_folder, read_config
 from lionsearch.archive.targets import load_target
+from lionsearch.archive.whole_tables import WholeTables
 from lionsearch.errors import LionSearchError, RunError
 from lionsearch.evaluation.estimate import Estimate, estimate
 from lionsearch.graph import check_program
@@ -204,7 +205,8 @@ class Run:
         if top is None or stage is not Stage.SEARCH:
             return self._ranked(stage, price)[:top]
         with self._store() as store:
-            rows = sorted(store.rounds(stage), key=lambda row: _key_in_search(row[1], row[2], price), reverse=True)
+            rows = WholeTables(store).rounds(stage)
+            rows.sort(key=lambda row: _key_in_search(row[1], row[2], price), reverse=True)
             return [self._open(row) for row in store.scored([name for name, _, _ in rows[:top]], stage)]
 
     def _ranked(self, stage: Stage, price: float) -> list[FoundProgram]:
@@ -295,17 +297,17 @@ class Run:
         It is read in a tenth of the time of `table`, and no row is compared with its digest.
         """
         with self._store() as store:
-            return store.searched()
+            return WholeTables(store).searched()
 
     def task_scores(self) -> dict[str, dict[str, float]]:
         """Return each task's score in the search by fingerprint; no row is compared with its digest."""
         with self._store() as store:
-            return store.task_scores(Stage.SEARCH)
+            return WholeTables(store).task_scores(Stage.SEARCH)
 
     def texts(self) -> dict[str, str]:
         """Return the text of every program by fingerprint, dead code removed; no row is compared with its digest."""
         with self._store() as store:
-            return store.texts()
+            return WholeTables(store).texts()
 
     def table(self) -> list[dict[str, Any]]:
         """Return a flat row for each candidate, for `pandas.DataFrame(run.table())`.
