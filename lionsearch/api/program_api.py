@@ -120,11 +120,14 @@ def check(program: str | Path | Program) -> Checked:
         (9, 2, ('w', 'g', 'lr'))
     """
     loaded, provenance = trace(program)
-    live = find_live(loaded)
-    inputs = tuple(name for name in loaded.inputs if name in live.reads)
-    return Checked(
-        provenance.name, len(loaded.statements), len(live.statements), len(live.slots), inputs, fingerprint(loaded)
-    )
+    return describe_program(provenance.name, loaded)
+
+
+def describe_program(name: str, program: Program) -> Checked:
+    """Return what is known of a program of this name without training."""
+    live = find_live(program)
+    inputs = tuple(each for each in program.inputs if each in live.reads)
+    return Checked(name, len(program.statements), len(live.statements), len(live.slots), inputs, fingerprint(program))
 
 
 @dataclass(frozen=True)

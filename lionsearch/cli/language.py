@@ -11,13 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
+from lionsearch.api.program_api import describe_program
+from lionsearch.api.program_api import show as show_program
 from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, load_program, read_text
 from lionsearch.cli.checking import check_run, is_run, print_run_check
 from lionsearch.cli.json_output import print_json
 from lionsearch.compose import TRANSFORMS, is_expression
 from lionsearch.errors import LionSearchError, SettingError, shorten
-from lionsearch.graph import find_live, fingerprint
 from lionsearch.lang import Program, format_program
 from lionsearch.lang.summary import summarize
 
@@ -44,7 +45,7 @@ def check(
                 runs.append(check_run(Path(file), save))
                 continue
             program, provenance = load_target(file)
-            rows.append(describe_program(provenance.name, program))
+            rows.append(asdict(describe_program(provenance.name, program)))
         except LionSearchError as error:
             errors.append(shorten(str(error), 4_000))
             rows.append({"name": file, "error": _first_line(str(error))})
@@ -70,7 +71,7 @@ def programs(json_output: Json = False) -> None:
 
     def describe(name: str) -> dict[str, Any]:
         program = load_program(name)
-        row = {**describe_program(name, program), **asdict(summarize(program))}
+        row = {**asdict(describe_program(name, program)), **asdict(summarize(program))}
         origin = _FIRST_SOURCE.match(row["source"])
         shown = {"from": origin.group() if origin else row["source"]}
         return {**row, **shown, "hyperparameters": dict(program.hyperparameters)}
@@ -114,7 +115,11 @@ def show(
     name, found = provenance.name, summarize(loaded)
     if json_output:
         text = format_program(replace(loaded, description=""))
-        content = {**describe_program(name, loaded), **asdict(found), "hyperparameters": dict(loaded.hyperparameters)}
+        content = {
+            **asdict(describe_program(name, loaded)),
+            **asdict(found),
+            "hyperparameters": dict(loaded.hyperparameters),
+        }
         print_json({**content, "program": text})
         return
     print(f"{name}\n" if found.title in ("", name) else f"{name}: {found.title}\n")
@@ -135,8 +140,6 @@ def show(
 
 
 def _show_transform(name: str, json_output: bool) -> None:
-    from lionsearch.api.program_api import show as show_program
-
     shown, row = show_program(name), TRANSFORMS[name]
     if json_output:
         content = {"description": row.description, "source": row.source, "settings": row.settings}
@@ -193,19 +196,6 @@ def _source_text(provenance: Provenance, program: Program) -> str:
         if start := re.search(r"^def\s+train", source, re.MULTILINE):
             return source[start.start() :]
     return format_program(replace(program, description=""))
-
-
-def describe_program(name: str, program: Program) -> dict[str, Any]:
-    """Return what `check --json` says of a program."""
-    live = find_live(program)
-    return {
-        "name": name,
-        "statements": len(program.statements),
-        "live_statements": len(live.statements),
-        "slots": len(live.slots),
-        "inputs": [name for name in program.inputs if name in live.reads],
-        "fingerprint": fingerprint(program),
-    }
 
 
 def _state_text(state: str) -> str:
