@@ -302,7 +302,7 @@ class TaskRunner:
         if not loss < chance:
             raise TaskError(
                 f"task {self.spec.name!r}: tuned AdamW ends at a loss of {loss:.4g}, no better than the untrained "
-                f"network's {chance:.4g}; run: lionsearch tune adamw --task {self.spec.name}"
+                f"network's {chance:.4g}; {self.spec.tuning}"
             )
         return Reference(chance, loss, probe_chance, tuple(float(value) for value in outcome.curve))
 

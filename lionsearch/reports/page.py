@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from lionsearch.archive.folder import SHORT
-from lionsearch.archive.targets import Provenance
+from lionsearch.archive.targets import load_target
 from lionsearch.evaluation.estimate import Estimate, estimate
 from lionsearch.records import Evaluation
 from lionsearch.reports import charts
@@ -132,11 +132,9 @@ def _section(name: str, facts: RunFacts, curves: Sequence[Chart]) -> Section:
     shown = {} if not facts.trained else {key: draw(facts, name) for key, draw in made.items()}
     best = short = None
     if facts.best is not None:
-        place = f"{facts.folder}:{facts.best.candidate}"
-        provenance = Provenance(place, f"candidate_{facts.best.candidate}", facts.folder, facts.best.candidate)
-        best = portray(facts.best.program, provenance, f"{name}graph")
+        best = portray(*load_target(f"{facts.folder}:{facts.best.candidate}"), f"{name}graph")
     if facts.short is not None:
-        short = portray(facts.short, Provenance(_short_file(facts), "short"), f"{name}short-graph")
+        short = portray(*load_target(_short_file(facts)), f"{name}short-graph")
     return Section(name, facts, _status(facts), shown, best, short, tuple(_commands(facts)), tuple(curves))
 
 

@@ -94,6 +94,11 @@ class Task(TaskSpec):
             raise SettingError(f"task {name!r}: {describe_fault(error, type(self))}") from None
         self._problem = problem
 
+    @property
+    def tuning(self) -> str:
+        """How AdamW is tuned on it, the end of a message."""
+        return "tune it: lionsearch.tuned(task)"
+
     def make(self) -> Any:
         """Return the problem."""
         return self._problem if isinstance(self._problem, Problem) else self._problem()

@@ -83,6 +83,11 @@ class TaskSpec(Settings):
                 )
         return options
 
+    @property
+    def tuning(self) -> str:
+        """How AdamW is tuned on it, the end of a message."""
+        return f"run: lionsearch tune adamw --task {self.name}"
+
     def make(self) -> Any:
         """Return what the factory makes of the options.
 

@@ -30,7 +30,7 @@ class Placement:
             RunError: if a cluster is to be joined, or time limited, without workers, or a number is out of range.
         """
         if not (self.workers is None or (isinstance(self.workers, int) and self.workers >= 0)):
-            raise RunError(f"workers is {self.workers!r}; expected a number from 0, or none for one per core")
+            raise RunError(f"workers is {self.workers!r}; expected a number from 0, or None for one per core")
         if not (self.time_limit is None or (isinstance(self.time_limit, int | float) and self.time_limit >= 1)):
             raise RunError(f"time limit is {self.time_limit!r}; expected seconds, 1 or more")
         if self.workers == 0 and self.address is not None:

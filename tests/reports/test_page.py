@@ -144,8 +144,9 @@ def test_only_a_live_page_may_fetch_and_reload(run, page):
     assert "<body>" in page
 
 
-def test_the_text_for_optax_compiles(page):
+def test_the_text_for_optax_compiles_and_says_where_it_was_found(page):
     [text] = re.findall(r'id="run0-optax"[^>]*><code>(.*?)</code>', page, re.DOTALL)
+    assert "Where it was found, " in text
     compile(html.unescape(text), "exported", "exec")
 
 

@@ -3,6 +3,7 @@ import pickle
 import pytest
 from api.given_tasks import make_problem, make_task
 
+import lionsearch
 from lionsearch import Task
 from lionsearch.errors import SettingError, TaskError
 from lionsearch.tasks.given import GIVEN, reunite, unavailable
@@ -17,6 +18,11 @@ def test_a_task_holds_its_problem_and_fills_in_what_is_not_said():
     assert Task(problem, steps=7).chunks == 7
     assert Task(problem, steps=11).chunks == 1
     assert str(task) == repr(task) == "Task('task', steps=90, batch=8, learning_rate=0.001, weight_decay=0)"
+
+
+def test_an_untuned_task_is_sent_to_what_tunes_it():
+    with pytest.raises(TaskError, match=r"no better than the untrained .*; tune it: lionsearch\.tuned\(task\)"):
+        lionsearch.evaluate("lion", make_task(learning_rate=30.0), seeds=1)
 
 
 def test_a_problem_may_be_made_where_it_is_needed():
