@@ -2,9 +2,10 @@
 
     python experiments/ladder/tune.py TASK [TASK ...] [--only adamw] [--seeds N] [--fresh N]
 
-The learning rate goes in factors of 2 to where both neighbours are worse, then of the square root of 2; at the best
-rate five weight decays are tried, and from the best of these the rate again. Losses are of the validation split and
-the first seeds; what is measured at the end is of the test split and seeds that nothing was tuned on.
+Five learning rates, each 4 times the one before, then from the best in factors of 2 to where both neighbours are
+worse, then of the square root of 2. At the best rate five weight decays are tried, more where the largest is best, and
+from the best of these the rate again. Losses are of the validation split and the first seeds; what is measured at the
+end is of the test split and seeds that nothing was tuned on.
 
 Each task gets a file `experiments/ladder/TASK.json` with every point, and in its TOML the rates and `[measured]`. Where
 AdamW was tuned by another command, its rate and decay stay.
@@ -38,9 +39,9 @@ HERE = Path(__file__).parent
 DECAYS = {"adamw": (0.0, 0.01, 0.1, 0.3, 1.0), "lion": (0.0, 0.1, 0.3, 1.0, 3.0)}
 START = {"adamw": 0, "lion": -2}
 """Half powers of 2 by which the search begins away from the program's own rate on the task."""
-TUNED_ON = {"proxy": 4, "middle": 2, "target": 1, "accelerator": 1}
+TUNED_ON = {"proxy": 12, "middle": 2, "target": 1, "accelerator": 1}
 """Seeds of each point, by stage."""
-MEASURED_ON = {"proxy": 16, "middle": 8, "target": 3, "accelerator": 3}
+MEASURED_ON = {"proxy": 32, "middle": 10, "target": 3, "accelerator": 3}
 """Fresh seeds of what is measured, by stage."""
 LIMITS = Limits(max_length=12, max_slots=2)
 
@@ -79,8 +80,11 @@ class Search:
 
     def run(self, power: int, decay: float, decays: tuple[float, ...]) -> GridPoint:
         """Return the best point that was found."""
+        power = min((power, power - 4, power + 4, power - 8, power + 8), key=lambda at: self.loss(at, decay))
         power = self.walk(self.walk(power, decay, 2), decay, 1)
         best = min((decay, *decays), key=lambda at: self.loss(power, at))
+        while best >= max(decays) and self.loss(power, 3 * best) < self.loss(power, best):
+            best *= 3
         power = self.walk(power, best, 1)
         return self.points[power, best]
 
@@ -103,7 +107,7 @@ def tune_task(name: str, only: str | None, seeds: int | None, fresh: int | None)
         found["measured"] = {"parameters": count_parameters(runner.problem), "seconds": _time(runner, adamw)}
         return found
     search = Search(lion, runner, seeds)
-    best = search.run(START["lion"], 1.0 if spec.weight_decay > 0 else 0.0, DECAYS["lion"])
+    best = search.run(START["lion"], 0.1, DECAYS["lion"])
     found["lion"] = {
         "learning_rate": best.learning_rate,
         "weight_decay": best.weight_decay,

@@ -8,7 +8,7 @@ import math
 import os
 import sys
 from types import BuiltinFunctionType, FunctionType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
@@ -25,6 +25,9 @@ TUNED_RATE = 0.001
 
 _MOST_DRAWN = 200_000_000
 _BYTES_DRAWN = 12
+
+
+Stage: TypeAlias = Literal["proxy", "middle", "target", "accelerator"]
 
 
 class Measured(Settings):
@@ -94,7 +97,7 @@ class TaskSpec(Settings):
     learning_rate: float = at_most(1e30, "float32 holds little more", gt=0)
     weight_decay: float = at_most(1e30, "float32 holds little more", ge=0)
     tuned_by: str = ""
-    stage: Literal["proxy", "middle", "target", "accelerator"] = Field(default="proxy", exclude=True)
+    stage: Stage = Field(default="proxy", exclude=True)
     measured: Measured | None = Field(default=None, exclude=True)  # as the stage, no part of what a run depends on
 
     @model_validator(mode="after")

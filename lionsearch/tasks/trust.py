@@ -39,8 +39,9 @@ def check_factory(task: str, factory: str, where: str) -> None:
     if not _is_known(module):
         raise TaskError(
             f"{where}: task {quote(task)} would call function {quote(function)} of module {quote(module)},"
-            f" {_place(module)}; a run folder's tasks run if they are in the working folder, in {_OWN_MODULE},"
-            f" in {_OWN_PACKAGE} or in an installed package that requires lionsearch; to run this one all the same: --trust"
+            f" {_place(module)}; a run folder's tasks run if they are in the working folder, in {_OWN_MODULE} or"
+            f" {_OWN_PACKAGE}, or in an installed package that requires lionsearch; to run this one all the same:"
+            " --trust"
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from lionsearch.tasks.data.finding import Source
 from lionsearch.tasks.data.lazy_load import read_lazy_load
-from lionsearch.tasks.data.text import encode_text
+from lionsearch.tasks.data.windows import encode_text
 
 SOURCE = Source(
     "janeaustenr",

@@ -6,6 +6,7 @@ The last 5,000 of the 60,000 training images validate, the other 55,000 are trai
 from __future__ import annotations
 
 import gzip
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,7 @@ import numpy as np
 from lionsearch.errors import TaskError
 from lionsearch.tasks.data.finding import Source
 
-SOURCE = Source(
-    "fashion-mnist", "apt-get install dataset-fashion-mnist", debian="usr/share/datasets/fashion-mnist"
-)
+SOURCE = Source("fashion-mnist", "apt-get install dataset-fashion-mnist", debian="usr/share/datasets/fashion-mnist")
 MEAN, DEVIATION = 0.2860, 0.3530
 """Of the training images, black 0 and white 1."""
 
@@ -68,7 +67,8 @@ def _read_idx(path: Path, axes: int) -> np.ndarray:
     except (OSError, EOFError) as error:
         raise TaskError(f"{path}: cannot be read: {error}") from None
     start = 4 + 4 * axes
-    shape = tuple(int(size) for size in np.frombuffer(content[4:start], ">u4"))
-    if content[:4] != bytes((0, 0, 8, axes)) or len(shape) != axes or len(content) != start + int(np.prod(shape)):
+    whole = len(content) >= start and content[:4] == bytes((0, 0, 8, axes))
+    shape = tuple(int(size) for size in np.frombuffer(content[4:start], ">u4")) if whole else ()
+    if not whole or len(content) != start + math.prod(shape):
         raise TaskError(f"{path}: is no IDX file of bytes along {axes} axes")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

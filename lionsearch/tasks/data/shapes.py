@@ -1,7 +1,7 @@
 """Drawings of coloured shapes, each with its caption: "small red cross top left".
 
-Some pairs of a colour and a shape are never trained on: of half of these are the drawings that validate, of the other
-half those that test. A drawing of these splits is every second one of a pair that was trained on, with noise of its own.
+Some pairs of a colour and a shape are never trained on: half of these validate, the other half test. Every second
+drawing of these splits is of a pair that was trained on, with a place and noise of its own.
 """
 
 from __future__ import annotations

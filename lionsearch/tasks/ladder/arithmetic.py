@@ -34,7 +34,7 @@ class _Adder(nn.Module):
 
 
 def modular_addition(modulus: int = 59, share: float = 0.5, width: int = 32, hidden: int = 128) -> Problem:
-    """Return the sum of two numbers modulo a prime, learned from a share of all pairs: it is memorized, then understood.
+    """Return the sum of two numbers modulo a prime, from a share of all pairs: it is memorized, then understood.
 
     Power et al. 2022 (arXiv 2201.02177). Half of the pairs that are left validate, half test.
 

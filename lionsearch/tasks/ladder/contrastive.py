@@ -23,10 +23,11 @@ def captioned_shapes(
     examples: int = 8_000,
     evaluated: int = 1_024,
 ) -> Problem:
-    """Return two networks that put drawings and their captions into one space; half of what is measured is of new pairs.
+    """Return two networks that put drawings and their captions into one space.
 
-    An image is compared with the captions of its group, a part of the batch of fixed size, and the other way round.
-    Equal captions share what is right, and the least loss that there is is 0.
+    Half of what is measured are new pairs of a colour and a shape. An image is compared with the captions of its group,
+    a part of the batch of fixed size, and the other way round. Equal captions share what is right, and the least loss
+    that there is is 0.
 
     Args:
         width: channels of the image's first convolution, and of a word.

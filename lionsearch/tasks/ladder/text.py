@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 
 from lionsearch.tasks import adapters, networks
-from lionsearch.tasks.data import austen, shakespeare, text
-from lionsearch.tasks.models import language, pretraining
+from lionsearch.tasks.data import austen, shakespeare, windows
+from lionsearch.tasks.models import characters, pretraining
 from lionsearch.tasks.problem import Problem
 
 _BOOKS = {"shakespeare": shakespeare.load_shakespeare, "austen": austen.load_austen}
-_VOCABULARY = len(text.ALPHABET)
+_VOCABULARY = len(windows.ALPHABET)
 _RANDOM = ("dropout", "mask")
 
 
@@ -39,7 +39,7 @@ def language_model(
         examples: training windows; 0 takes all.
         evaluated: windows of the validation and of the test split.
     """
-    module = language.Decoder(_VOCABULARY, width, layers, heads, dropout)
+    module = characters.Decoder(_VOCABULARY, width, layers, heads, dropout)
     return _next_character(module, _cut(book, context + 1, examples, evaluated))
 
 
@@ -67,7 +67,7 @@ def masked_model(
         examples: training windows; 0 takes all.
         evaluated: windows of the validation and of the test split.
     """
-    module = language.MaskedEncoder(_VOCABULARY, width, layers, heads, masked, dropout)
+    module = characters.MaskedEncoder(_VOCABULARY, width, layers, heads, masked, dropout)
 
     def loss(outputs: Any, batch: Any) -> jax.Array:
         logits, mask = outputs
@@ -114,7 +114,7 @@ def fine_tuned_model(
         pretraining_batch: windows in a step of it.
         pretraining_rate: its peak learning rate.
     """
-    module = language.Decoder(_VOCABULARY, width, layers, heads, dropout)
+    module = characters.Decoder(_VOCABULARY, width, layers, heads, dropout)
     before = _next_character(module, _cut("shakespeare", context + 1, 0, evaluated))
     plan = pretraining.Plan(pretraining_steps, pretraining_batch, pretraining_rate)
     weights = pretraining.load_or_train(before, plan, f"{module!r} on shakespeare, windows of {context + 1}")
@@ -144,7 +144,7 @@ def _next_character(module: Any, data: dict[str, Any], weights: Any = None) -> P
 def _cut(book: str, length: int, examples: int, evaluated: int) -> dict[str, Any]:
     if book not in _BOOKS:
         raise ValueError(f"book is {book!r}; it must be {' or '.join(map(repr, _BOOKS))}")
-    return text.cut_windows(_BOOKS[book](), length, examples, evaluated)
+    return windows.cut_windows(_BOOKS[book](), length, examples, evaluated)
 
 
 def _codes(batch: Any) -> jax.Array:

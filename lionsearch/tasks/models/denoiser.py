@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from lionsearch.tasks.models.layers import Convolution
+from lionsearch.tasks.models.blocks import Convolution
 
 _LATEST = 0.98
 """The last time, at which there is still a trace of the image."""
@@ -55,6 +55,7 @@ class DenseNetwork(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, times: jax.Array) -> jax.Array:
+        """Return the noise, of the images' shape."""
         flat, when = images.reshape(len(images), -1), _encode_time(times)
         x = nn.Dense(self.width)(flat)
         for _ in range(self.layers):
@@ -76,6 +77,7 @@ class ConvolutionalNetwork(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, times: jax.Array) -> jax.Array:
+        """Return the noise, of the images' shape."""
         when = _encode_time(times)
 
         def blocks(x: jax.Array) -> jax.Array:
@@ -93,9 +95,7 @@ class ConvolutionalNetwork(nn.Module):
         return _unfold(Convolution(4 * images.shape[-1])(nn.gelu(nn.GroupNorm(num_groups=4)(x))))
 
 
-def draw_samples(
-    denoiser: Denoiser, params: Any, key: jax.Array, shape: tuple[int, ...], steps: int = 50
-) -> jax.Array:
+def draw_samples(denoiser: Denoiser, params: Any, key: jax.Array, shape: tuple[int, ...], steps: int = 50) -> jax.Array:
     """Return images drawn with a trained denoiser: from noise, by equal steps of time, without new noise on the way.
 
     Song et al. 2020 (arXiv 2010.02502).

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import hashlib
 import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def _train(problem: Problem, plan: Plan) -> Any:
     rates = optax.warmup_cosine_decay_schedule(0.0, plan.rate, max(plan.steps // 10, 1), plan.steps)
     optimizer = optax.adamw(rates, weight_decay=plan.decay)
     key = jax.random.key(plan.seed)
-    params, state = objective.init(key)
+    params, state = jax.jit(objective.init)(key)
     rng = np.random.default_rng(plan.seed)
     batches = rng.integers(0, examples, (plan.steps, plan.batch)).astype(np.int32)
 
@@ -97,9 +98,9 @@ def _read(path: Path, shapes: Any) -> Any | None:
     """Return the weights in a file, or None if they are not there, or not those."""
     expected, structure = jax.tree.flatten(shapes)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             leaves = [file[str(number)] for number in range(len(expected))]
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     fits = all(a.shape == b.shape and a.dtype == b.dtype for a, b in zip(leaves, expected, strict=True))
     return jax.tree.unflatten(structure, leaves) if fits else None

@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from lionsearch.tasks.models.layers import Convolution, Positions, Transformer
+from lionsearch.tasks.models.blocks import Convolution, Positions, Transformer
 
 
 class TwoTowers(nn.Module):

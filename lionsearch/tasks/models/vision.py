@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from lionsearch.tasks.models.layers import Convolution, Positions, Transformer, cut_into_tokens
+from lionsearch.tasks.models.blocks import Convolution, Positions, Transformer, cut_into_tokens
 
 
 class Augment(nn.Module):
@@ -22,6 +22,7 @@ class Augment(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        """Return images of the same shape."""
         if not train or not self.shift:
             return images
         where, which = jax.random.split(self.make_rng("augment"))
@@ -53,6 +54,7 @@ class Perceptron(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        """Return logits (batch, classes)."""
         x = x.reshape(len(x), -1)
         for width in self.widths:
             x = nn.Dropout(self.dropout, deterministic=not train)(nn.relu(nn.Dense(width)(x)))
@@ -74,6 +76,7 @@ class SignalNet(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
+        """Return logits (batch, classes)."""
         x = x[:, :, None]
         for _ in range(3):
             edge, points = self.size // 2, x.shape[1]
@@ -101,6 +104,8 @@ class ResNet(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        """Return logits (batch, classes)."""
+
         def norm(x: jax.Array, **settings: object) -> jax.Array:
             return nn.BatchNorm(use_running_average=not train, momentum=0.9, **settings)(x)  # pyright: ignore
 
@@ -140,6 +145,7 @@ class VisionTransformer(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        """Return logits (batch, classes)."""
         images = Augment(self.shift)(images, train)
         tokens = (images.shape[1] // self.patch) ** 2
         x = Positions(tokens)(nn.Dense(self.width)(cut_into_tokens(images, self.patch)))
@@ -170,6 +176,7 @@ class Mixer(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        """Return logits (batch, classes)."""
         images = Augment(self.shift)(images, train)
         tokens, drop = (images.shape[1] // self.patch) ** 2, nn.Dropout(self.dropout, deterministic=not train)
         x = nn.Dense(self.width)(cut_into_tokens(images, self.patch))

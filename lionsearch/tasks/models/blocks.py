@@ -26,6 +26,7 @@ class Convolution(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
+        """Return (batch, height, width, features), the sides divided by the stride."""
         channels, edge = x.shape[-1], self.size // 2
         shape = (self.size, self.size, channels, self.features)
         kernel = self.param("kernel", nn.initializers.he_normal(), shape)
@@ -67,6 +68,7 @@ class Attention(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
+        """Return what the tokens get from each other, of the same shape."""
         rows, width = x.shape
         shape = (rows // self.tokens, self.tokens, 3, self.heads, width // self.heads)
         query, key, value = jnp.moveaxis(nn.Dense(3 * width)(x).reshape(shape), 2, 0)
@@ -96,6 +98,7 @@ class Transformer(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        """Return the tokens of the same shape, normalized."""
         width = x.shape[-1]
         drop = nn.Dropout(self.dropout, deterministic=not train)
         for _ in range(self.layers):
@@ -116,6 +119,7 @@ class Positions(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
+        """Return the rows of the same shape."""
         width = x.shape[-1]
         table = self.param("table", nn.initializers.normal(0.1), (self.tokens, width))
         return (x.reshape(-1, self.tokens, width) + table).reshape(-1, width)

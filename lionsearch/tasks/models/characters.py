@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from lionsearch.tasks.models.layers import Positions, Transformer
+from lionsearch.tasks.models.blocks import Positions, Transformer
 
 
 class Decoder(nn.Module):
@@ -28,6 +28,7 @@ class Decoder(nn.Module):
 
     @nn.compact
     def __call__(self, codes: jax.Array, train: bool) -> jax.Array:
+        """Return logits (batch * tokens, vocabulary)."""
         tokens = codes.shape[1]
         x = nn.Embed(self.vocabulary, self.width)(codes.astype(jnp.int32).reshape(-1))
         x = Transformer(tokens, self.layers, self.heads, causal=True, dropout=self.dropout)(Positions(tokens)(x), train)

@@ -14,7 +14,10 @@ import numpy as np
 
 ALPHABET = "\n" + "".join(map(chr, range(32, 127)))
 _CODES = {character: code for code, character in enumerate(ALPHABET)}
-_SPELLED = str.maketrans({"—": "--", "–": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "\t": " "})
+_SPELLED = str.maketrans(
+    {"\u2014": "--", "\u2013": "-", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\t": " "}
+)
+"""Dashes and quotation marks beyond ASCII; what else can be taken apart, as an accent, is so by Unicode."""
 
 
 def encode_text(text: str) -> np.ndarray:
