@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 import lionsearch
 from lionsearch.cli import (
+    comparing,
     exporting,
     identifying,
     inspecting,
@@ -84,6 +85,8 @@ for command in (
     exporting.export,
     scoring.evaluate,
     scoring.tune,
+    comparing.compare,
+    comparing.funnel,
     searching.search,
     searching.resume,
     inspecting.inspect,

@@ -15,7 +15,7 @@ from statistics import fmean
 
 import jax
 
-from lionsearch.evaluation.plan import FIRST_SEED, EvaluationPlan, Seeds
+from lionsearch.evaluation.plan import FIRST_SEED, EvaluationPlan, Request, Seeds
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.graph import fingerprint
 from lionsearch.lang import Program
@@ -87,6 +87,19 @@ class Evaluator:
             TaskError: if a task cannot be used, or cannot give an input that the program asks for.
         """
         return self.evaluate_many([program], stage, [hurdles])[0]
+
+    def answer(self, requests: Sequence[Request]) -> list[Evaluation]:
+        """Return one evaluation for each request.
+
+        Raises:
+            TaskError: as `evaluate`.
+        """
+        found: dict[Request, Evaluation] = {}
+        for stage in Stage:
+            chosen = [request for request in requests if request.stage is stage]
+            programs, hurdles = [request.program for request in chosen], [request.hurdles for request in chosen]
+            found.update(zip(chosen, self.evaluate_many(programs, stage, hurdles), strict=True))
+        return [found[request] for request in requests]
 
     def evaluate_many(
         self,

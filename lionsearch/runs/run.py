@@ -17,6 +17,7 @@ from typing import Any
 
 from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.errors import one_line
+from lionsearch.evaluation.plan import Request
 from lionsearch.evolution import Candidate, make_search
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Program, format_program
@@ -24,7 +25,7 @@ from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
 from lionsearch.runs.config import RunConfig
 from lionsearch.runs.result import Elite, Progress, RunResult
-from lionsearch.workers.pool import Pool, Request
+from lionsearch.workers.pool import Pool
 
 _FLUSH_SECONDS = 0.5
 
@@ -59,7 +60,7 @@ class SearchRun:
         self,
         config: RunConfig,
         store: RunStore,
-        pool: Pool,
+        pool: Pool[Request, Evaluation],
         listener: Listener = lambda progress: None,
         callback: Callback | None = None,
         seconds: float = math.inf,
@@ -142,7 +143,7 @@ class SearchRun:
             self._tell(head, evaluation)
             self._stopped = self._stopped or self._reason_to_stop()
         if self._stopped:
-            self._pool.forget(Stage.SEARCH)
+            self._pool.forget(lambda request: request.stage is Stage.SEARCH)
 
     def _reason_to_stop(self) -> str:
         """Return why the search ends here, "" if it goes on."""

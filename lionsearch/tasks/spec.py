@@ -8,7 +8,7 @@ import math
 import os
 import sys
 from types import BuiltinFunctionType, FunctionType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
@@ -44,6 +44,8 @@ class TaskSpec(Settings):
         learning_rate: tuned AdamW's peak learning rate.
         weight_decay: tuned AdamW's weight decay.
         tuned_by: the command that found these two.
+        stage: what a training costs, and so what the task is for: a proxy to search on, a middle task to choose by, a
+            target to believe, or one for an accelerator.
     """
 
     name: str
@@ -59,6 +61,7 @@ class TaskSpec(Settings):
     learning_rate: float = at_most(1e30, "float32 holds little more", gt=0)
     weight_decay: float = at_most(1e30, "float32 holds little more", ge=0)
     tuned_by: str = ""
+    stage: Literal["proxy", "middle", "target", "accelerator"] = Field(default="proxy", exclude=True)
 
     @model_validator(mode="after")
     def _check_chunks(self) -> TaskSpec:
@@ -165,6 +168,12 @@ def _call_factory(spec: TaskSpec) -> Any:
         return factory(**spec.options)
     except FAULTS as error:  # as above
         raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {describe_fault(error)}") from error
+
+
+def digest_settings(spec: TaskSpec) -> str:
+    """Return 12 hexadecimal digits that change with the settings on which a training depends."""
+    text = spec.model_dump_json(exclude={"description", "seeds", "tuned_by"})
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
 def fingerprint_task(spec: TaskSpec, leaves: list[np.ndarray], code: list[str]) -> str:

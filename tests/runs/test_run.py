@@ -60,8 +60,8 @@ class FakePool:
                 raise KeyboardInterrupt
         return [(request, lose(request, self.losing) or evaluate(request)) for request in taken]
 
-    def forget(self, stage):
-        self.queue = [request for request in self.queue if request.stage is not stage]
+    def forget(self, unwanted):
+        self.queue = [request for request in self.queue if not unwanted(request)]
 
     def close(self):
         self.queue.clear()
