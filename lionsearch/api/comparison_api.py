@@ -33,6 +33,12 @@ class Comparison:
         standings: the best first.
         contestants: the programs.
         budget: what each got on each task.
+
+    Examples:
+        >>> import lionsearch
+        >>> found = lionsearch.compare("sgd", "teacher_student", points=1, seeds=2, progress=False)
+        >>> [row["score"] for row in found.table() if row["program"] == "adamw"]
+        [0.0]
     """
 
     def __init__(self, standings: Sequence[Standing], contestants: Sequence[Contestant], budget: Budget):
@@ -47,25 +53,25 @@ class Comparison:
         found (`learning_rate_factor` of the task's, `weight_decay`), `points` tried, `failed` trainings,
         `seconds_per_step` of the processor.
         """
-        from lionsearch.comparison.tables import flat_rows
+        from lionsearch.comparison.shown import flat_rows
 
         return flat_rows(self.standings)
 
     def markdown(self, title: str = "Comparison", command: str = "lionsearch compare") -> str:
         """Return it as a page of Markdown, with losses and settings."""
-        from lionsearch.comparison.tables import markdown
+        from lionsearch.comparison.shown import markdown
 
         return markdown(title, command, self.standings, self._slots, self.budget)
 
     def plot(self, path: str | Path) -> None:
         """Write a plot of the scores, SVG or PNG by the file's name."""
-        from lionsearch.comparison.tables import plot
+        from lionsearch.comparison.shown import plot
 
         plot(self.standings, Path(path))
 
     def rows(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Return the heads and the rows of its table, as text."""
-        from lionsearch.comparison.tables import cells, columns
+        from lionsearch.comparison.shown import cells, columns
 
         return columns(self.standings), [cells(each, self._slots[each.contestant]) for each in self.standings]
 

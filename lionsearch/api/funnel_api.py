@@ -31,6 +31,15 @@ class Funnel:
     Args:
         descent: what came of each stage, and the final standings.
         contestants: that it began with, and AdamW.
+
+    Examples:
+        >>> import tempfile, lionsearch
+        >>> run = lionsearch.search(
+        ...     tasks="teacher_student", programs=10, workers=0, progress=False, output=tempfile.mkdtemp() + "/run",
+        ...     evaluation={"elites": 1, "confirm_seeds": 1, "report_seeds": 1}, search={"racing": {"seeds": 1}})
+        >>> found = lionsearch.funnel(run, stages=["proxy"], programs=1, points=1, seeds=2, progress=False)
+        >>> found.winner is None or found.winner.startswith(str(run.folder))
+        True
     """
 
     def __init__(self, descent: Descent, contestants: Sequence[Contestant]):
@@ -48,7 +57,7 @@ class Funnel:
 
         Columns: `stage` (`final` for the last), `fate`, and those of `Comparison.table`.
         """
-        from lionsearch.comparison.tables import flat_rows
+        from lionsearch.comparison.shown import flat_rows
 
         return [
             {"stage": climb.stage.name, "fate": climb.fate(row["program"]), **row}
@@ -58,7 +67,7 @@ class Funnel:
 
     def stage_rows(self, climb: Climb) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Return the heads and rows of a stage's table, as text."""
-        from lionsearch.comparison.tables import cells, columns
+        from lionsearch.comparison.shown import cells, columns
 
         rows = []
         for each in climb.standings:
@@ -70,7 +79,7 @@ class Funnel:
 
     def final_rows(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Return the heads and rows of the final table, on test data; no rows if all fell."""
-        from lionsearch.comparison.tables import cells, columns
+        from lionsearch.comparison.shown import cells, columns
 
         if not self.final:
             return (), []
@@ -78,7 +87,7 @@ class Funnel:
 
     def markdown(self, command: str) -> str:
         """Return it as a page of Markdown."""
-        from lionsearch.comparison.tables import LEGEND, lines
+        from lionsearch.comparison.shown import LEGEND, lines
 
         text = ["# Funnel", "", f"`{command}`", "", f"{LEGEND[0].upper()}{LEGEND[1:]}."]
         for climb in self.stages:
@@ -205,8 +214,8 @@ def _lay_out(
     for name in names:
         if name not in STAGES:
             raise UnknownNameError("stage", name, STAGES)
-    own = reunite(run.config.specs, tuple(given), str(run.folder))
-    taken = {spec.name for spec in own}
+    taken = set(run.tasks)
+    own = reunite(run.config.specs, tuple(spec for spec in given if spec.name in taken), str(run.folder))
     others = [spec for spec in given or [load_task(name) for name in TASKS.names()] if spec.name not in taken]
     stages: list[FunnelStage] = []
     for name in names:

@@ -57,7 +57,7 @@ def compare(
     if json_output:
         print_json(found.table())
         return
-    from lionsearch.comparison.tables import LEGEND
+    from lionsearch.comparison.shown import LEGEND
     from lionsearch.terminal.display import print_table
 
     print_table(*found.rows())
@@ -116,7 +116,7 @@ def funnel(
     if json_output:
         print_json({"winner": found.winner, "rows": found.table()})
         return
-    from lionsearch.comparison.tables import LEGEND
+    from lionsearch.comparison.shown import LEGEND
     from lionsearch.terminal.display import print_table
 
     for climb in found.stages:

@@ -105,12 +105,14 @@ class Ledger:
     def _read(self, whole: bytes) -> None:
         for number, line in enumerate(whole.splitlines(), 1):
             try:
-                content = json.loads(line)
+                content = dict(json.loads(line))
                 if "fingerprint" in content:
                     self._take_in_task(content)
                 else:
                     trial, training = _open_line(content)
                     self._known[trial] = training
+            except SettingError:
+                raise
             except (ValueError, TypeError, KeyError, RecursionError):
                 raise SettingError(
                     f"{self.path}: line {number} is no training; move the file away to begin anew"

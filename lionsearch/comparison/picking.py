@@ -15,7 +15,7 @@ from lionsearch.graph import fingerprint
 from lionsearch.lang import Program
 from lionsearch.records import Stage
 from lionsearch.runs.view import Run
-from lionsearch.semantics.behaviour import direction
+from lionsearch.semantics.directions import direction
 
 _ALIKE = 0.999
 """The mean cosine from which the updates of two programs are the same for what follows, which tunes their size."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.lang import Program
-from lionsearch.semantics.behaviour import direction
+from lionsearch.semantics.directions import direction
 
 LANDMARKS = ("adamw", "lion", "momentum", "rmsprop_torch", "sgd")
 """Shipped programs by which a reader finds the way."""
