@@ -68,6 +68,7 @@ def _check_alone(candidate: int | None, twice: bool) -> None:
 
 def _describe_run(run: Run, top: int) -> dict[str, Any]:
     from lionsearch.records import Stage
+    from lionsearch.runs.meta_validation import meta_curve
 
     experiment = run.config.experiment
     found: dict[str, Any] = {
@@ -84,7 +85,11 @@ def _describe_run(run: Run, top: int) -> dict[str, Any]:
             for candidate, change in run.changes()
         ],
     }
+    curve = meta_curve(run)
+    found["meta_validation"] = None if curve is None else curve.describe()
     for stage in Stage:
+        if stage is Stage.META:
+            continue
         found[str(stage)] = [_describe_found(each, run.tasks) for each in run.ranked(stage, top)]
         if stage is Stage.CONFIRM:
             found["front"] = [_describe_found(each, run.tasks) for each in run.front()]
@@ -206,6 +211,8 @@ def _print_run(content: dict[str, Any]) -> None:
         if content[name]:
             print(f"\n{title}; 0 is tuned AdamW, ± the 95 % interval:")
             _print_scored(content[name], content["tasks"])
+    if content["meta_validation"] is not None:
+        _print_meta(content["meta_validation"])
     print(f"\nshow one: {command_line('inspect', content['run'], '--candidate', 'NUMBER')}")
 
 
@@ -223,6 +230,22 @@ def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
         for row in rows
     ]
     print_table(("candidate", "statements", "seeds", "mean score", *tasks), cells)
+
+
+def _print_meta(curve: dict[str, Any]) -> None:
+    from lionsearch.terminal.display import format_score, print_table
+
+    print(f"\n{curve['sentence']}; the best of the search as it went on, ± the 95 % interval:")
+    rows = [
+        (
+            each["candidate"],
+            f"{100 * each['share']:.0f}%",
+            format_score(each["search"]),
+            f"{format_score(each['meta'])} ±{each['interval']:.4f}",
+        )
+        for each in curve["points"]
+    ]
+    print_table(("candidate", "of the search", "search's tasks", ", ".join(curve["tasks"])), rows)
 
 
 def _mean_in_words(row: dict[str, Any]) -> str:

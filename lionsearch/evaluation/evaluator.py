@@ -112,7 +112,7 @@ class Evaluator:
         Raises:
             TaskError: as `evaluate`.
         """
-        tasks = len(self._plan.tasks)
+        tasks = len(self._plan.tasks_at(stage))
         courses = [_enter(*each) for each in zip(programs, hurdles or [None] * len(programs), strict=True)]
         number = 0
         while going := [course for course in courses if course.goes_on(tasks)]:
@@ -123,7 +123,7 @@ class Evaluator:
         return [self._summarize(course, stage) for course in courses]
 
     def _run_round(self, courses: list[_Course], stage: Stage, number: int) -> None:
-        for spec, hurdle in self._plan.tasks:
+        for spec, hurdle in self._plan.tasks_at(stage):
             groups: dict[int | None, list[_Course]] = {}
             for course in courses:
                 groups.setdefault(None if course.hurdles is None else course.order[number], []).append(course)
@@ -148,7 +148,7 @@ class Evaluator:
         return result.score is not None and (stage is not Stage.SEARCH or result.score >= hurdle)
 
     def _summarize(self, course: _Course, stage: Stage) -> Evaluation:
-        tasks = len(self._plan.tasks)
+        tasks = len(self._plan.tasks_at(stage))
         reached = len(course.rounds[0])
         results = tuple(
             merge_results([results[position] for results in course.rounds if len(results) > position])
@@ -157,7 +157,7 @@ class Evaluator:
         rounds = course.round_scores(tasks)
         if not rounds:
             return Evaluation(stage, None, results)
-        score = fmean(rounds) if stage is Stage.SEARCH else min(result.score or 0.0 for result in results)
+        score = fmean(rounds) if stage in (Stage.SEARCH, Stage.META) else min(result.score or 0.0 for result in results)
         return Evaluation(stage, score, results, rounds)
 
     def fingerprint_tasks(self) -> dict[str, str]:
@@ -166,7 +166,8 @@ class Evaluator:
         Raises:
             TaskError: if a task cannot be used.
         """
-        return {spec.name: self.runner(spec).fingerprint for spec, _ in self._plan.tasks}
+        specs = [*(spec for spec, _ in self._plan.tasks), *self._plan.meta]
+        return {spec.name: self.runner(spec).fingerprint for spec in specs}
 
     def runner(self, spec: TaskSpec) -> TaskRunner:
         """Return the runner of a task, loaded at the first call."""

@@ -16,8 +16,8 @@ from lionsearch.tasks.spec import TaskSpec
 if TYPE_CHECKING:
     from lionsearch.evaluation.evaluator import Evaluator
 
-FIRST_SEED = {Stage.SEARCH: 0, Stage.CONFIRM: 1000, Stage.REPORT: 2000}
-"""The stages' seeds count from here; no stage has a thousand."""
+FIRST_SEED = {Stage.SEARCH: 0, Stage.CONFIRM: 1000, Stage.REPORT: 2000, Stage.META: 6000}
+"""The stages' seeds count from here; no stage has a thousand. Simplification has those from 3000."""
 
 
 TIME_LIMIT = 300.0
@@ -87,24 +87,37 @@ class EvaluationPlan:
         confirm_seeds: fresh seeds that re-rank the elites, per task.
         report_seeds: fresh seeds of what is reported at the end, per task.
         limits: the longest program.
+        meta: tasks that the search does not see.
+        meta_seeds: seeds on these, per task.
     """
 
     tasks: tuple[tuple[TaskSpec, float], ...]
     confirm_seeds: int = 3
     report_seeds: int = 5
     limits: Limits = field(default_factory=Limits)
+    meta: tuple[TaskSpec, ...] = ()
+    meta_seeds: int = 4
+
+    def tasks_at(self, stage: Stage) -> tuple[tuple[TaskSpec, float], ...]:
+        """Return the tasks of a stage, each with its hurdle."""
+        return tuple((spec, -1.0) for spec in self.meta) if stage is Stage.META else self.tasks
 
     def seeds(self, stage: Stage, spec: TaskSpec) -> Seeds:
         """Return the seeds and the split of a stage on a task."""
-        counts = {Stage.SEARCH: spec.seeds, Stage.CONFIRM: self.confirm_seeds, Stage.REPORT: self.report_seeds}
+        counts = {
+            Stage.SEARCH: spec.seeds,
+            Stage.CONFIRM: self.confirm_seeds,
+            Stage.META: self.meta_seeds,
+            Stage.REPORT: self.report_seeds,
+        }
         first = FIRST_SEED[stage]
         split = "test" if stage is Stage.REPORT else "validation"
         return Seeds(tuple(range(first, first + counts[stage])), split, early_exit=stage is Stage.SEARCH)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the tasks."""
-        return tuple(spec.name for spec, _ in self.tasks)
+        """Names of the tasks, also of those that the search does not see."""
+        return (*(spec.name for spec, _ in self.tasks), *(spec.name for spec in self.meta))
 
     def open(self) -> Evaluator:
         """Return what answers the requests in this process; `configure_jax` is called before."""
@@ -120,9 +133,10 @@ class EvaluationPlan:
             failure: of the system.
             task: that was trained on; "" if that is not known.
         """
-        lost = task if task in self.names else self.names[0]
+        names = [spec.name for spec, _ in self.tasks_at(request.stage)]
+        lost = task if task in names else names[0]
         rest = Failure(failure.kind, f"not measured: lost on {lost}" if task else f"not measured: {failure.detail}")
-        results = [TaskResult(name, failure=failure if name == lost else rest) for name in self.names]
+        results = [TaskResult(name, failure=failure if name == lost else rest) for name in names]
         if request.stage is not Stage.REPORT:
             results = [result for result in results if result.task == lost]
         return Evaluation(request.stage, None, tuple(results))

@@ -58,8 +58,10 @@ def resume_run(
             if experiment.programs < told:
                 raise SettingError(f"{folder}: has {told} programs already; expected {told} or more")
             config = config.model_copy(update={"experiment": experiment})
-        config = config.model_copy(update={"specs": reunite(config.specs, tuple(tasks), str(folder))})
-        for spec in config.specs:
+        whole = reunite((*config.specs, *config.meta_specs), tuple(tasks), str(folder))
+        count = len(config.specs)
+        config = config.model_copy(update={"specs": whole[:count], "meta_specs": whole[count:]})
+        for spec in whole:
             if not trust and not any(spec is task for task in tasks):
                 check_factory(spec.name, spec.factory, str(folder / CONFIG))
         return store, config

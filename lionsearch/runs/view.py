@@ -248,6 +248,11 @@ class Run:
             self._identities = {program: None if program is None else identify(program)}
         return self._identities[program]
 
+    def evaluation(self, fingerprint: str, stage: Stage) -> Evaluation | None:
+        """Return what came of a program at a stage; None if it was not evaluated there."""
+        with self._store() as store:
+            return store.evaluation(fingerprint, stage)
+
     def text(self, candidate: int) -> str:
         """Return the text of a candidate's program, dead code removed.
 
