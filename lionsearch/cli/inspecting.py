@@ -197,14 +197,14 @@ def _print_run(content: dict[str, Any]) -> None:
         print(f"from candidate {each['candidate']} on: {each['change']}{forced}")
     order = f", by mean score less {content['parsimony']:g} for each statement" if content["parsimony"] else ""
     titles = {
-        "report": "best on fresh seeds and the test splits" + order,
+        "report": "best on test data and held-out seeds" + order,
         "confirm": "best on fresh seeds" + order,
         "front": "best on fresh seeds for its length",
         "search": "best in the search, those with most seeds first" + order,
     }
     for name, title in titles.items():
         if content[name]:
-            print(f"\n{title}; 0 is tuned AdamW, ± the 95 % interval:")
+            print(f"\n{title}; 0 is tuned AdamW, ± a 95 % confidence interval:")
             _print_scored(content[name], content["tasks"])
     print(f"\nshow one: {command_line('inspect', content['run'], '--candidate', 'NUMBER')}")
 

@@ -124,9 +124,10 @@ def describe_overfitting(facts: RunFacts) -> str:
     mean = sum(gaps) / len(gaps)
     below = sum(gap < 0 for gap in gaps)
     said = "less" if mean < 0 else "more"
+    elites, chosen = ("1 elite scores", "it") if len(gaps) == 1 else (f"{len(gaps)} elites score", "them")
     return (
-        f"On fresh seeds {len(gaps)} elites score {abs(mean):.4f} {said} in the mean than on the seeds by which the"
-        f" search chose them; {below} of them score less."
+        f"On fresh seeds {elites} {abs(mean):.4f} {said} in the mean than on the seeds by which the search chose"
+        f" {chosen}; {below} of {len(gaps)} score{'s' * (below == 1)} less."
     )
 
 

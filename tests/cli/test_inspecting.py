@@ -33,7 +33,7 @@ def test_inspect_as_text(project, searched, run_here):
     for title in (
         "best in the search",
         "best on fresh seeds, by mean score less 0.005 for each statement; 0",
-        "best on fresh seeds and the test splits, by mean score",
+        "best on test data and held-out seeds, by mean score",
         "best on fresh seeds for its length",
     ):
         assert title in done.stdout

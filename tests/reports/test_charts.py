@@ -86,5 +86,5 @@ def test_a_run_without_programs_has_charts_that_say_so(tmp_path, draw):
 def test_a_sentence_says_whether_scores_hold(facts):
     assert charts.describe_overfitting(facts) == (
         "On fresh seeds 3 elites score 0.0050 less in the mean than on the seeds by which the search chose them;"
-        " 3 of them score less."
+        " 3 of 3 score less."
     )
