@@ -95,6 +95,7 @@ class RunFacts:
         climbs: when the search got better.
         trained: every program with a score, in order.
         trainings: begun in the search.
+        seconds: of searching, pauses left out; None where that is not stored.
         confirmed: what was trained with again on fresh seeds, the best first.
         front: for each length that is worth it the best program, the shortest first.
         elites: the best on fresh seeds.
@@ -119,6 +120,7 @@ class RunFacts:
     climbs: tuple[Climb, ...]
     trained: tuple[Trained, ...]
     trainings: int
+    seconds: float | None
     confirmed: tuple[Confirmed, ...]
     front: tuple[FoundProgram, ...]
     elites: tuple[FoundProgram, ...]
@@ -146,7 +148,7 @@ class RunFacts:
 def gather(run: Run) -> RunFacts:
     """Return what the page of a run says, also of one that goes on, or has nothing yet."""
     price = run.config.experiment.search.parsimony
-    rows, texts = run.searched(), run.texts()
+    rows, texts, times = run.searched(), run.texts(), run.times()
     elites, best, verdict, short = run.elites(), run.best, run.verdict, run.short
     known: set[str] = set()
     trained: list[Trained] = []
@@ -166,9 +168,10 @@ def gather(run: Run) -> RunFacts:
         best=best,
         short=short,
         identity=None if best is None else _identify(short or best.program),
-        climbs=tuple(find_climbs(rows, price)),
+        climbs=tuple(find_climbs(rows, price, times)),
         trained=tuple(trained),
         trainings=sum(row.trainings for row in rows),
+        seconds=max(times.values(), default=None),
         confirmed=tuple(
             Confirmed(each.candidate, scores.get(each.fingerprint), estimate(seeds))
             for each in elites

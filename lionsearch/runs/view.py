@@ -304,6 +304,14 @@ class Run:
         with self._store() as store:
             return WholeTables(store).task_scores(Stage.SEARCH)
 
+    def times(self) -> dict[int, float]:
+        """Return after how many seconds of searching candidates were told, by number; an older run has none.
+
+        Workers were started by then; pauses between an interrupt and `resume` do not count.
+        """
+        with self._store() as store:
+            return store.times()
+
     def texts(self) -> dict[str, str]:
         """Return the text of every program by fingerprint, dead code removed; no row is compared with its digest."""
         with self._store() as store:
