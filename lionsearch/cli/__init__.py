@@ -99,7 +99,7 @@ for command in (
     simplifying.simplify,
     identifying.identify,
 ):
-    app.command()(command)
+    app.command(cls=inspecting.InspectCommand if command is inspecting.inspect else None)(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from statistics import fmean
 
 from lionsearch.archive.folder import is_written
-from lionsearch.evaluation.estimate import Estimate, estimate
+from lionsearch.evaluation.estimate import Estimate
 from lionsearch.identification.identity import Identity, identify
 from lionsearch.lang import Program
 from lionsearch.records import FailureKind, Stage
@@ -173,9 +172,9 @@ def gather(run: Run) -> RunFacts:
         trainings=sum(row.trainings for row in rows),
         seconds=max(times.values(), default=None),
         confirmed=tuple(
-            Confirmed(each.candidate, scores.get(each.fingerprint), estimate(seeds))
+            Confirmed(each.candidate, scores.get(each.fingerprint), found)
             for each in elites
-            if (seeds := _by_seed(each))
+            if (found := each.estimate) is not None
         ),
         front=tuple(run.front() if elites else _front_in_search(run)),
         elites=tuple(elites[:_MOST_ELITES]),
@@ -194,11 +193,6 @@ def gather(run: Run) -> RunFacts:
 def _identify(program: Program) -> Identity | None:
     """Return what a program is; it takes a second or two, and a page is made again as a run goes on."""
     return identify(program)
-
-
-def _by_seed(found: FoundProgram) -> list[float]:
-    """Return the mean over the tasks for each seed."""
-    return [fmean(scores) for scores in zip(*(each.scores for each in found.evaluation.results), strict=False)]
 
 
 def _front_in_search(run: Run) -> list[FoundProgram]:
