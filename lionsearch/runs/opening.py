@@ -17,13 +17,23 @@ from lionsearch.tasks.spec import TaskSpec
 from lionsearch.tasks.trust import check_factory
 
 
-def start_run(folder: Path, config: RunConfig) -> RunStore:
+def start_run(folder: Path, config: RunConfig, advice: str = "") -> RunStore:
     """Make a new run folder and return its store.
+
+    Args:
+        folder: of the run.
+        config: the run's.
+        advice: how to go on with a run that is there already, the end of the message.
 
     Raises:
         RunError: if there is something at the folder's place.
     """
-    return RunStore.create(folder, dump_config(config))
+    try:
+        return RunStore.create(folder, dump_config(config))
+    except FolderTakenError as error:
+        if advice and (folder / CONFIG).is_file():
+            raise FolderTakenError(f"{error}{advice}") from None
+        raise
 
 
 def start_in_free_folder(base: Path, config: RunConfig) -> RunStore:

@@ -85,6 +85,8 @@ class SearchRun:
         self._started: float | None = None  # when the first result came, and so many were told before
         self._replayed = 0
         self._flushed = time.monotonic()
+        self._searched_before = max(store.times().values(), default=0.0)  # seconds, by earlier processes
+        self._searching_since = time.monotonic()
 
     def run(self) -> RunResult:
         """Search to the end, or until interrupted from the keyboard; either way what is known is stored."""
@@ -173,6 +175,7 @@ class SearchRun:
         candidate, live = pending.candidate, pending.live
         self._search.tell(candidate, evaluation.rounds)
         self._told += 1
+        self._note_time(candidate.number)
         self._statements += len(candidate.program.statements)
         self._live_statements += len(live.statements)
         is_new = self._store_told(pending, evaluation)
@@ -188,6 +191,13 @@ class SearchRun:
         self._take_in()
         self._report_progress()
         self._notify(self._callback.on_candidate, self._describe(pending, evaluation, is_new), self.progress())
+
+    def _note_time(self, number: int) -> None:
+        """Store when a new candidate was told; pauses do not count, nor going through what is stored."""
+        if number < self._stored:
+            self._searching_since = time.monotonic()
+        else:
+            self._store.add_time(number, self._searched_before + time.monotonic() - self._searching_since)
 
     def _describe(self, pending: _Pending, evaluation: Evaluation, is_new: bool) -> CandidateEvent:
         candidate = pending.candidate
