@@ -27,12 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from lionsearch.catalog import load_program
+from lionsearch.evaluation.plan import Request
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.records import Evaluation, Stage, TaskResult
 from lionsearch.runs.config import RunConfig, load_experiment
 from lionsearch.runs.opening import start_run
 from lionsearch.runs.run import SearchRun
-from lionsearch.workers.pool import Pool, Request
+from lionsearch.workers.pool import Pool
 
 PARTS = ("driver", "workers", "simulation", "long")
 SECONDS = (0.01, 0.1, 1.0)
@@ -72,7 +73,7 @@ class _Instant:
         taken, self._queue = self._queue, []
         return [(request, score(request)) for request in taken]
 
-    def forget(self, stage: Stage) -> None:
+    def forget(self, unwanted: Callable[[Request], bool]) -> None:
         raise NotImplementedError  # no search here ends early
 
     def fingerprint_tasks(self) -> dict[str, str]:
@@ -116,7 +117,7 @@ class _Simulated:
             found.append((request, score(request)))
         return found
 
-    def forget(self, stage: Stage) -> None:
+    def forget(self, unwanted: Callable[[Request], bool]) -> None:
         raise NotImplementedError  # no search here ends early
 
     def fingerprint_tasks(self) -> dict[str, str]:
@@ -139,13 +140,15 @@ def duration(request: Request, mean: float) -> float:
     return mean * random.Random(f"{request.fingerprint}{request.stage}").uniform(0.5, 1.5)
 
 
-def search(pool: Pool, programs: int, window: int = 64, matches: bool = True) -> float:
+def search(pool: Pool[Request, Evaluation], programs: int, window: int = 64, matches: bool = True) -> float:
     """Run the quickstart's search in a folder that is thrown away; return seconds of the driver's clock."""
     with tempfile.TemporaryDirectory() as folder:
         return _search_in(Path(folder) / "run", pool, programs, window, matches)
 
 
-def _search_in(folder: Path, pool: Pool, programs: int, window: int = 64, matches: bool = True) -> float:
+def _search_in(
+    folder: Path, pool: Pool[Request, Evaluation], programs: int, window: int = 64, matches: bool = True
+) -> float:
     config = _config(programs, window, matches)
     store = start_run(folder, config)
     start = time.perf_counter()

@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lionsearch.api.comparison_api import Comparison as Comparison
+    from lionsearch.api.comparison_api import compare as compare
+    from lionsearch.api.funnel_api import Funnel as Funnel
+    from lionsearch.api.funnel_api import funnel as funnel
     from lionsearch.api.program_api import Checked as Checked
     from lionsearch.api.program_api import Shown as Shown
     from lionsearch.api.program_api import check as check
@@ -60,6 +64,8 @@ _HOMES = {
         "show",
         "simplify",
     ),
+    "lionsearch.api.comparison_api": ("Comparison", "compare"),
+    "lionsearch.api.funnel_api": ("Funnel", "funnel"),
     "lionsearch.api.search_api": ("open_run", "resume", "search"),
     "lionsearch.api.report_api": ("report",),
     "lionsearch.api.scoring_api": ("Scores", "evaluate", "tune", "tuned"),
@@ -80,7 +86,9 @@ __all__ = [
     "CSVLog",
     "Callback",
     "Checked",
+    "Comparison",
     "Experiment",
+    "Funnel",
     "LionSearchError",
     "Problem",
     "Program",
@@ -93,10 +101,12 @@ __all__ = [
     "TensorBoardLog",
     "WandbLog",
     "check",
+    "compare",
     "equinox_problem",
     "evaluate",
     "export",
     "flax_problem",
+    "funnel",
     "identify",
     "load",
     "nearest",

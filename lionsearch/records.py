@@ -33,14 +33,15 @@ class Failure:
 
 
 class Stage(StrEnum):
-    """Which seeds and which split an evaluation uses; the three never share either seed or, at the end, split.
+    """Which seeds, split and tasks an evaluation uses; no two share seeds or, at the end, split.
 
-    `search` ranks candidates, `confirm` re-ranks the elites on fresh seeds, `report` is what is claimed at the end:
-    seeds of its own, on the test split.
+    `search` ranks candidates, `confirm` re-ranks the elites on fresh seeds, `meta` is of other tasks, which the search
+    does not see, `report` is what is claimed at the end: seeds of its own, on the test split.
     """
 
     SEARCH = "search"
     CONFIRM = "confirm"
+    META = "meta"
     REPORT = "report"
 
 
@@ -94,8 +95,8 @@ class Evaluation:
 
     Attributes:
         stage: the seeds and split used.
-        score: in the search the mean over the tasks, where a task not reached (hurdle) counts as -1; at the other
-            stages the worst task's score. None after a failure.
+        score: in the search and on other tasks the mean over the tasks, where a task not reached (hurdle) counts as
+            -1; at the other stages the worst task's score. None after a failure.
         results: one for each task that was reached, in order.
         rounds: the mean over the tasks for each round: of a race, each seed; otherwise all seeds are one. None of
             them after a failure.

@@ -207,19 +207,20 @@ def test_an_experiment_with_a_wrong_setting(project, run_here, case):
         ["search", "tiny", "--programs", "many"],
     ],
 )
-def test_wrong_usage_shows_the_usage(run_here, arguments):
+def test_wrong_usage_is_one_line_that_says_where_the_right_one_is(run_here, arguments):
     done = run_here(*arguments)
-    assert done.returncode == 2
-    assert done.stderr.startswith("Usage: lionsearch ")
-    assert "\nError: " in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert re.fullmatch(r"error: .*; see: lionsearch( \w+)? -h\n", done.stderr)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["search", "tiny", "--seed", "x"], "Invalid value for '--seed': 'x' is not an integer."),
-        (["export", "lion", "--to", "json"], "Invalid value for '--to': 'json' is not one of 'optax', "),
+        (
+            ["search", "tiny", "--seed", "x"],
+            "error: invalid value for '--seed': 'x' is not an integer; see: lionsearch search -h\n",
+        ),
+        (["export", "lion", "--to", "json"], "invalid value for '--to': 'json' is not one of 'optax', "),
         (["evaluate", "lion", "--task", "linear", "--seeds", "0"], "'--seeds': should be greater than or equal to 1"),
     ],
 )

@@ -45,7 +45,7 @@ def test_the_wheel_holds_the_package_and_the_data(wheel):
     for folder in ("programs", "proxy_tasks", "experiments"):
         files = [path.name for path in (ROOT / folder).iterdir() if path.suffix in (".py", ".toml")]
         assert {f"lionsearch/_shipped/{folder}/{name}" for name in files} <= names
-    assert not [name for name in names if "test" in name or "__pycache__" in name or not name.startswith("lionsearch")]
+    assert not [name for name in names if "test_" in name or "__pycache__" in name or not name.startswith("lionsearch")]
 
 
 def test_the_wheel_carries_the_license(wheel):

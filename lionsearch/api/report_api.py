@@ -9,13 +9,13 @@ from lionsearch.runs.view import Run
 
 
 def report(
-    run: Run | str | Path | Sequence[Run | str | Path], output: str | Path = "report.html", *, curves: bool = False
+    run: Run | str | Path | Sequence[Run | str | Path], output: str | Path | None = None, *, curves: bool = False
 ) -> Path:
     """Write what one or more runs have found as a page that stands alone, as `lionsearch report` does.
 
     Args:
         run: or its folder, or several; also one that goes on.
-        output: the file.
+        output: the file; None for `report.html` in the run's folder, of several runs in the working folder.
         curves: whether to train with the best program, AdamW and Lion on each task and show the losses.
 
     Returns:
@@ -30,7 +30,7 @@ def report(
         >>> run = lionsearch.search(
         ...     tasks="teacher_student", programs=10, workers=0, progress=False, output=folder + "/run",
         ...     evaluation={"elites": 1, "confirm_seeds": 1, "report_seeds": 1}, search={"racing": {"seeds": 1}})
-        >>> page = lionsearch.report(run, folder + "/report.html")
+        >>> page = lionsearch.report(run)  # report.html in its folder
         >>> page.read_text().startswith("<!DOCTYPE html>")
         True
     """
@@ -38,6 +38,4 @@ def report(
     runs = [each if isinstance(each, Run) else Run(each) for each in given]
     from lionsearch.reports.report_file import write_report
 
-    path = Path(output)
-    write_report(runs, path, curves=curves)
-    return path
+    return write_report(runs, None if output is None else Path(output), curves=curves)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lionsearch.tasks.given import Task
     from lionsearch.tasks.spec import TaskSpec
 
-_COLUMNS = ("program", "task", "score", "standard_error", "loss")
+_COLUMNS = ("program", "task", "score", "interval", "loss")
 
 
 class Scores(Sequence["Score"]):
@@ -57,7 +57,7 @@ class Scores(Sequence["Score"]):
     def table(self) -> list[dict[str, Any]]:
         """Return a flat row for each, for `pandas.DataFrame(scores.table())`.
 
-        The task's own measures are `metric_NAME`.
+        `interval` is half the width of the score's 95 % confidence interval. The task's own measures are `metric_NAME`.
         """
         return [
             {
@@ -81,10 +81,9 @@ class Scores(Sequence["Score"]):
 
 def _interval(row: Score) -> str:
     """Return a score with its 95 % interval; one seed has none."""
-    from lionsearch.evaluation.estimate import estimate  # brings scipy, which reads how many threads it may have
+    from lionsearch.terminal.display import format_score
 
-    scores = [score for score in row.scores if score is not None]
-    return str(estimate(scores)) if len(scores) > 1 else f"{scores[0]:+.4f}"
+    return format_score(row.score, row.interval)
 
 
 def _say(row: Score) -> str | None:

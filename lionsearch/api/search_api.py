@@ -83,7 +83,11 @@ def search(
     seconds = math.inf if time is None else parse_duration(time)
     heard = Callbacks(callbacks) if callbacks else None
     config = _configure(experiment, tasks, settings)
-    store = start_run(Path(output), config) if output else start_in_free_folder(Path("runs") / config.name, config)
+    if output:
+        advice = f" as output=, or go on with it: lionsearch.resume({str(output)!r})"
+        store = start_run(Path(output), config, advice)
+    else:
+        store = start_in_free_folder(Path("runs") / config.name, config)
     try:
         return _drive(store, config, placement, heard, progress, seconds)
     except BaseException:

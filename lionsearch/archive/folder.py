@@ -19,6 +19,9 @@ CONFIG = "config.json"
 BEST, SHORT, ENDING = "best.py", "short.py", "ending.json"
 """What a run writes besides: the best program, what simplification made of it, and how it ended."""
 
+REPORT, RANKING = "report.html", "ranking"
+"""What later commands write into it: the page, and the best beside others that are tuned as it is."""
+
 _BEFORE_CONFIG = ("lock", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", f"{CONFIG}.new")
 
 
@@ -77,8 +80,7 @@ def make_run_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(path.name not in _BEFORE_CONFIG for path in folder.iterdir()) or holds_candidates(folder):
-            resumes = f", or run: lionsearch resume {folder}" if (folder / CONFIG).is_file() else ""
-            raise FolderTakenError(f"{folder}: the folder is not empty; choose another{resumes}")
+            raise FolderTakenError(f"{folder}: the folder is not empty; choose another")
     except OSError as error:
         raise RunError(f"{folder}: cannot be made a run folder: {error.strerror}") from None
 

@@ -221,6 +221,16 @@ def open_searched(
     return SearchedRow(number, parent, change, fingerprint, statements, live, *score, trainings, failure)
 
 
+def open_time(row: Row) -> tuple[int, float]:
+    """Return a candidate's number and after how many seconds it was told; such a row has no digest."""
+    number, seconds = row
+    _check(
+        f"time of candidate {_shown(number)}",
+        _is_count(number) and isinstance(seconds, float) and 0 <= seconds < math.inf,
+    )
+    return number, seconds
+
+
 def check_seal(table: str, name: str, row: Row) -> None:
     """Raise if a row of a table, of which messages speak by this name, does not fit its digest."""
     *values, digest = row

@@ -24,9 +24,10 @@ from lionsearch.archive.rows import (
     open_condition,
     open_evaluation,
     open_program,
+    open_time,
 )
 from lionsearch.archive.store import RunStore
-from lionsearch.archive.tables import UNREADABLE, describe_damage, open_database
+from lionsearch.archive.tables import TIMES, UNREADABLE, describe_damage, open_database
 from lionsearch.errors import LionSearchError
 from lionsearch.graph import check_program, fingerprint
 from lionsearch.records import Evaluation, Stage
@@ -42,6 +43,7 @@ class _Contents:
     programs: dict[str, ProgramRow] = field(default_factory=dict)
     evaluations: list[tuple[str, Evaluation]] = field(default_factory=list)
     conditions: list[ConditionRow] = field(default_factory=list)
+    times: dict[int, float] = field(default_factory=dict)
     last: int = -1
     faults: list[str] = field(default_factory=list)
 
@@ -100,6 +102,9 @@ def save_sound(folder: Path, target: Path, config: str) -> Soundness:
     for condition in contents.conditions:
         if condition.candidate <= found.first:
             store.add_condition(condition)
+    for candidate, seconds in contents.times.items():
+        if candidate < found.first:
+            store.add_time(candidate, seconds)
     store.close()
     return found
 
@@ -158,6 +163,9 @@ def _read_tables(database: sqlite3.Connection, contents: _Contents) -> None:
     for row in _scan(database, "conditions", faults):
         if (condition := _try(open_condition, faults, row)) is not None:
             contents.conditions.append(condition)
+    if database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (TIMES,)).fetchall():
+        found = [_try(open_time, faults, row) for row in _scan(database, TIMES, faults)]
+        contents.times = dict(row for row in found if row is not None)
     contents.conditions.sort(key=lambda condition: condition.candidate)
 
 

@@ -3,7 +3,8 @@
 Rows are written in the order in which results are told, a batch at a time; a process that is killed loses at most
 the last batch, which `resume` computes again to the same rows. Nothing in the tables depends on time or workers, so
 an interrupted and resumed run ends with the same contents as one that was never killed. A row once written is never
-changed: what was told to the search, a failure of the system too, is what it was told.
+changed: what was told to the search, a failure of the system too, is what it was told. When candidates were told stands
+in a table apart, by which runs are not compared.
 """
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ from lionsearch.archive.rows import (
     open_condition,
     open_evaluation,
     open_program,
+    open_time,
     seal,
     seal_evaluation,
 )
-from lionsearch.archive.tables import DATABASE, TABLES, create_database, open_database
+from lionsearch.archive.tables import DATABASE, TABLES, TIMES, create_database, open_database
 from lionsearch.errors import RunError
 from lionsearch.records import Evaluation, FailureKind, Stage
 
@@ -170,6 +172,10 @@ class RunStore:
             if self._add("evaluations", row, name, **key):
                 self._write("DELETE FROM results WHERE fingerprint = ? AND stage = ?", [row[:2]])  # of no evaluation
                 self._write(_insert("results", 10), results)
+
+    def add_time(self, candidate: int, seconds: float) -> None:
+        """Record after how many seconds of searching a candidate was told."""
+        self._write(_insert(TIMES, 2, "OR REPLACE"), [(candidate, seconds)])
 
     def add_condition(self, row: ConditionRow) -> None:
         """Record a condition that holds from a candidate on, in place of what was said of that candidate before."""
@@ -313,6 +319,14 @@ class RunStore:
         rows = self.fetch("SELECT * FROM conditions ORDER BY candidate, subject, name")
         with self.sound():
             return [open_condition(row) for row in rows]
+
+    def times(self) -> dict[int, float]:
+        """Return after how many seconds of searching candidates were told, by number; {} for an older run."""
+        if not self.fetch("SELECT 1 FROM sqlite_master WHERE name = ?", (TIMES,)):
+            return {}
+        rows = self.fetch(f"SELECT candidate, seconds FROM {TIMES} ORDER BY candidate")
+        with self.sound():
+            return dict(map(open_time, rows))
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Yield every row of every table, sorted: the contents by which two runs are compared."""

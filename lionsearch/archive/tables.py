@@ -16,6 +16,10 @@ FORMAT = 2
 """Counts the changes of the tables; a database of before there was one has 0."""
 
 TABLES = ("candidates", "programs", "evaluations", "results", "conditions")
+"""What two runs are compared by."""
+
+TIMES = "times"
+"""When each candidate was told. It depends on the machine, so it is none of them; runs of before it have none."""
 
 _SCHEMA = f"""
 CREATE TABLE candidates (
@@ -36,6 +40,7 @@ CREATE TABLE conditions (
 PRAGMA user_version = {FORMAT};
 """
 
+_SCHEMA_OF_TIMES = f"CREATE TABLE IF NOT EXISTS {TIMES} (candidate INTEGER PRIMARY KEY, seconds REAL NOT NULL);"
 
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged database raises; the second where SQLite quotes what is no text."""
@@ -45,7 +50,7 @@ def create_database(folder: Path) -> sqlite3.Connection:
     """Return a new database of a folder, with empty tables, open for writing."""
     database = _prepare(sqlite3.connect(folder / DATABASE))
     _prepare_writing(database)
-    database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+    database.executescript(f"BEGIN; {_SCHEMA} {_SCHEMA_OF_TIMES} COMMIT;")
     return database
 
 
@@ -63,10 +68,11 @@ def open_database(folder: Path, *, writable: bool) -> sqlite3.Connection:
             raise sqlite3.DatabaseError(
                 f"its format is {found}, this lionsearch has format {FORMAT}; use the version that made the run"
             )
-        if _list_tables(database) != _expected_tables():
+        if _list_tables(database) not in _expected_tables():
             raise sqlite3.DatabaseError("its tables are not those of a run")
         if writable:
             _prepare_writing(database)
+            database.execute(_SCHEMA_OF_TIMES)
     except UNREADABLE:
         database.close()
         raise
@@ -83,10 +89,14 @@ def _list_tables(database: sqlite3.Connection) -> list[tuple[str, ...]]:
 
 
 @cache
-def _expected_tables() -> list[tuple[str, ...]]:
+def _expected_tables() -> tuple[list[tuple[str, ...]], ...]:
+    """Return the tables of a run, without and with times."""
+    found: list[list[tuple[str, ...]]] = []
     with contextlib.closing(sqlite3.connect(":memory:")) as database:
-        database.executescript(_SCHEMA)
-        return _list_tables(database)
+        for schema in (_SCHEMA, _SCHEMA_OF_TIMES):
+            database.executescript(schema)
+            found.append(_list_tables(database))
+    return tuple(found)
 
 
 def _prepare(database: sqlite3.Connection) -> sqlite3.Connection:

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from collections.abc import Iterator
+
 from lionsearch.archive.rows import SearchedRow, open_rounds, open_score, open_searched, open_spent
 from lionsearch.archive.store import BEST_FIRST, SCORED, RunStore
-from lionsearch.records import Stage
+from lionsearch.records import FailureKind, Stage
+
+
+@contextlib.contextmanager
+def without_collecting() -> Iterator[None]:
+    """Look for no garbage meanwhile: a hundred thousand rows are none, and looking through them takes as long again."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 class WholeTables:
@@ -17,6 +33,7 @@ class WholeTables:
     def __init__(self, store: RunStore):
         self._store = store
 
+    @without_collecting()
     def rounds(self, stage: Stage) -> list[tuple[str, int, tuple[float, ...]]]:
         """Return fingerprint, live statements and rounds of the scored programs of a stage, as `leaderboard` has them.
 
@@ -27,6 +44,7 @@ class WholeTables:
         with self._store.sound():
             return [open_rounds(row) for row in rows]
 
+    @without_collecting()
     def searched(self) -> list[SearchedRow]:
         """Return every candidate with what came of its program in the search, in order; no digest is compared."""
         with self._store.sound():
@@ -34,13 +52,14 @@ class WholeTables:
                 row[0]: open_score(row)
                 for row in self._store.fetch("SELECT fingerprint, rounds FROM evaluations WHERE stage = 'search'")
             }
-            spent = {
-                row[0]: open_spent(row)
-                for row in self._store.fetch(
-                    "SELECT fingerprint, sum(json_array_length(scores) + (failure IS NOT NULL)), max(failure)"
-                    " FROM results WHERE stage = 'search' GROUP BY fingerprint"
-                )
-            }
+            spent: dict[str, tuple[int, FailureKind | None]] = {}
+            for name, *each in self._store.fetch(
+                "SELECT fingerprint, json_array_length(scores) + (failure IS NOT NULL), failure"
+                " FROM results NOT INDEXED WHERE stage = 'search'"
+            ):
+                trainings, failure = open_spent((name, *each))
+                before = spent.get(name, (0, None))
+                spent[name] = (before[0] + trainings, failure or before[1])
             found: list[SearchedRow] = []
             columns = "number, parent, change, fingerprint, statements, live_statements"
             for row in self._store.fetch(f"SELECT {columns} FROM candidates ORDER BY number"):
@@ -51,6 +70,7 @@ class WholeTables:
                 found.append(open_searched(row, scores.get(name, (None, 0)), trainings, failure))
         return found
 
+    @without_collecting()
     def task_scores(self, stage: Stage) -> dict[str, dict[str, float]]:
         """Return the score on each task by fingerprint, where there is one; no digest is compared."""
         found: dict[str, dict[str, float]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -16,6 +17,7 @@ from typer.core import TyperGroup
 
 import lionsearch
 from lionsearch.cli import (
+    comparing,
     exporting,
     identifying,
     inspecting,
@@ -37,21 +39,27 @@ _LONGEST_MESSAGE = 4_000
 
 
 class _Commands(TyperGroup):
-    """All commands.
-
-    A value of a wrong type is reported in plain words, not in those of the library that found it. An interrupt that a
-    command has nothing to add to is one word.
-    """
+    """All commands. An interrupt that a command has nothing to add to is one word."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except typer.BadParameter as error:
-            error.message = _plain_words(error)
-            raise
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
+
+
+_UsageError: Any = typer.BadParameter.__base__  # which typer does not name
+
+
+def _describe_misuse(error: Any) -> str:
+    """Return a mistake in the arguments as one line, a value of a wrong type in plain words."""
+    if isinstance(error, typer.BadParameter):
+        error.message = _plain_words(error)
+    message = one_line(error.format_message()).rstrip(".").replace(". Did you", "; did you")
+    message = re.sub(r" \(Possible options: (.+)\)$", r"; did you mean \1?", message)
+    where = "lionsearch" if error.ctx is None else error.ctx.command_path
+    return f"{message[:1].lower()}{message[1:]}{' see:' if message.endswith('?') else '; see:'} {where} -h"
 
 
 def _plain_words(error: typer.BadParameter) -> str:
@@ -84,6 +92,8 @@ for command in (
     exporting.export,
     scoring.evaluate,
     scoring.tune,
+    comparing.compare,
+    comparing.funnel,
     searching.search,
     searching.resume,
     inspecting.inspect,
@@ -92,7 +102,7 @@ for command in (
     simplifying.simplify,
     identifying.identify,
 ):
-    app.command()(command)
+    app.command(cls=inspecting.InspectCommand if command is inspecting.inspect else None)(command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -120,11 +130,16 @@ def main() -> None:
 
 def _run() -> None:
     try:
-        app()
-    except SystemExit as end:
-        if end.code == INTERRUPTED:
+        code = app(standalone_mode=False)
+        if code == INTERRUPTED:
             _leave(INTERRUPTED)
-        raise
+        sys.exit(code)
+    except _UsageError as error:
+        if len(sys.argv) == 1:
+            error.show()
+        else:
+            print(f"error: {shorten(_describe_misuse(error), _LONGEST_MESSAGE)}", file=sys.stderr)
+        sys.exit(2)
     except ImportError as error:
         if isinstance(error.__cause__, KeyboardInterrupt):  # as one looks that came while an extension was loaded
             print("interrupted", file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lionsearch.archive.folder import BEST, SHORT
+from lionsearch.archive.folder import BEST, RANKING, SHORT
 from lionsearch.cli.identifying import say_how_near, say_what_it_is
 from lionsearch.cli.simplifying import describe_difference
 from lionsearch.lang import format_program
@@ -15,7 +15,11 @@ from lionsearch.terminal.display import command_line, lost_line, print_table
 from lionsearch.terminal.progress import progress_line
 from lionsearch.workers.choice import Placement
 
+MEANING = "0 is AdamW with its learning rate and weight decay tuned, ± a 95 % confidence interval"
+"""What a score says, and what follows it."""
+
 if TYPE_CHECKING:
+    from lionsearch.lang import Program
     from lionsearch.records import Evaluation
     from lionsearch.runs.verdict import Verdict
 
@@ -52,13 +56,13 @@ def print_ending(ending: Ending, placement: Placement | None = None) -> None:
 def _print_confirmed(evaluation: Evaluation) -> None:
     from lionsearch.evaluation.estimate import estimate
 
-    print("on fresh seeds of the validation splits, 95 % intervals; 0 is AdamW, learning rate and decay tuned:")
+    print(f"on validation data, fresh seeds; {MEANING}:")
     print_table(("task", "score"), [(result.task, estimate(result.scores)) for result in evaluation.results])
 
 
 def _print_verdict(ending: Ending, verdict: Verdict) -> None:
     seeds = ending.config.experiment.evaluation.report_seeds
-    print(f"on the test splits, {seeds} more fresh seeds, 95 % intervals; 0 is AdamW, learning rate and decay tuned:")
+    print(f"on test data, {seeds} held-out seeds; {MEANING}:")
     rows = [
         (each.task, *("failed" if found is None else found for found in (each.start, each.best, each.lead)))
         for each in verdict.tasks
@@ -71,8 +75,8 @@ def _print_verdict(ending: Ending, verdict: Verdict) -> None:
 
 
 def _print_identity(ending: Ending) -> None:
-    if ending.short is not None and ending.simplified is not None:
-        print(f"\nwithout what changes its scores by less than {ending.tolerance:.2g}:\n")
+    if ending.best is not None and ending.short is not None and ending.simplified is not None:
+        print(f"\n{_describe_short(ending.best.program, ending.short)} by less than {ending.tolerance:.2g}:\n")
         print(format_program(replace(ending.short, description="")))
         if ending.simplified.unseen is not None:
             print(describe_difference([spec.name for spec in ending.config.specs], ending.simplified.unseen))
@@ -80,6 +84,13 @@ def _print_identity(ending: Ending) -> None:
     print(f"{subject} {say_what_it_is(ending.identity, ending.describe_start())}")
     if ending.nearest is not None:
         print(say_how_near(ending.nearest, ending.config.specs[0].name))
+
+
+def _describe_short(best: Program, short: Program) -> str:
+    """Return what a shorter program is; of one as long only numbers have changed."""
+    if len(short.statements) < len(best.statements):
+        return "without what changes its scores"
+    return "the same with rounder numbers, which change its scores"
 
 
 def _print_next(ending: Ending, placement: Placement) -> None:
@@ -95,7 +106,8 @@ def _print_next(ending: Ending, placement: Placement) -> None:
         return
     tasks = [word for entry in ending.config.experiment.tasks for word in ("--task", entry.task)]
     programs = (folder / BEST,) if ending.short is None else (folder / BEST, folder / SHORT)
-    print(f"  {command_line('evaluate', *programs, 'adamw', 'lion', *tasks)}")
+    print(f"  {command_line('evaluate', *programs, 'adamw', *tasks)}")
+    print(f"  {command_line('tune', programs[-1], 'adamw', 'lion', *tasks, '--output', folder / RANKING)}")
     if ending.short is None:
         tolerance = find_tolerance(ending.verdict, DEFAULT_TOLERANCE)
         given = () if tolerance in (None, DEFAULT_TOLERANCE) else ("--tolerance", f"{tolerance:.2g}")

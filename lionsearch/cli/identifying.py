@@ -80,11 +80,11 @@ def _print_neighbours(name: str, neighbours: Sequence[Neighbour]) -> None:
             f"{neighbour.similarity:.4f}",
             f"{neighbour.scale:.3g}",
             _constants(neighbour, "="),
-            "; ".join(neighbour.differs),
+            "; ".join(neighbour.differs) or "-",
         )
         for neighbour in neighbours
     ]
-    print_table(("name", "cosine", "scale", "with", f"{name} has"), rows)
+    print_table(("name", "cosine", "scale", "with", f"how {name} differs"), rows)
 
 
 def _constants(neighbour: Neighbour, equals: str) -> str:

@@ -4,32 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json, counted
 from lionsearch.cli.program_table import choose_programs, print_programs
-from lionsearch.errors import SettingError
+from lionsearch.cli.side_by_side import print_comparison
+from lionsearch.errors import SettingError, shorten
 
 if TYPE_CHECKING:
     from lionsearch.records import Evaluation
     from lionsearch.runs.view import FoundProgram, Run
 
+BEST = "best"
+_LINEAGE = ("--candidate", "--lineage")
+
+
+def _parse_candidate(text: str) -> int | str:
+    """Return the number of a candidate, or what stands for the best."""
+    if text == BEST:
+        return BEST
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise typer.BadParameter(f"{shorten(text)!r} is not the number of a candidate, nor {BEST!r}.")
+    return int(text)
+
+
+class InspectCommand(TyperCommand):
+    """Its `--lineage` may stand without a number; then it is that of the best."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put in what is left out."""
+        filled: list[str] = []
+        for word, after in zip_longest(args, args[1:], fillvalue=""):
+            filled.append(word)
+            if word in _LINEAGE and (after == "" or after.startswith("--") or Path(after).is_dir()):
+                filled.append(BEST)
+        return super().parse_args(ctx, filled)
+
 
 def inspect(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder; it may still be running.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders; they may still be running.")],
     top: Annotated[int | None, typer.Option("--top", min=1, help="Programs to list; 10, with --csv all.")] = None,
     candidate: Annotated[
-        int | None,
+        Any,
         typer.Option(
-            "--candidate",
-            "--lineage",
-            min=0,
-            max=2**63 - 1,
-            help="Show this program, its ancestors and what each step changed.",
+            *_LINEAGE,
+            parser=_parse_candidate,
+            metavar="[NUMBER]",
+            help="Show this program, by default the best, its ancestors and what each step changed.",
         ),
     ] = None,
     where: Annotated[
@@ -41,33 +68,42 @@ def inspect(
     as_csv: Annotated[bool, typer.Option("--csv", help="All programs, or those that fit, as CSV.")] = False,
     json_output: Json = False,
 ) -> None:
-    """Show what a run has found so far."""
+    """Show what a run has found so far; several runs side by side."""
     from lionsearch.runs.view import Run
 
-    found = Run(run)
-    if as_csv or where is not None or sort is not None:
-        _check_alone(candidate, as_csv and json_output)
-        print_programs(found, choose_programs(found, where, sort), top, as_csv=as_csv, as_json=json_output)
+    if as_csv and json_output:
+        raise SettingError("--csv and --json: give one of them")
+    if len(runs) > 1:
+        given = {"--top": top, "--lineage": candidate, "--where": where, "--sort": sort}
+        if wrong := [name for name, value in given.items() if value is not None]:
+            raise SettingError(f"{wrong[0]} is for one run; several are shown side by side")
+        print_comparison([Run(run) for run in runs], as_csv=as_csv, as_json=json_output)
         return
-    content = _describe_candidate(found, candidate) if candidate is not None else _describe_run(found, top or 10)
+    found = Run(runs[0])
+    if as_csv or where is not None or sort is not None:
+        if candidate is not None:
+            raise SettingError("--lineage shows one program; --where, --sort and --csv show all: give one of them")
+        print_programs(found, choose_programs(found, where, sort), top, as_csv=as_csv, as_json=json_output)
+    elif candidate is not None:
+        _show_candidate(found, None if candidate == BEST else candidate, json_output)
+    elif json_output:
+        print_json(_describe_run(found, top or 10))
+    else:
+        _print_run(_describe_run(found, top or 10))
+
+
+def _show_candidate(run: Run, candidate: int | None, json_output: bool) -> None:
+    content = _describe_candidate(run, candidate)
     if json_output:
         print_json(content)
-    elif candidate is not None:
-        print(content["program"])
-        _print_lineage(content)
     else:
-        _print_run(content)
-
-
-def _check_alone(candidate: int | None, twice: bool) -> None:
-    if candidate is not None:
-        raise SettingError("--candidate shows one program; --where, --sort and --csv show all: give one of them")
-    if twice:
-        raise SettingError("--csv and --json: give one of them")
+        print(content["program"], end="")
+        _print_lineage(content)
 
 
 def _describe_run(run: Run, top: int) -> dict[str, Any]:
     from lionsearch.records import Stage
+    from lionsearch.runs.meta_validation import meta_curve
 
     experiment = run.config.experiment
     found: dict[str, Any] = {
@@ -84,7 +120,11 @@ def _describe_run(run: Run, top: int) -> dict[str, Any]:
             for candidate, change in run.changes()
         ],
     }
+    curve = meta_curve(run)
+    found["meta_validation"] = None if curve is None else curve.describe()
     for stage in Stage:
+        if stage is Stage.META:
+            continue
         found[str(stage)] = [_describe_found(each, run.tasks) for each in run.ranked(stage, top)]
         if stage is Stage.CONFIRM:
             found["front"] = [_describe_found(each, run.tasks) for each in run.front()]
@@ -128,10 +168,12 @@ def _missed_hurdle(evaluation: Evaluation, tasks: Sequence[str]) -> str | None:
     return evaluation.results[-1].task if missed else None
 
 
-def _describe_candidate(run: Run, candidate: int) -> dict[str, Any]:
+def _describe_candidate(run: Run, candidate: int | None) -> dict[str, Any]:
     from lionsearch.reports.story import tell_story
 
-    diffs = {each.candidate: [str(line) for line in each.lines] for each in tell_story(run, candidate)}
+    ancestors = run.lineage(candidate)
+    number = ancestors[0].row.number
+    diffs = {each.candidate: [str(line) for line in each.lines] for each in tell_story(run, number)}
     lineage = [
         {
             **asdict(each.row),
@@ -140,9 +182,9 @@ def _describe_candidate(run: Run, candidate: int) -> dict[str, Any]:
             "missed": None if each.evaluation is None else _missed_hurdle(each.evaluation, run.tasks),
             "failure": None if each.evaluation is None else _describe_failure(each.evaluation),
         }
-        for each in run.lineage(candidate)
+        for each in ancestors
     ]
-    return {"candidate": candidate, "program": run.text(candidate), "lineage": lineage}
+    return {"candidate": number, "program": run.text(number), "lineage": lineage}
 
 
 def _describe_failure(evaluation: Evaluation) -> dict[str, Any] | None:
@@ -164,7 +206,7 @@ def _print_lineage(content: dict[str, Any]) -> None:
         before = f" after {counted(failure['seeds'], 'seed')} that went well" if failure["seeds"] else ""
         print(f"\nfailed on {failure['task']}{before}: {failure['detail']}")
     for row in reversed(content["lineage"]):
-        if row["parent"] is not None and row["diff"] is not None:
+        if row["diff"] is not None:
             print(f"\ncandidate {row['number']}, {row['change']}, {_score_in_words(row)}:")
             print("\n".join(f"  {line}" for line in row["diff"]))
     print("\nancestors, the latest first; the score is the search's mean over the tasks, 0 is tuned AdamW:")
@@ -197,16 +239,18 @@ def _print_run(content: dict[str, Any]) -> None:
         print(f"from candidate {each['candidate']} on: {each['change']}{forced}")
     order = f", by mean score less {content['parsimony']:g} for each statement" if content["parsimony"] else ""
     titles = {
-        "report": "best on fresh seeds and the test splits" + order,
+        "report": "best on test data and held-out seeds" + order,
         "confirm": "best on fresh seeds" + order,
         "front": "best on fresh seeds for its length",
         "search": "best in the search, those with most seeds first" + order,
     }
     for name, title in titles.items():
         if content[name]:
-            print(f"\n{title}; 0 is tuned AdamW, ± the 95 % interval:")
+            print(f"\n{title}; 0 is tuned AdamW, ± a 95 % confidence interval:")
             _print_scored(content[name], content["tasks"])
-    print(f"\nshow one: {command_line('inspect', content['run'], '--candidate', 'NUMBER')}")
+    if content["meta_validation"] is not None:
+        _print_meta(content["meta_validation"])
+    print(f"\nshow one: {command_line('inspect', content['run'], '--lineage', 'NUMBER')}")
 
 
 def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
@@ -223,6 +267,22 @@ def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
         for row in rows
     ]
     print_table(("candidate", "statements", "seeds", "mean score", *tasks), cells)
+
+
+def _print_meta(curve: dict[str, Any]) -> None:
+    from lionsearch.terminal.display import format_score, print_table
+
+    print(f"\n{curve['sentence']}; the best of the search as it went on, ± a 95 % confidence interval:")
+    rows = [
+        (
+            each["candidate"],
+            f"{100 * each['share']:.0f}%",
+            format_score(each["search"]),
+            f"{format_score(each['meta'])} ±{each['interval']:.4f}",
+        )
+        for each in curve["points"]
+    ]
+    print_table(("candidate", "of the search", "search's tasks", ", ".join(curve["tasks"])), rows)
 
 
 def _mean_in_words(row: dict[str, Any]) -> str:

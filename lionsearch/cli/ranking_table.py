@@ -113,7 +113,9 @@ def _cells(place: int, standing: Standing, tasks: Sequence[str]) -> tuple[str, .
 
 
 def _score(score: float, interval: float | None) -> str:
-    return "failed" if interval is None else f"{score:+.4f} ±{interval:.4f}"
+    from lionsearch.terminal.display import format_score
+
+    return "failed" if interval is None else format_score(score, interval)
 
 
 def _markdown(table: Sequence[Standing], tasks: Sequence[str], command: str, settings: RankingSettings) -> str:
@@ -123,9 +125,8 @@ def _markdown(table: Sequence[Standing], tasks: Sequence[str], command: str, set
         "",
         f"`{command}`",
         "",
-        f"Scores are on the test split and {settings.seeds} fresh seeds, ± the half width of a 95 % confidence"
-        " interval; 0 is AdamW as tuned for the task, -1 an untrained network. A program gets the same grid as any"
-        " other:"
+        f"Scores are on test data and {settings.seeds} held-out seeds, ± a 95 % confidence interval; 0 is AdamW as"
+        " tuned for the task, -1 an untrained network. A program gets the same grid as any other:"
         f" {len(settings.factors)} learning rates a factor of 2 apart, continued where the best is at the edge, times"
         f" {len(settings.decays)} weight decays where it has one, {settings.tune_seeds} seeds each, chosen by the"
         " validation split. `ms a step`: interpreted, on one core, task by task. `state`: numbers for each parameter,"

@@ -15,7 +15,9 @@ from lionsearch.cli.language import Json
 
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders; they may still be running.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file.")] = Path("report.html"),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file; else report.html in the run's folder.")
+    ] = None,
     curves: Annotated[
         bool, typer.Option("--curves", help="Train with the best, AdamW and Lion on each task, for learning curves.")
     ] = False,
@@ -25,11 +27,11 @@ def report(
     from lionsearch.reports.report_file import write_report
     from lionsearch.runs.view import Run
 
-    write_report([Run(run) for run in runs], output, curves=curves)
+    written = write_report([Run(run) for run in runs], output, curves=curves)
     if json_output:
-        print_json({"file": str(output), "bytes": output.stat().st_size})
+        print_json({"file": str(written), "bytes": written.stat().st_size})
     else:
-        print(f"wrote {output}: open it in a browser")
+        print(f"wrote {written}: open it in a browser")
 
 
 def watch(

@@ -41,10 +41,7 @@ def evaluate(
     split: Annotated[Split, typer.Option("--split", help="Examples that the loss is measured on.")] = Split.TEST,
     json_output: Json = False,
 ) -> None:
-    """Train with programs and score them: 0 is tuned AdamW on the same seeds, higher is better.
-
-    The seeds are the first of those that a search reports with; no search chooses by them, nor by the test split.
-    """
+    """Train with programs and score them on test data and held-out seeds: 0 is tuned AdamW there, higher is better."""
     from lionsearch.api.scoring_api import evaluate as score
 
     rows = score(programs, task, seeds=seeds, split=split.value)
@@ -53,10 +50,11 @@ def evaluate(
         return
     from lionsearch.terminal.display import print_table
 
-    columns = ("program", "task", "score", "+-", f"{split.value} loss", "measured")
-    print_table(columns, [_cells(row) for row in rows])
+    print_table(("program", "task", "score", f"{split.value} loss", "measured"), [_cells(row) for row in rows])
+    interval = ", ± a 95 % confidence interval" if seeds > 1 else ""
     print(
-        f"score: 0 is AdamW as tuned for the task; +- is the standard error over {counted(seeds, 'seed')}",
+        f"on {split.value} data, {counted(seeds, 'held-out seed')}; 0 is AdamW as tuned for the task{interval};"
+        " the programs run as they stand: `lionsearch tune` ranks several by their best rates",
         file=sys.stderr,
     )
 
@@ -68,9 +66,8 @@ def _cells(row: Score) -> tuple[object, ...]:
     measured = ", ".join(f"{name} {value:.4g}" for name, value in row.metrics.items())
     if row.failure is not None:
         measured = f"{row.failure.kind}: {row.failure.detail}"
-    error = None if row.standard_error is None else f"{row.standard_error:.4f}"
-    score = "failed" if row.failure is not None else format_score(row.score)
-    return row.program, row.task, score, error, row.loss, measured
+    score = "failed" if row.failure is not None else format_score(row.score, row.interval)
+    return row.program, row.task, score, row.loss, measured
 
 
 def tune(

@@ -77,9 +77,14 @@ def search(
 
     config = load_experiment(experiment, **_given(programs=programs, seed=seed, patience=patience, target=target))
     from lionsearch.runs.opening import discard, start_in_free_folder, start_run
+    from lionsearch.terminal.display import command_line
 
     folder = Path("runs") / config.name
-    store = start_run(output, config) if output else start_in_free_folder(folder, config)
+    store = (
+        start_run(output, config, f", or go on with it: {command_line('resume', output)}")
+        if output
+        else start_in_free_folder(folder, config)
+    )
     if output is None and store.folder != folder:
         print(f"{folder} is there already; this run goes to {store.folder}", file=sys.stderr)
     try:

@@ -117,7 +117,7 @@ def _print_result(given: Program, found: Simplified, tasks: list[str], tolerance
     else:
         print(f"nothing to simplify: {size}")
     if not found.finished:
-        print("interrupted before it was checked on unseen seeds; what was reached:")
+        print("interrupted before it was checked on held-out seeds; what was reached:")
     if found.unseen is not None:
         print(f"{describe_difference(tasks, found.unseen)} (allowed: {tolerance:g})")
     print(f"\n{format_program(replace(program, description=''))}")
@@ -127,10 +127,10 @@ def _print_result(given: Program, found: Simplified, tasks: list[str], tolerance
 
 
 def describe_difference(tasks: Sequence[str], unseen: Difference) -> str:
-    """Return a line that says what a simplification changed on unseen seeds, task by task."""
+    """Return a line that says what a simplification changed on held-out seeds, task by task."""
     rows = zip(tasks, unseen.means, unseen.intervals, strict=True)
     shown = ", ".join(f"{task} {value:+.4f} ±{width:.4f}" for task, value, width in rows)
-    return f"on unseen seeds and the test splits its score differs by: {shown}"
+    return f"on test data and held-out seeds its score differs (± 95 % confidence) by: {shown}"
 
 
 def _describe(found: Simplified, result: Program, tasks: list[str]) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from scipy.special import stdtrit
-
 _CONFIDENCE = 0.95
 
 
@@ -43,5 +41,7 @@ def estimate(values: Sequence[float]) -> Estimate:
     """
     if len(values) < 2:
         return Estimate(fmean(values), math.inf)
+    from scipy.special import stdtrit  # here, because it takes longer to load than a run takes to be read
+
     factor = float(stdtrit(len(values) - 1, 0.5 + _CONFIDENCE / 2))
     return Estimate(fmean(values), factor * stdev(values) / math.sqrt(len(values)))

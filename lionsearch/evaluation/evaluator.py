@@ -15,7 +15,7 @@ from statistics import fmean
 
 import jax
 
-from lionsearch.evaluation.plan import FIRST_SEED, EvaluationPlan, Seeds
+from lionsearch.evaluation.plan import FIRST_SEED, EvaluationPlan, Request, Seeds
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.graph import fingerprint
 from lionsearch.lang import Program
@@ -88,6 +88,19 @@ class Evaluator:
         """
         return self.evaluate_many([program], stage, [hurdles])[0]
 
+    def answer(self, requests: Sequence[Request]) -> list[Evaluation]:
+        """Return one evaluation for each request.
+
+        Raises:
+            TaskError: as `evaluate`.
+        """
+        found: dict[Request, Evaluation] = {}
+        for stage in Stage:
+            chosen = [request for request in requests if request.stage is stage]
+            programs, hurdles = [request.program for request in chosen], [request.hurdles for request in chosen]
+            found.update(zip(chosen, self.evaluate_many(programs, stage, hurdles), strict=True))
+        return [found[request] for request in requests]
+
     def evaluate_many(
         self,
         programs: Sequence[Program],
@@ -99,7 +112,7 @@ class Evaluator:
         Raises:
             TaskError: as `evaluate`.
         """
-        tasks = len(self._plan.tasks)
+        tasks = len(self._plan.tasks_at(stage))
         courses = [_enter(*each) for each in zip(programs, hurdles or [None] * len(programs), strict=True)]
         number = 0
         while going := [course for course in courses if course.goes_on(tasks)]:
@@ -110,7 +123,7 @@ class Evaluator:
         return [self._summarize(course, stage) for course in courses]
 
     def _run_round(self, courses: list[_Course], stage: Stage, number: int) -> None:
-        for spec, hurdle in self._plan.tasks:
+        for spec, hurdle in self._plan.tasks_at(stage):
             groups: dict[int | None, list[_Course]] = {}
             for course in courses:
                 groups.setdefault(None if course.hurdles is None else course.order[number], []).append(course)
@@ -135,7 +148,7 @@ class Evaluator:
         return result.score is not None and (stage is not Stage.SEARCH or result.score >= hurdle)
 
     def _summarize(self, course: _Course, stage: Stage) -> Evaluation:
-        tasks = len(self._plan.tasks)
+        tasks = len(self._plan.tasks_at(stage))
         reached = len(course.rounds[0])
         results = tuple(
             merge_results([results[position] for results in course.rounds if len(results) > position])
@@ -144,7 +157,7 @@ class Evaluator:
         rounds = course.round_scores(tasks)
         if not rounds:
             return Evaluation(stage, None, results)
-        score = fmean(rounds) if stage is Stage.SEARCH else min(result.score or 0.0 for result in results)
+        score = fmean(rounds) if stage in (Stage.SEARCH, Stage.META) else min(result.score or 0.0 for result in results)
         return Evaluation(stage, score, results, rounds)
 
     def fingerprint_tasks(self) -> dict[str, str]:
@@ -153,7 +166,8 @@ class Evaluator:
         Raises:
             TaskError: if a task cannot be used.
         """
-        return {spec.name: self.runner(spec).fingerprint for spec, _ in self._plan.tasks}
+        specs = [*(spec for spec, _ in self._plan.tasks), *self._plan.meta]
+        return {spec.name: self.runner(spec).fingerprint for spec in specs}
 
     def runner(self, spec: TaskSpec) -> TaskRunner:
         """Return the runner of a task, loaded at the first call."""

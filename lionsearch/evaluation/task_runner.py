@@ -117,6 +117,30 @@ class TaskRunner:
         ]
 
     @_calling
+    def train(
+        self, program: Program, seed: int, split: str, lr_factor: float = 1.0
+    ) -> tuple[float, tuple[tuple[str, float], ...]] | Failure:
+        """Return the final loss of one training and the task's own measures, or why there is none.
+
+        Raises:
+            TaskError: if the program asks for an input that training cannot give.
+        """
+        prepared = self._prepare(program, lr_factor)
+        if isinstance(prepared, TaskResult):
+            assert prepared.failure is not None, "a program that need not be trained with has failed"
+            return prepared.failure
+        outcome = self._run(program, prepared, seed, split, self.never, lr_factor)
+        if not np.isfinite(outcome.loss):
+            return self._non_finite(outcome)
+        return float(outcome.loss), tuple((name, float(outcome.metrics[name])) for name in sorted(outcome.metrics))
+
+    @_calling
+    def chance(self, seed: int, split: str) -> float:
+        """Return the loss of a seed's untrained network on "validation", "test" or "probe"."""
+        course = self.courses.of_seed(seed)
+        return float(self._measure(course.params, course.model, self.courses.split(split)))
+
+    @_calling
     def curve(self, program: Program, seeds: Seeds) -> list[float]:
         """Return the mean loss on the probe after each chunk, up to where it is no number on some seed.
 
@@ -289,10 +313,7 @@ class TaskRunner:
         prepared = self._prepare(self._adamw)
         assert not isinstance(prepared, TaskResult), "AdamW can be trained with"
         outcome = self._run(self._adamw, prepared, seed, split, self.never)
-        course = self.courses.of_seed(seed)
-        chance, probe_chance = (
-            float(self._measure(course.params, course.model, self.courses.split(name))) for name in (split, "probe")
-        )
+        chance, probe_chance = self.chance(seed, split), self.chance(seed, "probe")
         loss = float(outcome.loss)
         if not np.isfinite([chance, probe_chance]).all():
             raise TaskError(
@@ -311,19 +332,22 @@ class TaskRunner:
         done = chunks * self.spec.steps // total
         last = float(outcome.curve[chunks - 1])
         chance = self.reference(seed, seeds.split).chance  # which is an error if the task has none
-        non_finite = Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {self.spec.steps} steps")
         if not np.isfinite(last):
-            return non_finite
+            return self._non_finite(outcome)
         limit = float(self._limits(seed, seeds)[chunks - 1])
         if last > limit:
             detail = f"after {done} of {self.spec.steps} steps the loss was {last:.4g}; at most {limit:.4g} goes on"
             return Failure(FailureKind.NO_PROGRESS, detail)
         if not np.isfinite(outcome.loss):
-            return non_finite
+            return self._non_finite(outcome)
         if outcome.loss >= chance:  # the probe can miss what explodes on a few examples
             detail = f"the final loss was {float(outcome.loss):.4g}; an untrained network's is {chance:.4g}"
             return Failure(FailureKind.NO_PROGRESS, detail)
         return None
+
+    def _non_finite(self, outcome: Outcome) -> Failure:
+        done = int(outcome.chunks) * self.spec.steps // self.spec.chunks
+        return Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {self.spec.steps} steps")
 
     def _summarize(self, outcomes: Sequence[Outcome], seeds: Seeds) -> TaskResult:
         scores = [

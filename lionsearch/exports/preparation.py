@@ -14,7 +14,7 @@ from lionsearch.exports.broadcasting import find_thin_use
 from lionsearch.exports.naming import identifier, public_names
 from lionsearch.graph import KindError, infer_kinds, remove_dead_code
 from lionsearch.graph.lowering import LR_SCALE, LoweredProgram, lower
-from lionsearch.lang import INPUTS, INTERP, POWER, Kind, Program
+from lionsearch.lang import INPUTS, INTERP, MULTIPLY, POWER, Kind, Program
 from lionsearch.lang.summary import summarize
 from lionsearch.tasks.spec import TUNED_RATE
 
@@ -165,7 +165,18 @@ def rate_note(prepared: Prepared) -> str:
         return "the program's `lr`, which it reads unscaled too; 1.0 is its own rate"
     if not prepared.lowered.reads("lr"):
         return "the program does not read it"
-    return "the program's `lr`; 1.0 is its own rate"
+    return f"the program's `lr`{_describe_use(prepared.lowered)}; 1.0 is its own rate"
+
+
+def _describe_use(lowered: LoweredProgram) -> str:
+    """Return what a program multiplies by `lr`, as a clause; "" if it does more with it than that."""
+    readers = lowered.readers["lr"]
+    if len(readers) != 1 or "lr" in lowered.outputs or lowered.nodes[readers[0]].operation != MULTIPLY:
+        return ""
+    numbers = [each for each in lowered.nodes[readers[0]].arguments if isinstance(each, float)]
+    if numbers:
+        return f", which it multiplies by {numbers[0]:g}"
+    return ", which multiplies its update" if lowered.graph.update == readers[0] else ""
 
 
 def rate_warning(prepared: Prepared, argument: str) -> tuple[str, ...]:
@@ -222,8 +233,9 @@ def module_docstring(prepared: Prepared, command: str, notes: tuple[str, ...] = 
     lines += [*trained, ""] if (trained := trained_with(prepared)) else []
     lines += [f"Source: {found.source}"] if found.source else []
     if provenance.run is not None:
-        score = "" if provenance.score is None else f", score {provenance.score:+.4f}"
-        lines.append(f"Found by lionsearch: candidate {provenance.candidate} of {provenance.run}{score}.")
+        lines.append(f"Found by lionsearch: candidate {provenance.candidate} of {provenance.run}.")
+        if provenance.score is not None:
+            lines.append(f"It was selected by a score of {provenance.score:+.4f}; on held-out seeds expect less.")
     lines.append(f"Written by: {command}")
     text = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return f'"""{text}\n"""'

@@ -1,7 +1,6 @@
 """Where programs lie by what they do: their updates along the same made-up steps, laid out in a plane. Nothing trains.
 
-The steps are those of plain gradient descent on a noisy quadratic of many curvatures, in NumPy. Updates are compared by
-their directions, so a learning rate makes no difference. The plane is that of the two largest principal components.
+The plane is that of the two largest principal components of the directions of their updates.
 
 Non-goal: which known program a program is near with other constants; `lionsearch identify` says that.
 """
@@ -10,19 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.lang import Program
-from lionsearch.semantics.replay import Trajectory, follow
+from lionsearch.semantics.directions import direction
 
 LANDMARKS = ("adamw", "lion", "momentum", "rmsprop_torch", "sgd")
 """Shipped programs by which a reader finds the way."""
-
-_STEPS = 60
-_SHAPES = ((8, 6), (12,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ def lay_out(programs: Sequence[Program]) -> Map | None:
         True
     """
     known = [load_program(str(PROGRAMS.shipped / f"{name}.py")) for name in LANDMARKS]
-    vectors = [_direction(program) for program in (*programs, *known)]
+    vectors = [direction(program) for program in (*programs, *known)]
     if sum(vector is not None for vector in vectors[: len(programs)]) < 2:
         return None
     rows = np.array([vector for vector in vectors if vector is not None])
@@ -78,26 +73,3 @@ def lay_out(programs: Sequence[Program]) -> Map | None:
         {name: spot for name, spot in landmarks if spot is not None},
         float((sizes[:2] ** 2).sum()) / total if total else 1.0,
     )
-
-
-def _direction(program: Program) -> np.ndarray | None:
-    """Return a program's updates, each step's of length one; None if they cannot be computed, or are no numbers."""
-    updates = follow(program, _made_up())
-    if updates is None or not np.isfinite(updates).all():
-        return None
-    sizes = np.linalg.norm(updates, axis=1, keepdims=True)
-    return (updates / np.where(sizes > 0, sizes, 1.0)).ravel() / np.sqrt(_STEPS)
-
-
-@lru_cache(maxsize=1)
-def _made_up() -> Trajectory:
-    rng = np.random.default_rng(7)
-    curvatures = [10.0 ** rng.uniform(-2, 0.5, shape) for shape in _SHAPES]
-    weights = [rng.normal(0, 0.3, shape) for shape in _SHAPES]
-    steps = []
-    for number in range(_STEPS):
-        gradients = [c * w + rng.normal(0, 0.1, w.shape) for c, w in zip(curvatures, weights, strict=True)]
-        scalars = {"lr": np.float64(1.0), "t": np.float64(number + 1)}
-        steps.append({"w": tuple(weights), "g": tuple(gradients), **scalars})
-        weights = [w - 0.05 * g for w, g in zip(weights, gradients, strict=True)]
-    return Trajectory(tuple(steps), _SHAPES)

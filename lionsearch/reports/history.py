@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
+from types import MappingProxyType
 
 from lionsearch.archive import SearchedRow
 from lionsearch.lang import OPERATIONS
@@ -27,12 +28,14 @@ class Climb:
         trainings: begun up to it.
         score: the mean over the tasks, on the seeds that it was trained with.
         seeds: how many.
+        seconds: of searching up to it; None where that is not stored.
     """
 
     candidate: int
     trainings: int
     score: float
     seeds: int
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,15 @@ class Payoff:
     improved: float
 
 
-def find_climbs(rows: Iterable[SearchedRow], price: float) -> list[Climb]:
+def find_climbs(
+    rows: Iterable[SearchedRow], price: float, times: Mapping[int, float] = MappingProxyType({})
+) -> list[Climb]:
     """Return the programs that were better than all before them: more seeds first, then the score less the price.
 
     Args:
         rows: all candidates in order.
         price: of a statement, in units of the score.
+        times: of candidates, by number.
 
     Examples:
         >>> row = SearchedRow(0, None, "initial", "a", 2, 2, 0.0, 1, 1, None)
@@ -90,7 +96,7 @@ def find_climbs(rows: Iterable[SearchedRow], price: float) -> list[Climb]:
         trainings += row.trainings
         if row.score is not None and (key := (row.seeds, row.score - price * row.live_statements)) > best:
             best = key
-            found.append(Climb(row.number, trainings, row.score, row.seeds))
+            found.append(Climb(row.number, trainings, row.score, row.seeds, times.get(row.number)))
     return found
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from lionsearch.archive.folder import SHORT
+from lionsearch.archive.folder import RANKING, SHORT
 from lionsearch.archive.targets import load_target
 from lionsearch.evaluation.estimate import Estimate, estimate
 from lionsearch.records import Evaluation
@@ -76,7 +76,7 @@ def write_page(runs: Sequence[RunFacts], curves: Sequence[Sequence[Chart]] = (),
     environment.filters.update(score=show_score, share=_show_share, words=_failure_in_words, counted=counted)
     return environment.get_template("page.html").render(
         sections=sections,
-        comparison=charts.chart_comparison(runs) if len(runs) > 1 else None,
+        comparisons=charts.compare(runs) if len(runs) > 1 else (),
         style=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
         policy=_policy(script, live),
@@ -124,12 +124,15 @@ def _section(name: str, facts: RunFacts, curves: Sequence[Chart]) -> Section:
     made: dict[str, Callable[[RunFacts, str], Chart]] = {
         "progress": charts.chart_progress,
         "trainings": charts.chart_trainings,
+        "times": charts.chart_times,
         "seeds": charts.chart_seeds,
         "shares": charts.chart_shares,
         "front": charts.chart_front,
         "map": charts.chart_map,
     }
     shown = {} if not facts.trained else {key: draw(facts, name) for key, draw in made.items()}
+    if facts.seconds is None:
+        shown.pop("times", None)
     best = short = None
     if facts.best is not None:
         best = portray(*load_target(f"{facts.folder}:{facts.best.candidate}"), f"{name}graph")
@@ -166,7 +169,9 @@ def _commands(facts: RunFacts) -> list[tuple[str, str]]:
         for target, words in (("optax", "for optax"), ("torch", "for PyTorch"), ("latex", "as equations")):
             found.append((_command("export", program, "--to", target), f"the program {words}"))
         tasks = [word for entry in facts.config.experiment.tasks for word in ("--task", entry.task)]
-        found.append((_command("evaluate", program, "adamw", "lion", *tasks), "train with it again, and with others"))
+        found.append((_command("evaluate", program, "adamw", *tasks), "train with it again"))
+        others = _command("tune", program, "adamw", "lion", *tasks, "--output", str(Path(folder) / RANKING))
+        found.append((others, "compare it with others, the rate of each tuned"))
         found.append((_command("identify", program), "what it is, and which known programs it is near"))
     found.append((_command("inspect", folder), "the same in a terminal"))
     return found

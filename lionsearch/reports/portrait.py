@@ -13,7 +13,7 @@ from lionsearch.exports.preparation import Prepared, prepare
 from lionsearch.exports.writing import write_text
 from lionsearch.lang import Program, format_program
 from lionsearch.render.diagram import draw_figure
-from lionsearch.reports.charts import draw_svg
+from lionsearch.reports.drawing import draw_svg
 
 _EQUATIONS = re.compile(r"\\begin\{align\*\}.*\\end\{align\*\}", re.DOTALL)
 _ROLES = {"#d9e8f6": "input", "#fbe3c0": "state", "#eeeeee": "number", "#ffffff": "operation", "#f7c6c5": "update"}

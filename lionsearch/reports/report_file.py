@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from lionsearch.archive.folder import REPORT
 from lionsearch.errors import SettingError
 from lionsearch.evaluation.device import configure_jax
 from lionsearch.runs.view import Run
 
 
-def write_report(runs: Sequence[Run], output: Path, *, curves: bool = False) -> None:
-    """Write the page on some runs into a file.
+def write_report(runs: Sequence[Run], output: Path | None = None, *, curves: bool = False) -> Path:
+    """Write the page on some runs into a file, and return that.
 
     Args:
         runs: also such as go on.
-        output: the file.
+        output: the file; None for `report.html` in the run's folder, of several runs in the working folder.
         curves: whether to train for learning curves.
 
     Raises:
@@ -24,10 +25,12 @@ def write_report(runs: Sequence[Run], output: Path, *, curves: bool = False) -> 
     if not runs:
         raise SettingError("a report needs a run")
     text = make_page(runs, curves=curves)
+    path = output or (runs[0].folder if len(runs) == 1 else Path()) / REPORT
     try:
-        output.write_text(text, encoding="utf-8", errors="backslashreplace")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise SettingError(f"{output}: cannot be written: {error.strerror}") from None
+        raise SettingError(f"{path}: cannot be written: {error.strerror}") from None
+    return path
 
 
 def load_all() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from statistics import fmean
 
 from lionsearch.archive.folder import is_written
-from lionsearch.evaluation.estimate import Estimate, estimate
+from lionsearch.evaluation.estimate import Estimate
 from lionsearch.identification.identity import Identity, identify
 from lionsearch.lang import Program
 from lionsearch.records import FailureKind, Stage
@@ -95,6 +94,7 @@ class RunFacts:
         climbs: when the search got better.
         trained: every program with a score, in order.
         trainings: begun in the search.
+        seconds: of searching, pauses left out; None where that is not stored.
         confirmed: what was trained with again on fresh seeds, the best first.
         front: for each length that is worth it the best program, the shortest first.
         elites: the best on fresh seeds.
@@ -119,6 +119,7 @@ class RunFacts:
     climbs: tuple[Climb, ...]
     trained: tuple[Trained, ...]
     trainings: int
+    seconds: float | None
     confirmed: tuple[Confirmed, ...]
     front: tuple[FoundProgram, ...]
     elites: tuple[FoundProgram, ...]
@@ -146,7 +147,7 @@ class RunFacts:
 def gather(run: Run) -> RunFacts:
     """Return what the page of a run says, also of one that goes on, or has nothing yet."""
     price = run.config.experiment.search.parsimony
-    rows, texts = run.searched(), run.texts()
+    rows, texts, times = run.searched(), run.texts(), run.times()
     elites, best, verdict, short = run.elites(), run.best, run.verdict, run.short
     known: set[str] = set()
     trained: list[Trained] = []
@@ -166,13 +167,14 @@ def gather(run: Run) -> RunFacts:
         best=best,
         short=short,
         identity=None if best is None else _identify(short or best.program),
-        climbs=tuple(find_climbs(rows, price)),
+        climbs=tuple(find_climbs(rows, price, times)),
         trained=tuple(trained),
         trainings=sum(row.trainings for row in rows),
+        seconds=max(times.values(), default=None),
         confirmed=tuple(
-            Confirmed(each.candidate, scores.get(each.fingerprint), estimate(seeds))
+            Confirmed(each.candidate, scores.get(each.fingerprint), found)
             for each in elites
-            if (seeds := _by_seed(each))
+            if (found := each.estimate) is not None
         ),
         front=tuple(run.front() if elites else _front_in_search(run)),
         elites=tuple(elites[:_MOST_ELITES]),
@@ -191,11 +193,6 @@ def gather(run: Run) -> RunFacts:
 def _identify(program: Program) -> Identity | None:
     """Return what a program is; it takes a second or two, and a page is made again as a run goes on."""
     return identify(program)
-
-
-def _by_seed(found: FoundProgram) -> list[float]:
-    """Return the mean over the tasks for each seed."""
-    return [fmean(scores) for scores in zip(*(each.scores for each in found.evaluation.results), strict=False)]
 
 
 def _front_in_search(run: Run) -> list[FoundProgram]:

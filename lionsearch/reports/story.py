@@ -16,7 +16,7 @@ class Line:
 
     Attributes:
         mark: `+` for one that came, `-` for one that went, and a blank for one that stayed.
-        text: the line, without indentation.
+        text: the line as it stands in the program.
     """
 
     mark: str
@@ -89,9 +89,9 @@ def diff(before: str, after: str) -> tuple[Line, ...]:
         >>> for line in diff(old, old.replace("lr * g", "lr * w")):
         ...     print(line)
           def train(w, g, lr):
-        - v1 = lr * g
-        + v1 = lr * w
-          return v1
+        -     v1 = lr * g
+        +     v1 = lr * w
+              return v1
     """
     old, new = _statements(before), _statements(after)
     found: list[Line] = []
@@ -104,4 +104,4 @@ def diff(before: str, after: str) -> tuple[Line, ...]:
 
 
 def _statements(text: str) -> Sequence[str]:
-    return [line.strip() for line in text[text.rfind("def train(") :].splitlines()]
+    return text[text.rfind("def train(") :].rstrip().splitlines()

@@ -107,5 +107,5 @@ def _refusal(store: RunStore, breaks: list[Change], versions: list[Change]) -> s
     why = f" ({'; '.join(map(str, versions))}, which may be why)" if versions else ""
     return (
         f"{store.folder}: since the run was made, {shown}{more}{why}; scores from before and after could not be"
-        f" compared: undo it, or go on in spite of it with: lionsearch resume {store.folder} --force"
+        " compared: undo it, or resume it in spite of that with --force (in Python, force=True)"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -47,6 +47,8 @@ class EvaluationSettings(Settings):
         elites: programs that are re-evaluated at the end; shorter ones that are best for their length come in addition.
         simplify: the best program at the end is simplified on the tasks, if it is better than tuned AdamW, as long as
             that costs less than this, in units of the score, and than half of what it leads by; absent, it is not.
+        select: what the best of all is chosen by: its score on fresh seeds of the search's tasks (`confirm`), or that
+            on the tasks of `meta_validation`, with which the elites are then measured too.
         limits: the longest program, dead code removed.
     """
 
@@ -54,7 +56,31 @@ class EvaluationSettings(Settings):
     report_seeds: int = at_most(MOST_SEEDS, SEEDS_BECAUSE, default=5, gt=0)
     elites: int = at_most(10_000, "each is trained with on all tasks and fresh seeds", default=16, gt=0)
     simplify: float | None = Field(default=None, ge=0)
+    select: Literal["confirm", "meta_validation"] = "confirm"
     limits: Limits = Limits()
+
+
+class MetaValidation(Settings):
+    """Tasks out of the search's sight, on which its best program is measured now and then: does it get better there?
+
+    No candidate is chosen by them while it searches. Dearer tasks of the kind that the winner is for, so `middle` ones.
+
+    Attributes:
+        tasks: names or paths of tasks, none of which the search has.
+        seeds: trainings with each.
+        every: candidates from one measurement to the next; what is still the best is not measured again.
+
+    References:
+        Chen et al. 2023, section 2.3: half of the searches overfit their proxy, seen on a larger task.
+
+    Examples:
+        >>> MetaValidation(tasks=("fashion_mlp",)).every
+        500
+    """
+
+    tasks: tuple[str, ...] = Field(min_length=1)
+    seeds: int = at_most(MOST_SEEDS, SEEDS_BECAUSE, default=4, gt=1)
+    every: int = at_most(100_000_000, "a run has no more programs", default=500, gt=0)
 
 
 class Experiment(Settings):
@@ -72,6 +98,7 @@ class Experiment(Settings):
         tasks: cheap ones first.
         search: algorithm, population, mutations.
         evaluation: seeds, elites, limits.
+        meta_validation: other tasks on which the best is measured now and then; absent, it is not.
 
     Examples:
         >>> experiment = Experiment(programs=500, tasks=(TaskEntry(task="digits_mlp"),))
@@ -89,6 +116,13 @@ class Experiment(Settings):
     tasks: tuple[TaskEntry, ...] = Field(min_length=1)
     search: SearchSettings = SearchSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    meta_validation: MetaValidation | None = None
+
+    @model_validator(mode="after")
+    def _check_select(self) -> Experiment:
+        if self.evaluation.select == "meta_validation" and self.meta_validation is None:
+            raise ValueError("'evaluation.select' is 'meta_validation', which has no tasks; expected 'meta_validation'")
+        return self
 
 
 class RunConfig(Settings):
@@ -99,15 +133,22 @@ class RunConfig(Settings):
         experiment: as read.
         specs: of its tasks, in order.
         programs: text of the initial programs.
+        meta_specs: of the tasks of its meta-validation.
     """
 
     name: str
     experiment: Experiment
     specs: tuple[TaskSpec, ...]
     programs: tuple[str, ...] = Field(min_length=1)
+    meta_specs: tuple[TaskSpec, ...] = ()
 
     @model_validator(mode="after")
     def _check_specs(self) -> RunConfig:
+        meta = self.experiment.meta_validation
+        if len(self.meta_specs) != (0 if meta is None else len(meta.tasks)):
+            raise ValueError(
+                f"'meta_specs' are {len(self.meta_specs)}, not as many as 'experiment.meta_validation.tasks'"
+            )
         if len(self.specs) != len(self.experiment.tasks):
             raise ValueError(f"'specs' are {len(self.specs)}, 'experiment.tasks' {len(self.experiment.tasks)}")
         return self
@@ -117,7 +158,15 @@ class RunConfig(Settings):
         settings = self.experiment.evaluation
         hurdles = [entry.hurdle for entry in self.experiment.tasks]
         tasks = tuple(zip(self.specs, hurdles, strict=True))
-        return EvaluationPlan(tasks, settings.confirm_seeds, settings.report_seeds, settings.limits)
+        meta = self.experiment.meta_validation
+        return EvaluationPlan(
+            tasks,
+            settings.confirm_seeds,
+            settings.report_seeds,
+            settings.limits,
+            self.meta_specs,
+            0 if meta is None else meta.seeds,
+        )
 
     def initial(self) -> list[Program]:
         """Return the initial programs."""
@@ -177,8 +226,15 @@ def resolve(
     given = values or {}
     names = [entry.task for entry in experiment.tasks]
     specs = tuple(given[task] if task in given else _load_named(load_task, task, where, "tasks") for task in names)
-    if len({spec.name for spec in specs}) < len(specs):
-        raise SettingError(f"{where}: setting 'tasks' names a task twice: {', '.join(names)}")
+    meta = experiment.meta_validation
+    meta_specs = tuple(
+        given[task] if task in given else _load_named(load_task, task, where, "meta_validation.tasks")
+        for task in (meta.tasks if meta is not None else ())
+    )
+    all_names = [spec.name for spec in (*specs, *meta_specs)]
+    if len({*all_names}) < len(all_names):
+        settings = "'tasks' and 'meta_validation.tasks' name" if meta_specs else "'tasks' names"
+        raise SettingError(f"{where}: setting {settings} a task twice: {', '.join(all_names)}")
     known = programs or {}
     initial = [
         pair
@@ -203,6 +259,7 @@ def resolve(
         experiment=experiment,
         specs=specs,
         programs=tuple(format_program(program) for _, program in initial),
+        meta_specs=meta_specs,
     )
 
 

@@ -17,13 +17,23 @@ from lionsearch.tasks.spec import TaskSpec
 from lionsearch.tasks.trust import check_factory
 
 
-def start_run(folder: Path, config: RunConfig) -> RunStore:
+def start_run(folder: Path, config: RunConfig, advice: str = "") -> RunStore:
     """Make a new run folder and return its store.
+
+    Args:
+        folder: of the run.
+        config: the run's.
+        advice: how to go on with a run that is there already, the end of the message.
 
     Raises:
         RunError: if there is something at the folder's place.
     """
-    return RunStore.create(folder, dump_config(config))
+    try:
+        return RunStore.create(folder, dump_config(config))
+    except FolderTakenError as error:
+        if advice and (folder / CONFIG).is_file():
+            raise FolderTakenError(f"{error}{advice}") from None
+        raise
 
 
 def start_in_free_folder(base: Path, config: RunConfig) -> RunStore:
@@ -58,8 +68,10 @@ def resume_run(
             if experiment.programs < told:
                 raise SettingError(f"{folder}: has {told} programs already; expected {told} or more")
             config = config.model_copy(update={"experiment": experiment})
-        config = config.model_copy(update={"specs": reunite(config.specs, tuple(tasks), str(folder))})
-        for spec in config.specs:
+        whole = reunite((*config.specs, *config.meta_specs), tuple(tasks), str(folder))
+        count = len(config.specs)
+        config = config.model_copy(update={"specs": whole[:count], "meta_specs": whole[count:]})
+        for spec in whole:
             if not trust and not any(spec is task for task in tasks):
                 check_factory(spec.name, spec.factory, str(folder / CONFIG))
         return store, config

@@ -6,6 +6,7 @@ from collections import Counter
 from statistics import fmean
 from typing import Any
 
+from lionsearch.archive.whole_tables import without_collecting
 from lionsearch.records import Stage
 from lionsearch.runs.view import Run
 
@@ -23,6 +24,7 @@ def list_columns(run: Run) -> tuple[str, ...]:
     return (*numbers, *tasks, *TEXTS)
 
 
+@without_collecting()
 def list_programs(run: Run) -> list[dict[str, Any]]:
     """Return a row for each distinct program of a run, by the candidate that had it first.
 
@@ -39,24 +41,23 @@ def list_programs(run: Run) -> list[dict[str, Any]]:
     columns, names_of_tasks = list_columns(run), run.tasks
     known: set[str] = set()
     found: list[dict[str, Any]] = []
-    for row in rows:
-        name = row.fingerprint
+    for number, parent, change, name, _, statements, score, seeds, trainings, failure in rows:
         if name in known:
             continue
         known.add(name)
         scores = tasks.get(name)
         values = (
-            row.number,
-            row.parent,
-            row.live_statements,
-            row.score,
+            number,
+            parent,
+            statements,
+            score,
             confirmed.get(name),
-            row.seeds,
-            row.trainings,
+            seeds,
+            trainings,
             children.get(name, 0),
             *(nothing if scores is None else map(scores.get, names_of_tasks)),
-            row.change,
-            None if row.failure is None else row.failure.value,
+            change,
+            None if failure is None else failure.value,
         )
         found.append(dict(zip(columns, values, strict=True)))
     return found

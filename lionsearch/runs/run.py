@@ -17,6 +17,7 @@ from typing import Any
 
 from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.errors import one_line
+from lionsearch.evaluation.plan import Request
 from lionsearch.evolution import Candidate, make_search
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Program, format_program
@@ -24,7 +25,7 @@ from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
 from lionsearch.runs.config import RunConfig
 from lionsearch.runs.result import Elite, Progress, RunResult
-from lionsearch.workers.pool import Pool, Request
+from lionsearch.workers.pool import Pool
 
 _FLUSH_SECONDS = 0.5
 
@@ -59,7 +60,7 @@ class SearchRun:
         self,
         config: RunConfig,
         store: RunStore,
-        pool: Pool,
+        pool: Pool[Request, Evaluation],
         listener: Listener = lambda progress: None,
         callback: Callback | None = None,
         seconds: float = math.inf,
@@ -76,13 +77,16 @@ class SearchRun:
         self._asked = self._told = self._evaluated = self._cached = 0
         self._statements = self._live_statements = 0
         self._programs: dict[str, tuple[int, Program]] = {}
-        self._confirming: deque[str] = deque()
+        self._waiting: dict[Stage, deque[str]] = {Stage.CONFIRM: deque(), Stage.META: deque()}
+        self._incumbent: str | None = None  # the best of the search
         self._best: Elite | None = None
         self._best_key = self._best_key_in_search = (False, -math.inf)
         self._improved = 0  # the number of candidates told when the search last found a better one
         self._started: float | None = None  # when the first result came, and so many were told before
         self._replayed = 0
         self._flushed = time.monotonic()
+        self._searched_before = max(store.times().values(), default=0.0)  # seconds, by earlier processes
+        self._searching_since = time.monotonic()
 
     def run(self) -> RunResult:
         """Search to the end, or until interrupted from the keyboard; either way what is known is stored."""
@@ -96,6 +100,7 @@ class SearchRun:
             self._notify(self._callback.on_start, self._store.folder, self._config)
             self._search_all()
             self._confirm_elites()
+            self._meta_validate()
             report, baseline = self._report()
             finished = True
         except KeyboardInterrupt:
@@ -142,7 +147,7 @@ class SearchRun:
             self._tell(head, evaluation)
             self._stopped = self._stopped or self._reason_to_stop()
         if self._stopped:
-            self._pool.forget(Stage.SEARCH)
+            self._pool.forget(lambda request: request.stage is Stage.SEARCH)
 
     def _reason_to_stop(self) -> str:
         """Return why the search ends here, "" if it goes on."""
@@ -170,18 +175,29 @@ class SearchRun:
         candidate, live = pending.candidate, pending.live
         self._search.tell(candidate, evaluation.rounds)
         self._told += 1
+        self._note_time(candidate.number)
         self._statements += len(candidate.program.statements)
         self._live_statements += len(live.statements)
         is_new = self._store_told(pending, evaluation)
         key = self._choice_key(pending.fingerprint, evaluation)
         if self._is_whole(evaluation) and key > self._best_key_in_search:
-            self._best_key_in_search, self._improved = key, self._told
-            self._confirm(pending.fingerprint)
+            self._best_key_in_search, self._improved, self._incumbent = key, self._told, pending.fingerprint
+            self._measure(pending.fingerprint, Stage.CONFIRM)
             if self._waits:
                 self._await(pending.fingerprint, Stage.CONFIRM)
-        self._take_in_confirmed()
+        meta = self._config.experiment.meta_validation
+        if meta is not None and self._told % meta.every == 0:
+            self._measure_incumbent()
+        self._take_in()
         self._report_progress()
         self._notify(self._callback.on_candidate, self._describe(pending, evaluation, is_new), self.progress())
+
+    def _note_time(self, number: int) -> None:
+        """Store when a new candidate was told; pauses do not count, nor going through what is stored."""
+        if number < self._stored:
+            self._searching_since = time.monotonic()
+        else:
+            self._store.add_time(number, self._searched_before + time.monotonic() - self._searching_since)
 
     def _describe(self, pending: _Pending, evaluation: Evaluation, is_new: bool) -> CandidateEvent:
         candidate = pending.candidate
@@ -225,25 +241,34 @@ class SearchRun:
             self._store.flush()
             self._listener(self.progress())
 
-    def _confirm(self, name: str) -> None:
-        """Have a program re-evaluated on fresh seeds; nothing waits for the result."""
-        if name not in self._known[Stage.CONFIRM] and (name, Stage.CONFIRM) not in self._in_flight:
-            self._submit(name, self._programs[name][1], Stage.CONFIRM)
-        self._confirming.append(name)
+    def _measure(self, name: str, stage: Stage) -> None:
+        """Have a program evaluated at a later stage; nothing waits for the result."""
+        if name not in self._known[stage] and (name, stage) not in self._in_flight:
+            self._submit(name, self._programs[name][1], stage)
+        self._waiting[stage].append(name)
 
-    def _take_in_confirmed(self) -> None:
-        """Store the fresh-seed results that have come; a program is the best only if it is better there."""
-        confirmed = self._known[Stage.CONFIRM]
-        while self._confirming and self._confirming[0] in confirmed:
-            name = self._confirming.popleft()
-            confirm = confirmed[name]
-            self._store.add_evaluation(name, confirm)
-            key = self._choice_key(name, confirm)
-            if key > self._best_key:
-                self._best_key = key
-                number, live = self._programs[name]
-                self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
-                self._notify(self._callback.on_improvement, self._best, self.progress())
+    def _measure_incumbent(self) -> None:
+        if self._incumbent is not None:
+            self._measure(self._incumbent, Stage.META)
+
+    def _take_in(self) -> None:
+        """Store the results of later stages that have come; a program is the best only if it is better there."""
+        for stage, waiting in self._waiting.items():
+            while waiting and waiting[0] in self._known[stage]:
+                name = waiting.popleft()
+                self._store.add_evaluation(name, self._known[stage][name])
+                if stage is Stage.CONFIRM:
+                    self._compare_confirmed(name)
+
+    def _compare_confirmed(self, name: str) -> None:
+        key = self._choice_key(name, self._known[Stage.CONFIRM][name])
+        if key > self._best_key:
+            self._best_key, self._best = key, self._elite(name)
+            self._notify(self._callback.on_improvement, self._best, self.progress())
+
+    def _elite(self, name: str) -> Elite:
+        number, live = self._programs[name]
+        return Elite(number, name, live, self._known[Stage.SEARCH][name], self._known[Stage.CONFIRM][name])
 
     def _confirm_elites(self) -> None:
         """Re-evaluate the best of the search, and the best for their length: what is shorter may be as good."""
@@ -257,11 +282,34 @@ class SearchRun:
             length = len(self._programs[name][1].statements)
             whole = self._is_whole(self._known[Stage.SEARCH][name])
             if rank < self._config.experiment.evaluation.elites or (length < shortest and whole):
-                self._confirm(name)
+                self._measure(name, Stage.CONFIRM)
             shortest = min(shortest, length)
-        for name in list(self._confirming):
-            self._await(name, Stage.CONFIRM)
-        self._take_in_confirmed()
+        self._settle(Stage.CONFIRM)
+
+    def _meta_validate(self) -> None:
+        """Measure the last incumbent on the tasks that the search did not see, and choose by them if asked to."""
+        if self._config.experiment.meta_validation is None:
+            return
+        self._measure_incumbent()
+        if self._config.experiment.evaluation.select != "meta_validation":
+            self._settle(Stage.META)
+            return
+        for name in [name for name in self._known[Stage.CONFIRM] if name in self._programs]:
+            self._measure(name, Stage.META)
+        self._settle(Stage.META)
+        measured = [name for name in self._known[Stage.META] if name in self._programs]
+        for name in measured:
+            self._measure(name, Stage.CONFIRM)
+        self._settle(Stage.CONFIRM)
+        if measured:
+            keys = {name: self._choice_key(name, self._known[Stage.META][name]) for name in measured}
+            self._best = self._elite(max(measured, key=lambda name: (keys[name], -self._programs[name][0])))
+
+    def _settle(self, stage: Stage) -> None:
+        """Wait for all that is measured at a stage."""
+        for name in list(self._waiting[stage]):
+            self._await(name, stage)
+        self._take_in()
 
     def _report(self) -> tuple[Evaluation | None, Evaluation | None]:
         """Evaluate the best and the first program on what nothing was chosen by."""

@@ -1,12 +1,12 @@
-"""Programs + tasks -> scores on fresh seeds: what `evaluate` shows."""
+"""Programs + tasks -> scores on held-out seeds: what `evaluate` shows."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
+from statistics import mean
 
+from lionsearch.evaluation.estimate import estimate
 from lionsearch.evaluation.plan import FIRST_SEED, Seeds, limits_for
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.lang import Program
@@ -22,7 +22,7 @@ class Score:
         program: what it is called.
         task: the task's name.
         score: the mean over the seeds; 0 is tuned AdamW on the same seeds, -1 an untrained network; None if any failed.
-        standard_error: of the score; None of one seed, or if any failed.
+        interval: half the width of the score's 95 % confidence interval; None of one seed, or if any failed.
         loss: the mean final loss on the split; None if any failed.
         metrics: means of the task's own measures, by name.
         scores: of each seed; None for one that failed.
@@ -32,7 +32,7 @@ class Score:
     program: str
     task: str
     score: float | None
-    standard_error: float | None
+    interval: float | None
     loss: float | None
     metrics: dict[str, float]
     scores: tuple[float | None, ...]
@@ -44,7 +44,7 @@ def score_programs(
 ) -> list[Score]:
     """Return each program's score on each task, task by task.
 
-    The seeds are the first of those that a search reports with: no search chooses by them, nor by the test split.
+    The seeds are held out: the first of those that a search reports with, by which none chooses.
 
     Args:
         programs: each with what to call it.
@@ -73,7 +73,7 @@ def _summarize(name: str, each: list[TaskResult]) -> Score:
     found = [score for score in scores if score is not None]
     if failure is not None:
         return Score(name, each[0].task, None, None, None, {}, scores, failure)
-    error = stdev(found) / math.sqrt(len(found)) if len(found) > 1 else None
+    interval = estimate(found).interval if len(found) > 1 else None
     loss = mean(result.loss for result in each if result.loss is not None)
     metrics = {key: mean(dict(result.metrics)[key] for result in each) for key, _ in each[0].metrics}
-    return Score(name, each[0].task, mean(found), error, loss, metrics, scores, None)
+    return Score(name, each[0].task, mean(found), interval, loss, metrics, scores, None)

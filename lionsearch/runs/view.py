@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from pathlib import Path
 from statistics import fmean
@@ -59,6 +59,12 @@ class FoundProgram:
     def score(self) -> float | None:
         """The mean over the tasks and seeds; 0 is tuned AdamW, None a failure."""
         return fmean(self.evaluation.rounds) if self.evaluation.rounds else None
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """The mean over the tasks, with its 95 % interval over the seeds; None of a failure."""
+        by_seed = [fmean(scores) for scores in zip(*(each.scores for each in self.evaluation.results), strict=False)]
+        return estimate(by_seed) if by_seed and self.evaluation.rounds else None
 
     @property
     def scores(self) -> dict[str, Estimate]:
@@ -229,6 +235,16 @@ class Run:
         return None if ours is None or theirs is None else judge(ours, theirs)
 
     @property
+    def reported(self) -> FoundProgram | None:
+        """The best with its scores on test data and held-out seeds; None before the end."""
+        best = self.best
+        if best is None:
+            return None
+        with self._store() as store:
+            found = store.evaluation(best.fingerprint, Stage.REPORT)
+        return None if found is None else replace(best, evaluation=found)
+
+    @property
     def short(self) -> Program | None:
         """The best program without what changes its scores little; None where the run made none."""
         path = self.folder / SHORT
@@ -247,6 +263,11 @@ class Run:
         if program not in self._identities:
             self._identities = {program: None if program is None else identify(program)}
         return self._identities[program]
+
+    def evaluation(self, fingerprint: str, stage: Stage) -> Evaluation | None:
+        """Return what came of a program at a stage; None if it was not evaluated there."""
+        with self._store() as store:
+            return store.evaluation(fingerprint, stage)
 
     def text(self, candidate: int) -> str:
         """Return the text of a candidate's program, dead code removed.
@@ -303,6 +324,14 @@ class Run:
         """Return each task's score in the search by fingerprint; no row is compared with its digest."""
         with self._store() as store:
             return WholeTables(store).task_scores(Stage.SEARCH)
+
+    def times(self) -> dict[int, float]:
+        """Return after how many seconds of searching candidates were told, by number; an older run has none.
+
+        Workers were started by then; pauses between an interrupt and `resume` do not count.
+        """
+        with self._store() as store:
+            return store.times()
 
     def texts(self) -> dict[str, str]:
         """Return the text of every program by fingerprint, dead code removed; no row is compared with its digest."""

@@ -207,6 +207,12 @@ def _call_factory(spec: TaskSpec) -> Any:
         raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {describe_fault(error)}") from error
 
 
+def digest_settings(spec: TaskSpec) -> str:
+    """Return 12 hexadecimal digits that change with the settings on which a training depends."""
+    text = spec.model_dump_json(exclude={"description", "seeds", "tuned_by"})
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
 def fingerprint_task(spec: TaskSpec, leaves: list[np.ndarray], code: list[str]) -> str:
     """Return 24 hexadecimal digits that change with the task's settings, data or code."""
     digest = hashlib.blake2b(spec.model_dump_json().encode(), digest_size=12)

@@ -52,9 +52,16 @@ def lost_line(lost: Iterable[tuple[str, str, int]]) -> str:
     return f"lost by the system: {total} evaluation{'s' * (total != 1)} ({shown}); they count as failures"
 
 
-def format_score(score: float | None) -> str:
-    """Return a score with its sign, or a dash."""
-    return "-" if score is None else f"{score:+.4f}"
+def format_score(score: float | None, interval: float | None = None) -> str:
+    """Return a score with its sign, and with half the width of its 95 % interval if there is one; a dash of no score.
+
+    Examples:
+        >>> format_score(0.0123), format_score(0.0123, 0.0045), format_score(None)
+        ('+0.0123', '+0.0123 ±0.0045', '-')
+    """
+    if score is None:
+        return "-"
+    return f"{score:+.4f}" if interval is None else f"{score:+.4f} ±{interval:.4f}"
 
 
 def _is_numeric(value: object) -> bool:

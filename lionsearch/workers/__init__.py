@@ -4,4 +4,3 @@ from lionsearch.workers.choice import Placement as Placement
 from lionsearch.workers.choice import open_pool as open_pool
 from lionsearch.workers.pool import LocalPool as LocalPool
 from lionsearch.workers.pool import Pool as Pool
-from lionsearch.workers.pool import Request as Request

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lionsearch.errors import RunError
-from lionsearch.evaluation.plan import TIME_LIMIT, EvaluationPlan
-from lionsearch.workers.pool import LocalPool, Pool
+from lionsearch.evaluation.plan import TIME_LIMIT
+from lionsearch.workers.pool import LocalPool, Plan, Pool, RequestT, ResultT
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ class Placement:
         return tuple(word for name, value in given.items() if value is not None for word in (name, shown[name]))
 
 
-def open_pool(plan: EvaluationPlan, placement: Placement) -> Pool:
+def open_pool(plan: Plan[RequestT, ResultT], placement: Placement) -> Pool[RequestT, ResultT]:
     """Return a pool.
 
     Args:
-        plan: what an evaluation consists of.
+        plan: what the requests are of.
         placement: where.
 
     Raises:

@@ -17,8 +17,7 @@ import ray
 from ray.exceptions import GetTimeoutError, RayError, RuntimeEnvSetupError
 
 from lionsearch.errors import RunError, TaskError, one_line
-from lionsearch.evaluation.plan import EvaluationPlan
-from lionsearch.workers.pool import Request
+from lionsearch.workers.pool import Plan
 from lionsearch.workers.processors import count_processors
 from lionsearch.workers.ray_start import describe_error, ships_folder, start_ray
 from lionsearch.workers.ray_watch import ClusterWatch
@@ -40,7 +39,7 @@ class Batch:
         started: when the actor began with them, as far as is known.
     """
 
-    requests: tuple[Request, ...]
+    requests: tuple[Any, ...]
     reference: Any
     attempt: int
     started: float
@@ -67,7 +66,7 @@ class Crew:
     """The actors of a pool.
 
     Args:
-        plan: what an evaluation consists of.
+        plan: what the requests are of.
         workers: actors; None takes one for each CPU that Ray knows of, also of nodes that join later.
         address: of a cluster to join; None starts Ray on this machine.
 
@@ -79,7 +78,7 @@ class Crew:
         RunError: if the cluster cannot be reached, or has fewer CPUs, or GPUs if it has any, than workers.
     """
 
-    def __init__(self, plan: EvaluationPlan, workers: int | None, address: str | None):
+    def __init__(self, plan: Plan[Any, Any], workers: int | None, address: str | None):
         self._plan, self._workers = plan, workers
         self.actors: list[Actor] = []
         self._losses = 0
@@ -194,7 +193,7 @@ class Crew:
         self._losses += blamed
         self._watch.check()
         if self._losses > _LOSSES_PER_WORKER * len(self.actors):
-            names = ", ".join(repr(spec.name) for spec, _ in self._plan.tasks)
+            names = ", ".join(map(repr, self._plan.names))
             raise RunError(f"{self._losses} workers were lost on {names} with no result in between; the last: {detail}")
         return blamed
 

@@ -1,4 +1,4 @@
-"""Evaluations on Ray actors: this machine's cores, or a cluster by its address.
+"""Requests answered by Ray actors: this machine's cores, or a cluster by its address.
 
 Programs travel in batches, to actors that have started. A worker that dies or exceeds the time limit is replaced and
 its programs are tried once more, one by one; then they are recorded as failures of the system. A worker that went with
@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic
 
 import ray
 from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
 from lionsearch.errors import LionSearchError, RunError
-from lionsearch.evaluation.plan import TIME_LIMIT, EvaluationPlan
-from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
-from lionsearch.workers.pool import Request
+from lionsearch.evaluation.plan import TIME_LIMIT
+from lionsearch.records import Failure, FailureKind
+from lionsearch.workers.pool import Plan, RequestT, ResultT
 from lionsearch.workers.ray_crew import Actor, Batch, Crew, describe_loss
 from lionsearch.workers.ray_start import describe_error
 
@@ -26,11 +27,11 @@ _LARGEST_BATCH = {"CPU": 8, "GPU": 256}
 _BATCHES_AHEAD = 2
 
 
-class RayPool:
-    """Evaluates on Ray actors.
+class RayPool(Generic[RequestT, ResultT]):
+    """Answers on Ray actors.
 
     Args:
-        plan: what an evaluation consists of.
+        plan: what the requests are of.
         workers: actors; None takes one for each CPU that Ray knows of, also of nodes that join later.
         address: of a cluster to join; None starts Ray on this machine.
         timeout: seconds that one program may take, compilation included.
@@ -41,14 +42,14 @@ class RayPool:
 
     def __init__(
         self,
-        plan: EvaluationPlan,
+        plan: Plan[RequestT, ResultT],
         workers: int | None = None,
         address: str | None = None,
         timeout: float = TIME_LIMIT,
     ):
         self._plan, self._timeout = plan, timeout
-        self._queue: deque[tuple[Request, int]] = deque()
-        self._done: list[tuple[Request, Evaluation]] = []
+        self._queue: deque[tuple[RequestT, int]] = deque()
+        self._done: list[tuple[RequestT, ResultT]] = []
         self._crew = Crew(plan, workers, address)
         self._largest_batch = _LARGEST_BATCH[self._crew.resource]
 
@@ -57,11 +58,11 @@ class RayPool:
         """The workers that there are; a lost one is replaced."""
         return self._crew.actors
 
-    def submit(self, request: Request) -> None:
+    def submit(self, request: RequestT) -> None:
         """Queue a request."""
         self._queue.append((request, 0))
 
-    def collect(self) -> list[tuple[Request, Evaluation]]:
+    def collect(self) -> list[tuple[RequestT, ResultT]]:
         """Send what is queued, and wait for at least one batch.
 
         Raises:
@@ -77,9 +78,9 @@ class RayPool:
         results, self._done = self._done, []
         return results
 
-    def forget(self, stage: Stage) -> None:
-        """Drop the requests of a stage that no worker has."""
-        self._queue = deque(each for each in self._queue if each[0].stage is not stage)
+    def forget(self, unwanted: Callable[[RequestT], bool]) -> None:
+        """Drop requests that no worker has."""
+        self._queue = deque(each for each in self._queue if not unwanted(each[0]))
 
     def fingerprint_tasks(self) -> dict[str, str]:
         """Have the first actor that has started load the tasks; if it is lost, once more with another one.
@@ -91,7 +92,7 @@ class RayPool:
         for last in (False, True):
             actor = crew.first_ready()
             try:
-                return crew.get(actor.handle.fingerprint_tasks.remote(), self._timeout * len(self._plan.tasks))
+                return crew.get(actor.handle.fingerprint_tasks.remote(), self._timeout * len(self._plan.names))
             except RayTaskError as error:
                 raise _cause(error) from error
             except RayError as error:  # the actor is gone, or late
@@ -129,7 +130,7 @@ class RayPool:
         requests = []
         while self._queue and len(requests) < size and self._queue[0][1] == attempt:
             requests.append(self._queue.popleft()[0])
-        reference = actor.handle.evaluate.remote(tuple(requests))
+        reference = actor.handle.answer.remote(tuple(requests))
         actor.batches.append(Batch(tuple(requests), reference, attempt, time.monotonic()))
 
     def _settle(self, actor: Actor, finished: set[Any]) -> None:
@@ -138,7 +139,7 @@ class RayPool:
             if batch.reference not in finished:
                 continue
             try:
-                evaluations = ray.get(batch.reference, timeout=60)
+                results = ray.get(batch.reference, timeout=60)
             except RayTaskError as error:
                 if isinstance(error.cause, OSError) and not batch.attempt:  # as where its node is on its way out
                     self._replace(actor, FailureKind.WORKER_LOST, f"the worker failed: {describe_error(error.cause)}")
@@ -153,7 +154,7 @@ class RayPool:
             actor.batches.remove(batch)
             if actor.batches:
                 actor.batches[0].started = time.monotonic()
-            self._done.extend(zip(batch.requests, evaluations, strict=True))
+            self._done.extend(zip(batch.requests, results, strict=True))
         if actor.batches:
             oldest = actor.batches[0]
             allowed = self._timeout * len(oldest.requests)
@@ -173,21 +174,11 @@ class RayPool:
             for request in batch.requests:
                 attempt = batch.attempt + blamed if index == 0 else batch.attempt
                 if attempt > 1:
-                    self._done.append((request, self._lose(request, Failure(kind, f"{detail}, twice"), task)))
+                    self._done.append((request, self._plan.lose(request, Failure(kind, f"{detail}, twice"), task)))
                 else:
                     self._queue.appendleft((request, attempt))
         self._crew.dismiss(actor)
         self._crew.hire()
-
-    def _lose(self, request: Request, failure: Failure, task: str) -> Evaluation:
-        """Return the evaluation of a program that was lost; a report is of all tasks."""
-        names = [spec.name for spec, _ in self._plan.tasks]
-        lost = task if task in names else names[0]
-        rest = Failure(failure.kind, f"not measured: lost on {lost}" if task else f"not measured: {failure.detail}")
-        results = [TaskResult(name, failure=failure if name == lost else rest) for name in names]
-        if request.stage is not Stage.REPORT:
-            results = [result for result in results if result.task == lost]
-        return Evaluation(request.stage, None, tuple(results))
 
 
 def _cause(error: RayTaskError) -> Exception:

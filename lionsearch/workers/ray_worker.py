@@ -1,4 +1,4 @@
-"""What runs in a Ray actor: an evaluator in a process of its own."""
+"""What runs in a Ray actor: what answers requests, in a process of its own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import uuid
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import ray
 
 from lionsearch.evaluation.device import configure_jax
-from lionsearch.evaluation.plan import EvaluationPlan
-from lionsearch.records import Evaluation, Stage
-from lionsearch.workers.pool import Request
+from lionsearch.workers.pool import Plan
 
 ASIDE = "aside"
 """The group of methods that answer while an evaluation runs."""
@@ -34,39 +33,31 @@ class Worker:
     """One actor.
 
     Args:
-        plan: what an evaluation consists of.
+        plan: what the requests are of.
         folder: where the modules of tasks are.
         machine: on which that is the folder, and not the one that was sent; "" for any.
     """
 
-    def __init__(self, plan: EvaluationPlan, folder: str, machine: str = ""):
+    def __init__(self, plan: Plan[Any, Any], folder: str, machine: str = ""):
         if os.path.isdir(folder) and machine in ("", name_machine()):  # a user's task may live in the working folder
             os.chdir(folder)
             sys.path.insert(0, folder)
         configure_jax()
-        from lionsearch.evaluation.evaluator import Evaluator  # here, because it imports JAX
-
-        self._evaluator = Evaluator(plan)
+        self._bench = plan.open()
 
     def introduce(self) -> tuple[str, str]:
         """Return the node that it is on, and the version of lionsearch there."""
         return ray.get_runtime_context().get_node_id(), version("lionsearch")
 
-    def evaluate(self, requests: Sequence[Request]) -> list[Evaluation]:
-        """Return one evaluation for each request."""
-        evaluations: dict[Request, Evaluation] = {}
-        for stage in Stage:
-            chosen = [request for request in requests if request.stage is stage]
-            programs, hurdles = [request.program for request in chosen], [request.hurdles for request in chosen]
-            found = self._evaluator.evaluate_many(programs, stage, hurdles)
-            evaluations.update(zip(chosen, found, strict=True))
-        return [evaluations[request] for request in requests]
+    def answer(self, requests: Sequence[Any]) -> list[Any]:
+        """Return one result for each request."""
+        return self._bench.answer(requests)
 
     def fingerprint_tasks(self) -> dict[str, str]:
         """Return the fingerprint of each task by name."""
-        return self._evaluator.fingerprint_tasks()
+        return self._bench.fingerprint_tasks()
 
     @ray.method(concurrency_group=ASIDE)
     def current_task(self) -> str:
         """Return the task that is trained on, or was last; "" before the first."""
-        return self._evaluator.current_task
+        return self._bench.current_task

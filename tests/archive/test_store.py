@@ -392,7 +392,7 @@ def test_a_new_run_needs_a_new_or_empty_folder(tmp_path):
         RunStore.create(tmp_path / "file", "{}")
     (tmp_path / "empty").mkdir()
     RunStore.create(tmp_path / "empty", "{}").close()
-    with pytest.raises(RunError, match="the folder is not empty; choose another, or run: lionsearch resume"):
+    with pytest.raises(RunError, match=r"the folder is not empty; choose another$"):
         RunStore.create(tmp_path / "empty", "{}")
     RunStore.create(tmp_path / "deep" / "er", "{}").close()
 
@@ -459,3 +459,35 @@ def test_a_database_with_candidates_is_never_taken_for_a_left_one(tmp_path):
     (tmp_path / "run" / "run.sqlite").write_bytes(b"not a database")
     with pytest.raises(FolderTakenError, match="the folder is not empty"):
         RunStore.create(tmp_path / "run", "{}")
+
+
+def test_times_are_kept_apart_from_what_runs_are_compared_by(store):
+    fill(store, 3)
+    before = list(store.rows())
+    store.add_time(0, 1.5)
+    store.add_time(1, 3.0)
+    store.add_time(1, 4.0)
+    assert store.times() == {0: 1.5, 1: 4.0}
+    assert list(store.rows()) == before
+    store.close()
+    with contextlib.closing(RunStore.read(store.folder)) as read:
+        assert read.times() == {0: 1.5, 1: 4.0}
+
+
+def test_a_run_of_before_there_were_times_can_be_read_and_gone_on_with(store):
+    fill(store, 3)
+    store.close()
+    with contextlib.closing(sqlite3.connect(store.folder / "run.sqlite")) as database:
+        database.execute("DROP TABLE times")
+    with contextlib.closing(RunStore.read(store.folder)) as read:
+        assert read.times() == {}
+        assert len(read.candidates()) == 3
+    with contextlib.closing(RunStore.resume(store.folder)) as resumed:
+        resumed.add_time(2, 7.0)
+        assert resumed.times() == {2: 7.0}
+
+
+def test_a_time_that_is_none_is_damage(store):
+    store.add_time(0, -1.0)
+    with pytest.raises(RunError, match="time of candidate 0"):
+        store.times()

@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from lionsearch.archive.tables import TABLES, create_database, open_database
+from lionsearch.archive.tables import TABLES, TIMES, create_database, open_database
 
 
 def test_a_new_database_has_the_tables_and_can_be_opened(tmp_path):
@@ -10,7 +10,7 @@ def test_a_new_database_has_the_tables_and_can_be_opened(tmp_path):
     for writable in (False, True):
         database = open_database(tmp_path, writable=writable)
         found = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        assert found == set(TABLES)
+        assert found == {*TABLES, TIMES}
         database.close()
 
 

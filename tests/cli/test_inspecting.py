@@ -33,7 +33,7 @@ def test_inspect_as_text(project, searched, run_here):
     for title in (
         "best in the search",
         "best on fresh seeds, by mean score less 0.005 for each statement; 0",
-        "best on fresh seeds and the test splits, by mean score",
+        "best on test data and held-out seeds, by mean score",
         "best on fresh seeds for its length",
     ):
         assert title in done.stdout
@@ -69,10 +69,19 @@ def test_a_lineage_says_what_each_step_changed(project, searched, run_here):
     printed = run_here("inspect", "runs/tiny", "--lineage", number).stdout
     assert printed == run_here("inspect", "runs/tiny", "--candidate", number).stdout
     lineage = json.loads(run_here("inspect", "runs/tiny", "--lineage", number, "--json").stdout)["lineage"]
-    for row in lineage[:-1]:
+    for row in lineage:
         if row["diff"] is not None:
             assert f"\ncandidate {row['number']}, {row['change']}, " in printed
             assert all(f"  {line}\n" in printed for line in row["diff"])
+
+
+def test_a_lineage_is_by_default_that_of_the_best(project, searched, run_here):
+    expected = run_here("inspect", "runs/tiny", "--lineage", searched["best"]["candidate"]).stdout
+    for arguments in (["runs/tiny", "--lineage"], ["--lineage", "runs/tiny"], ["runs/tiny", "--candidate", "best"]):
+        assert run_here("inspect", *arguments).stdout == expected
+    wrong = run_here("inspect", "runs/tiny", "--lineage", "seven")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "'seven' is not the number of a candidate, nor 'best'" in wrong.stderr
 
 
 def test_inspect_a_candidate_that_failed(project, searched, run_here):

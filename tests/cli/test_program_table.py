@@ -57,7 +57,7 @@ def test_a_run_without_a_candidate_has_an_empty_table(run_here):
         (["--sort", "stmts"], "error: unknown column 'stmts'"),
         (["--where", "change > 0"], "error: unknown column 'change'"),
         (["--csv", "--json"], "error: --csv and --json: give one of them\n"),
-        (["--csv", "--lineage", "1"], "error: --candidate shows one program;"),
+        (["--csv", "--lineage", "1"], "error: --lineage shows one program;"),
     ],
 )
 def test_a_mistake_is_one_line(run_here, options, message):

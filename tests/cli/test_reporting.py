@@ -17,9 +17,14 @@ def project(tmp_path_factory):
 
 def test_report_writes_a_page(project, run_here):
     done = run_here("report", "run")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "wrote report.html: open it in a browser\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "wrote run/report.html: open it in a browser\n", "")
     assert "Better than" not in done.stdout
-    assert "better than tuned AdamW on both tasks" in (project / "report.html").read_text()
+    assert "better than tuned AdamW on both tasks" in (project / "run" / "report.html").read_text()
+
+
+def test_a_report_of_several_runs_is_in_the_working_folder(project, run_here):
+    assert run_here("report", "run", "begun").stdout == "wrote report.html: open it in a browser\n"
+    assert "The runs side by side" in (project / "report.html").read_text()
 
 
 def test_report_of_several_runs_in_json(project, run_here):

@@ -6,6 +6,7 @@ from workers.tiny_project import run_cli, write_project
 
 from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.catalog import load_program
+from lionsearch.evaluation.estimate import estimate
 from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.tasks.spec import load_task
@@ -21,9 +22,9 @@ def test_evaluate_in_json(project):
     done = run_cli(project, "evaluate", "adamw", "rocket.py", "--task", "linear", "--seeds", 2, "--json")
     assert done.returncode == 0, done.stderr
     adamw, rocket = json.loads(done.stdout)
-    assert list(adamw) == ["program", "task", "score", "standard_error", "loss", "metrics", "scores", "failure"]
+    assert list(adamw) == ["program", "task", "score", "interval", "loss", "metrics", "scores", "failure"]
     assert adamw["score"] == pytest.approx(sum(adamw["scores"]) / 2)
-    assert adamw["standard_error"] == pytest.approx(abs(adamw["scores"][0] - adamw["scores"][1]) / 2)
+    assert adamw["interval"] == pytest.approx(estimate(adamw["scores"]).interval)
     assert (adamw["program"], adamw["task"], adamw["failure"]) == ("adamw", "linear", None)
     assert abs(adamw["score"]) < 0.1
     assert list(adamw["metrics"]) == ["rms"]
@@ -35,8 +36,12 @@ def test_evaluate_as_a_table(project, run_here):
     done = run_here("evaluate", "adamw", "mine", "--task", "linear", "--task", "proxy_tasks/linear.toml")
     assert done.returncode == 0, done.stderr
     header, *lines = done.stdout.splitlines()
-    assert header.split() == ["program", "task", "score", "+-", "test", "loss", "measured"]
+    assert header.split() == ["program", "task", "score", "test", "loss", "measured"]
     assert [line.split()[:2] for line in lines] == [["adamw", "linear"], ["mine", "linear"]] * 2
+    assert re.search(r" [+-]\d\.\d{4} ±\d\.\d{4} ", lines[0])
+    assert done.stderr.startswith(
+        "on test data, 3 held-out seeds; 0 is AdamW as tuned for the task, ± a 95 % confidence"
+    )
 
 
 def test_evaluate_measures_on_the_seeds_of_the_report_and_the_test_split(project, run_here, monkeypatch):

@@ -59,15 +59,30 @@ def test_an_lr_scale_that_is_not_the_learning_rates_is_a_hyperparameter():
 
 def test_a_rate_that_is_only_a_factor_is_explained():
     prepared = prepare(parse("def train(w, g, lr): return sign(g) * (lr * 0.001)"), Provenance("", "mine"))
-    assert rate_note(prepared) == "the program's `lr`; 1.0 is its own rate"
+    note = "the program's `lr`, which it multiplies by 0.001; 1.0 is its own rate"
+    assert rate_note(prepared) == note
     text = " ".join(rate_warning(prepared, "learning_rate"))
     assert "`learning_rate` is the program's `lr` as it stands" in text
     assert "1.0 is the program's own rate" in text
     for target, name in ((Target.OPTAX, "learning_rate"), (Target.TORCH, "lr")):
         module = ast.parse(write_text(prepared, target))
         assert "\n".join(rate_warning(prepared, name)) in (ast.get_docstring(module) or "")
-        assert "the program's `lr`; 1.0 is its own rate" in ast.unparse(module.body[1:])
+        assert note in ast.unparse(module.body[1:])
         assert max(map(len, write_text(prepared, target).splitlines())) <= 120
+
+
+@pytest.mark.parametrize(
+    ("body", "use"),
+    [
+        ("sign(g) * lr", ", which multiplies its update"),
+        ("lr * 0.5 * g", ", which it multiplies by 0.5"),
+        ("clip(g, lr)", ""),
+        ("clip(g, lr) * lr", ""),
+    ],
+)
+def test_what_a_rate_multiplies_is_said(body, use):
+    prepared = prepare(parse(f"def train(w, g, lr): return {body}"), Provenance("", "mine"))
+    assert rate_note(prepared) == f"the program's `lr`{use}; 1.0 is its own rate"
 
 
 def test_a_rate_that_is_not_read_is_said_to_be():
@@ -88,7 +103,7 @@ def test_the_docstring_holds_equations_source_and_where_it_is_from():
     text = ast.literal_eval(module_docstring(prepare(program, found), "lionsearch export runs/first:7 --to optax"))
     assert text.splitlines()[0].startswith("Lion: the sign of an interpolated momentum")
     assert "    m <- b2 m + (1 - b2) g\n" in text
-    assert "Found by lionsearch: candidate 7 of runs/first, score -0.0044.\n" in text
+    assert "Found by lionsearch: candidate 7 of runs/first.\nIt was selected by a score of -0.0044;" in text
     assert text.endswith("Written by: lionsearch export runs/first:7 --to optax\n")
 
 

@@ -46,6 +46,7 @@ def make_run(folder, told=5, *, ended=True, note="made up", description="made up
         store.add_candidate(
             CandidateRow(number, PARENTS[place], CHANGES[place], name, statements + number % 2, statements)
         )
+        store.add_time(number, 150.0 * number + 20)
         if number == place:
             store.add_program(name, number, format_program(program))
             store.add_evaluation(name, evaluation(Stage.SEARCH, SCORES[place]))

@@ -102,7 +102,7 @@ def test_text_can_be_read(visit, pages, width, scheme):
 @pytest.mark.parametrize("name", ["whole", "large"])
 def test_charts_have_data(visit, pages, name):
     page = visit(pages[name])
-    assert page.locator("figure.chart svg").count() == (6 if name == "whole" else 5)
+    assert page.locator("figure.chart svg").count() == (7 if name == "whole" else 5)
     drawn = page.evaluate(
         "[...document.querySelectorAll('figure.chart svg')].map((svg) => ["
         "  svg.querySelectorAll('use, path').length, svg.getBoundingClientRect().height > 100,"

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -10,6 +11,7 @@ from lionsearch.reports.run_facts import gather
 CHARTS = [
     charts.chart_progress,
     charts.chart_trainings,
+    charts.chart_times,
     charts.chart_seeds,
     charts.chart_shares,
     charts.chart_front,
@@ -86,5 +88,19 @@ def test_a_run_without_programs_has_charts_that_say_so(tmp_path, draw):
 def test_a_sentence_says_whether_scores_hold(facts):
     assert charts.describe_overfitting(facts) == (
         "On fresh seeds 3 elites score 0.0050 less in the mean than on the seeds by which the search chose them;"
-        " 3 of them score less."
+        " 3 of 3 score less."
     )
+
+
+def test_scores_are_drawn_against_time_in_a_unit_that_is_read_well(facts):
+    chart = charts.chart_times(facts, "run0-")
+    assert "minutes of searching" in chart.svg
+    assert chart.text == "The search took 17.8 minutes; it last found a better program after 5.33."
+    assert "seconds of searching" in charts.chart_times(replace(facts, seconds=100.0), "run0-").svg
+    assert "hours of searching" in charts.chart_times(replace(facts, seconds=8000.0), "run0-").svg
+
+
+def test_runs_are_compared_in_time_only_if_all_have_times(facts):
+    assert len(charts.compare([facts, facts])) == 2
+    [trainings] = charts.compare([facts, replace(facts, seconds=None)])
+    assert trainings.title == "The runs side by side: best score against trainings"

@@ -95,7 +95,7 @@ def test_a_page_has_what_the_run_has(page, run):
 def test_pictures_have_words_and_what_scrolls_can_be_reached(page):
     tags = read(page).tags
     pictures = [given for tag, given in tags if tag == "div" and given.get("role") in ("img", "group")]
-    assert len(pictures) == 7
+    assert len(pictures) == 8
     assert all(given["aria-label"] for given in pictures)
     assert all("tabindex" in given for tag, given in tags if tag == "pre" or given.get("class") == "scroll")
 

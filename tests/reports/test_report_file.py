@@ -7,8 +7,9 @@ from lionsearch.reports.report_file import make_page, write_report
 
 def test_a_report_is_a_file(tmp_path):
     run = make_run(tmp_path / "run")
-    write_report([run], tmp_path / "page.html")
+    assert write_report([run], tmp_path / "page.html") == tmp_path / "page.html"
     assert (tmp_path / "page.html").read_text() == make_page([run])
+    assert write_report([run]) == tmp_path / "run" / "report.html"
 
 
 def test_a_report_needs_a_run_and_a_place(tmp_path):

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import random
 import re
@@ -60,8 +61,8 @@ class FakePool:
                 raise KeyboardInterrupt
         return [(request, lose(request, self.losing) or evaluate(request)) for request in taken]
 
-    def forget(self, stage):
-        self.queue = [request for request in self.queue if request.stage is not stage]
+    def forget(self, unwanted):
+        self.queue = [request for request in self.queue if not unwanted(request)]
 
     def close(self):
         self.queue.clear()
@@ -482,3 +483,18 @@ def test_a_signal_ends_a_run_with_what_it_has(project, reference_rows, tmp_path,
     assert rows
     candidates = [row for row in rows if row[0] == "candidates"]
     assert candidates[:1000] == reference_rows["big"][: min(1000, len(candidates))]
+
+
+def test_times_go_on_where_an_interrupted_run_left_off(tmp_path):
+    config = load_experiment("tiny", programs=40)
+    store = start_run(tmp_path / "run", config)
+    result, _ = finish(store, config, FakePool(interrupt_after=20))
+    store, config = resume_run(tmp_path / "run")
+    first = store.times()
+    assert sorted(first) == list(range(result.progress.told))
+    finish(store, config, FakePool())
+    with contextlib.closing(RunStore.read(tmp_path / "run")) as read:
+        times = read.times()
+    assert sorted(times) == list(range(40))
+    assert list(times.values()) == sorted(times.values()), "they only go up"
+    assert {number: times[number] for number in first} == first, "what was told is not told anew"

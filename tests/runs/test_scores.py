@@ -1,6 +1,7 @@
 import pytest
 from api.given_tasks import make_task
 
+from lionsearch.evaluation.estimate import estimate
 from lionsearch.lang import parse
 from lionsearch.runs.scores import score_programs
 
@@ -20,6 +21,5 @@ def test_scores_are_means_over_seeds_task_by_task():
     ]
     first = found[0]
     assert first.score == pytest.approx(sum(first.scores) / 3)
-    spread = sum((score - first.score) ** 2 for score in first.scores) / 2
-    assert first.standard_error == pytest.approx((spread / 3) ** 0.5)
-    assert score_programs(programs[:1], tasks[:1], seeds=1)[0].standard_error is None
+    assert first.interval == estimate(first.scores).interval
+    assert score_programs(programs[:1], tasks[:1], seeds=1)[0].interval is None

@@ -4,10 +4,11 @@ import pytest
 from workers.tiny_project import write_project
 
 from lionsearch.errors import TaskError
+from lionsearch.evaluation.plan import Request
 from lionsearch.lang import parse
 from lionsearch.records import Stage
 from lionsearch.runs.config import load_experiment
-from lionsearch.workers import LocalPool, Request
+from lionsearch.workers import LocalPool
 
 SGD = parse("def train(w, g, lr): return g * lr * 1e-4")
 MOMENTUM = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  return m * lr * 1e-4, m")

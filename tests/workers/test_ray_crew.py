@@ -10,7 +10,7 @@ from lionsearch.workers.ray_crew import Actor, Crew, describe_loss
 def crew():
     """A crew of two that no Ray is behind: the node `gone` has left the cluster."""
     made = object.__new__(Crew)
-    made._plan = SimpleNamespace(tasks=[(SimpleNamespace(name="linear"), 0.0)])
+    made._plan = SimpleNamespace(names=("linear",))
     made.actors = [Actor(None, None, "here"), Actor(None, None, "gone")]
     made._losses = 0
     made._watch = SimpleNamespace(check=lambda: None, is_alive=lambda node: node == "here")

@@ -24,12 +24,12 @@ from lionsearch.archive import RunStore
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import RunError, TaskError
 from lionsearch.evaluation.machine import Machine, machine_for
-from lionsearch.evaluation.plan import Limits
+from lionsearch.evaluation.plan import Limits, Request
 from lionsearch.graph import fingerprint
 from lionsearch.lang import parse
 from lionsearch.records import FailureKind, Stage
 from lionsearch.runs.config import load_experiment
-from lionsearch.workers import LocalPool, Request
+from lionsearch.workers import LocalPool
 from lionsearch.workers.ray_pool import RayPool
 from lionsearch.workers.ray_start import start_ray
 

@@ -1,10 +1,11 @@
 import pytest
 from workers.tiny_project import write_project
 
+from lionsearch.evaluation.plan import Request
 from lionsearch.lang import parse
 from lionsearch.records import Stage
 from lionsearch.runs.config import load_experiment
-from lionsearch.workers import LocalPool, Request
+from lionsearch.workers import LocalPool
 from lionsearch.workers.ray_worker import Worker
 
 PROGRAMS = [parse(f"def train(w, g, lr): return g * lr * {number}e-4") for number in (1, 2, 3)]
@@ -22,7 +23,7 @@ def test_evaluations_come_back_in_order_as_a_local_pool_has_them(plan):
     requests = [Request(str(n), program, stage) for n, program in enumerate(PROGRAMS) for stage in reversed(Stage)]
     worker, pool = Worker(plan, ""), LocalPool(plan)
     assert worker.current_task() == ""
-    found = worker.evaluate(requests)
+    found = worker.answer(requests)
     assert worker.current_task() == "linear"
     for request in requests:
         pool.submit(request)

@@ -1,0 +1,238 @@
+"""A run's best programs on dearer tasks: funnel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lionsearch.api.comparison_api import check_budget, open_laboratory
+from lionsearch.api.program_api import load_tasks
+from lionsearch.errors import SettingError, UnknownNameError
+from lionsearch.render.html import html_table
+from lionsearch.runs.view import Run
+
+if TYPE_CHECKING:
+    from lionsearch.comparison.contest import Budget
+    from lionsearch.comparison.contestant import Contestant
+    from lionsearch.comparison.funnel import Climb, Descent, FunnelStage
+    from lionsearch.comparison.laboratory import Laboratory
+    from lionsearch.tasks.spec import TaskSpec
+
+FUNNEL = "funnel"
+STAGES = ("proxy", "middle", "target", "accelerator")
+MOST_PROGRAMS = 1000
+
+
+class Funnel:
+    """How far each program of a run climbed.
+
+    Args:
+        descent: what came of each stage, and the final standings.
+        contestants: that it began with, and AdamW.
+
+    Examples:
+        >>> import tempfile, lionsearch
+        >>> run = lionsearch.search(
+        ...     tasks="teacher_student", programs=10, workers=0, progress=False, output=tempfile.mkdtemp() + "/run",
+        ...     evaluation={"elites": 1, "confirm_seeds": 1, "report_seeds": 1}, search={"racing": {"seeds": 1}})
+        >>> found = lionsearch.funnel(run, stages=["proxy"], programs=1, points=1, seeds=2, progress=False)
+        >>> found.winner is None or found.winner.startswith(str(run.folder))
+        True
+    """
+
+    def __init__(self, descent: Descent, contestants: Sequence[Contestant]):
+        self.stages, self.final = descent.climbs, descent.final
+        self._slots = {each.name: each.slots for each in contestants}
+        self._statements = {each.name: len(each.live.statements) for each in contestants}
+
+    @property
+    def winner(self) -> str | None:
+        """What names the best on test data of those that climbed every stage; None if all fell."""
+        return next((each.contestant for each in self.final if each.contestant != "adamw"), None)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a flat row for each program on each task of each stage, and of the final on test data.
+
+        Columns: `stage` (`final` for the last), `fate`, and those of `Comparison.table`.
+        """
+        from lionsearch.comparison.shown import flat_rows
+
+        return [
+            {"stage": climb.stage.name, "fate": climb.fate(row["program"]), **row}
+            for climb in self.stages
+            for row in flat_rows(climb.standings)
+        ] + [{"stage": "final", "fate": "", **row} for row in flat_rows(self.final)]
+
+    def stage_rows(self, climb: Climb) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Return the heads and rows of a stage's table, as text."""
+        from lionsearch.comparison.shown import cells, columns
+
+        rows = []
+        for each in climb.standings:
+            fate = "-" if each.contestant == "adamw" else climb.fate(each.contestant)
+            shown = cells(each, self._slots[each.contestant])
+            rows.append((*shown[:2], str(self._statements[each.contestant]), *shown[2:-2], fate))
+        heads = columns(climb.standings)
+        return (*heads[:2], "statements", *heads[2:-2], "fate"), rows
+
+    def final_rows(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Return the heads and rows of the final table, on test data; no rows if all fell."""
+        from lionsearch.comparison.shown import cells, columns
+
+        if not self.final:
+            return (), []
+        return columns(self.final), [cells(each, self._slots[each.contestant]) for each in self.final]
+
+    def markdown(self, command: str) -> str:
+        """Return it as a page of Markdown."""
+        from lionsearch.comparison.shown import LEGEND, lines
+
+        text = ["# Funnel", "", f"`{command}`", "", f"{LEGEND[0].upper()}{LEGEND[1:]}."]
+        for climb in self.stages:
+            budget = climb.stage.budget
+            text += ["", f"## Stage {climb.stage.name}", "", _describe(budget), "", *lines(*self.stage_rows(climb))]
+        text += ["", "## Test data", ""]
+        if self.final:
+            text += ["The settings found above, seeds and data that nothing was chosen by.", ""]
+            text += lines(*self.final_rows())
+        else:
+            text += ["No program climbed every stage, so test data was left alone."]
+        return "\n".join(text) + "\n"
+
+    def __repr__(self) -> str:
+        """Return a line for each stage, and the winner."""
+        climbs = [
+            f"{climb.stage.name}: {len(climb.going_on)} of {len(climb.standings) - 1} go on" for climb in self.stages
+        ]
+        return "\n".join([*climbs, f"winner: {self.winner or 'none'}"])
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>{climb.stage.name}</p>{html_table(*self.stage_rows(climb))}" for climb in self.stages) + (
+            html_table(*self.final_rows()) if self.final else ""
+        )
+
+
+def funnel(
+    run: Run | str | Path,
+    *,
+    stages: Sequence[str] = ("proxy", "middle"),
+    tasks: Sequence[str | TaskSpec] = (),
+    programs: int = 12,
+    points: int = 12,
+    tune_seeds: int = 1,
+    seeds: int = 5,
+    output: str | Path | None = None,
+    workers: int | None = 0,
+    address: str | None = None,
+    time_limit: float | None = None,
+    trust: bool = False,
+    progress: bool = True,
+    listener: Callable[[Climb], None] = lambda climb: None,
+) -> Funnel:
+    """Take a run's best programs to dearer tasks, stage by stage, and see which are still better than AdamW.
+
+    At each stage every program, AdamW among them, gets its learning rate and weight decay tuned within the same budget
+    on each task. Those whose mean score is better than AdamW's, its 95 % interval included, on validation data and
+    seeds that nothing was tuned on, go on, at most half of those that came. Who climbs every stage is measured once on
+    test data.
+
+    Args:
+        run: or its folder; also one that goes on.
+        stages: in order: `proxy`, the tasks of the run, then `middle`, `target` and `accelerator`, those of that stage.
+        tasks: only these of `middle` and on, by name, or tasks of your own; all that there are if none are given.
+        programs: to begin with; programs that do the same count once.
+        points: settings of learning rate and weight decay that are tried for a program on a task, at most.
+        tune_seeds: trainings with each.
+        seeds: trainings with the best one.
+        output: folder where each training is kept as it is made, so that what was stopped goes on, with `funnel.md`;
+            None takes `funnel` in the run's.
+        workers: on Ray; 0 trains in this process, None takes one for each core.
+        address: of a Ray cluster to join.
+        time_limit: seconds that a training may take on a worker.
+        trust: whether to run the code of tasks that the run names, whatever module they are in.
+        progress: whether to show it on stderr.
+        listener: told of each stage that is over.
+
+    Raises:
+        LionSearchError: if a name or a setting is wrong, a task cannot be used, or no program has a score yet.
+
+    References:
+        Chen et al. 2023, section 2.3 (funnel selection).
+
+    Examples:
+        >>> import tempfile, lionsearch
+        >>> run = lionsearch.search(
+        ...     tasks="teacher_student", programs=20, workers=0, progress=False, output=tempfile.mkdtemp() + "/run",
+        ...     evaluation={"elites": 1, "confirm_seeds": 1, "report_seeds": 1}, search={"racing": {"seeds": 1}})
+        >>> found = lionsearch.funnel(run, stages=["proxy"], programs=2, points=2, seeds=2, progress=False)
+        >>> [climb.stage.name for climb in found.stages]
+        ['proxy']
+    """
+    from lionsearch.comparison.contest import Budget, adamw
+    from lionsearch.comparison.funnel import run_funnel
+    from lionsearch.comparison.picking import pick
+    from lionsearch.workers import Placement
+
+    budget = Budget(*check_budget(points, tune_seeds, seeds))
+    if not isinstance(programs, int) or not 1 <= programs <= MOST_PROGRAMS:
+        raise SettingError(f"programs is {programs!r}; expected 1 to {MOST_PROGRAMS}")
+    placement = Placement(workers, address, time_limit)
+    placement.check()
+    opened = run if isinstance(run, Run) else Run(run)
+    climbed = _lay_out(opened, stages, load_tasks(list(tasks)), budget, programs, trust)
+    contestants = pick(opened, programs)
+    folder = opened.folder / FUNNEL if output is None else Path(output)
+
+    def laboratory(specs: Sequence[TaskSpec]) -> AbstractContextManager[Laboratory]:
+        return open_laboratory(folder, specs, [*contestants, adamw()], placement, progress)
+
+    found = Funnel(run_funnel(contestants, climbed, laboratory, listener), [*contestants, adamw()])
+    command = f"lionsearch funnel {opened.folder} --stages {','.join(stages)} --programs {programs} --points {points}"
+    try:
+        text = found.markdown(f"{command} --tune-seeds {tune_seeds} --seeds {seeds}")
+        (folder / "funnel.md").write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise SettingError(f"{folder / 'funnel.md'}: cannot be written: {error.strerror}") from None
+    return found
+
+
+def _lay_out(
+    run: Run, names: Sequence[str], given: Sequence[TaskSpec], budget: Budget, programs: int, trust: bool
+) -> list[FunnelStage]:
+    """Return the stages that were asked for, each with its tasks."""
+    from lionsearch.archive.folder import CONFIG
+    from lionsearch.catalog import TASKS
+    from lionsearch.comparison.funnel import FunnelStage
+    from lionsearch.tasks.given import reunite
+    from lionsearch.tasks.spec import load_task
+    from lionsearch.tasks.trust import check_factory
+
+    if not names or len({*names}) < len(names):
+        raise SettingError(f"stages: expected some of {', '.join(STAGES)}, each once; not {', '.join(names) or 'none'}")
+    for name in names:
+        if name not in STAGES:
+            raise UnknownNameError("stage", name, STAGES)
+    taken = set(run.tasks)
+    own = reunite(run.config.specs, tuple(spec for spec in given if spec.name in taken), str(run.folder))
+    others = [spec for spec in given or [load_task(name) for name in TASKS.names()] if spec.name not in taken]
+    stages: list[FunnelStage] = []
+    for name in names:
+        specs = tuple(own) if name == "proxy" else tuple(spec for spec in others if spec.stage == name)
+        if not specs:
+            raise SettingError(f"stage {name!r} has no task{' among those given' if given else ''}")
+        programs = max(1, -(-programs // 2))
+        stages.append(FunnelStage(name, specs, budget, programs))
+    for spec in own if "proxy" in names and not trust else ():
+        if not any(spec is task for task in given):
+            check_factory(spec.name, spec.factory, str(run.folder / CONFIG))
+    return stages
+
+
+def _describe(budget: Budget) -> str:
+    return (
+        f"At most {budget.points} settings of learning rate and weight decay for each program on each task,"
+        f" {budget.tune_seeds} {'seed' if budget.tune_seeds == 1 else 'seeds'} each; scores are of the best one on"
+        f" {budget.seeds} other seeds, validation data."
+    )

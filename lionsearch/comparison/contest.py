@@ -1,0 +1,105 @@
+"""Contestants on tasks: each tuned within the same budget, then trained on fresh seeds, the same for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.comparison.contestant import Contestant
+from lionsearch.comparison.laboratory import Laboratory
+from lionsearch.comparison.procedure import Procedure
+from lionsearch.comparison.tuning import Tuned, tune
+from lionsearch.evaluation.plan import FIRST_SEED
+from lionsearch.evaluation.trials import Training
+from lionsearch.records import Stage
+
+ADAMW = "adamw"
+"""What all are measured against; always the shipped program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What every contestant gets on every task.
+
+    Attributes:
+        points: of learning rate and weight decay that are tried at most.
+        tune_seeds: trainings at each point.
+        seeds: fresh trainings with the best point.
+    """
+
+    points: int = 12
+    tune_seeds: int = 1
+    seeds: int = 5
+
+    @property
+    def trainings(self) -> int:
+        """At most so many trainings on a task."""
+        return self.points * self.tune_seeds + self.seeds
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A contestant on a task.
+
+    Attributes:
+        contestant: its name.
+        task: the task's name.
+        tuned: the best learning rate and weight decay.
+        trainings: with these, one for each fresh seed.
+    """
+
+    contestant: str
+    task: str
+    tuned: Tuned
+    trainings: tuple[Training, ...]
+
+
+def adamw() -> Contestant:
+    """Return the program that all are measured against."""
+    return Contestant(ADAMW, load_program(str(PROGRAMS.shipped / "adamw.py")))
+
+
+def hold(
+    contestants: Sequence[Contestant], tasks: Sequence[str], budget: Budget, split: str, laboratory: Laboratory
+) -> list[Entry]:
+    """Return an entry for each contestant on each task, task by task.
+
+    Args:
+        contestants: with different names.
+        tasks: names of tasks.
+        budget: what each gets.
+        split: that the fresh seeds are measured on; `test` for what is claimed, `validation` for what is chosen by.
+        laboratory: where trainings are made.
+
+    Raises:
+        LionSearchError: as `Laboratory.run`.
+    """
+    return laboratory.run([_enter(each, task, budget, split) for task in tasks for each in contestants])
+
+
+def measure(contestants: Sequence[tuple[Contestant, Entry]], seeds: int, laboratory: Laboratory) -> list[Entry]:
+    """Return entries with the settings that were found before, on the test split and its seeds.
+
+    Args:
+        contestants: each with an entry that says the task and the settings.
+        seeds: trainings with each.
+        laboratory: where trainings are made.
+
+    Raises:
+        LionSearchError: as `Laboratory.run`.
+    """
+    return laboratory.run([_train(each, entry.task, entry.tuned, seeds, "test") for each, entry in contestants])
+
+
+def _enter(contestant: Contestant, task: str, budget: Budget, split: str) -> Procedure[Entry]:
+    tuned = yield from tune(contestant, task, budget.points, budget.tune_seeds)
+    return (yield from _train(contestant, task, tuned, budget.seeds, split))
+
+
+def _train(contestant: Contestant, task: str, tuned: Tuned, seeds: int, split: str) -> Procedure[Entry]:
+    first = FIRST_SEED[Stage.REPORT if split == "test" else Stage.CONFIRM]
+    trials = [
+        contestant.trial(task, tuned.factor, tuned.weight_decay, seed, split) for seed in range(first, first + seeds)
+    ]
+    return Entry(contestant.name, task, tuned, tuple((yield trials)))

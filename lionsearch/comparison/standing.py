@@ -1,0 +1,165 @@
+"""Entries of contestants -> scores against AdamW, and places: what cannot be told apart shares one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from lionsearch.comparison.contest import ADAMW, Entry
+from lionsearch.errors import TaskError
+from lionsearch.evaluation.estimate import Estimate, estimate
+from lionsearch.evaluation.trials import Training
+
+_WORST = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStanding:
+    """A contestant on a task.
+
+    Attributes:
+        entry: its settings and trainings.
+        scores: one for each seed: 0 is AdamW, tuned alike, on the same seed, -1 an untrained network; what is worse or
+            fails counts as -1.
+        lead: their mean, with its interval.
+        place: 1 and one more for each contestant that is better, seed by seed, with an interval that leaves out 0, or
+            that fails less often.
+        tied: whether another one has its place.
+    """
+
+    entry: Entry
+    scores: tuple[float, ...]
+    lead: Estimate
+    place: int
+    tied: bool
+
+    @property
+    def failed(self) -> int:
+        """Trainings that failed."""
+        return sum(training.failure is not None for training in self.entry.trainings)
+
+    @property
+    def loss(self) -> Estimate | None:
+        """The mean loss with its interval; None if a training failed."""
+        losses = [training.loss for training in self.entry.trainings if training.loss is not None]
+        return estimate(losses) if len(losses) == len(self.entry.trainings) else None
+
+    @property
+    def metrics(self) -> dict[str, Estimate]:
+        """The task's own measures; none if a training failed."""
+        each = [dict(training.metrics) for training in self.entry.trainings]
+        names = each[0] if not self.failed else {}
+        return {name: estimate([values[name] for values in each]) for name in names}
+
+    @property
+    def seconds(self) -> float | None:
+        """The median of the processor's seconds for a step; None if all trainings failed."""
+        each = [training.seconds for training in self.entry.trainings if training.failure is None]
+        return median(each) if each else None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A contestant over all tasks.
+
+    Attributes:
+        contestant: its name.
+        lead: the mean over the tasks, with its interval over the seeds.
+        place: as for a task, of that mean.
+        tied: whether another one has its place.
+        tasks: by name.
+    """
+
+    contestant: str
+    lead: Estimate
+    place: int
+    tied: bool
+    tasks: dict[str, TaskStanding]
+
+    @property
+    def shown_place(self) -> str:
+        """The place as a table shows it, `2=` for one that is shared."""
+        return f"{self.place}{'=' if self.tied else ''}"
+
+
+def rank(entries: Sequence[Entry]) -> list[Standing]:
+    """Return the standings by place, of those that share one the best mean first.
+
+    Args:
+        entries: of every contestant on every task, AdamW among them, all with the same seeds.
+
+    Raises:
+        TaskError: if AdamW does not train on a task: then nothing can be measured against it.
+
+    Examples:
+        >>> from lionsearch.comparison.tuning import Tuned
+        >>> def enter(name, *losses):
+        ...     return Entry(name, "digits", Tuned(1.0, None, 0.0, 1), tuple(Training(loss, 2.0) for loss in losses))
+        >>> table = rank([enter("adamw", 1.0, 1.1, 1.2), enter("a", 0.8, 0.9, 0.99), enter("b", 1.05, 1.05, 1.21)])
+        >>> [(each.contestant, each.shown_place, str(each.lead)) for each in table]
+        [('a', '1', '+0.2282 ±0.0787'), ('adamw', '2=', '+0.0000 ±0.0000'), ('b', '2=', '-0.0023 ±0.1329')]
+    """
+    tasks = list(dict.fromkeys(entry.task for entry in entries))
+    names = list(dict.fromkeys(entry.contestant for entry in entries))
+    by_name = {(entry.contestant, entry.task): entry for entry in entries}
+    for task in tasks:
+        _check(task, by_name[ADAMW, task].trainings)
+    scores = {
+        (name, task): _score(by_name[name, task].trainings, by_name[ADAMW, task].trainings)
+        for name in names
+        for task in tasks
+    }
+    failed = {key: sum(training.loss is None for training in entry.trainings) for key, entry in by_name.items()}
+    places = {task: _place({name: (failed[name, task], scores[name, task]) for name in names}) for task in tasks}
+    means = {name: tuple(map(fmean, zip(*(scores[name, task] for task in tasks), strict=True))) for name in names}
+    overall = _place({name: (sum(failed[name, task] for task in tasks), means[name]) for name in names})
+    standings = [
+        Standing(
+            name,
+            estimate(means[name]),
+            *overall[name],
+            {
+                task: TaskStanding(
+                    by_name[name, task], scores[name, task], estimate(scores[name, task]), *places[task][name]
+                )
+                for task in tasks
+            },
+        )
+        for name in names
+    ]
+    return sorted(standings, key=lambda standing: (standing.place, -standing.lead.mean))
+
+
+def _check(task: str, trainings: Sequence[Training]) -> None:
+    for training in trainings:
+        if training.loss is None or training.chance is None or training.loss >= training.chance:
+            found = "fails" if training.loss is None else f"ends at {training.loss:.4g}"
+            raise TaskError(
+                f"task {task!r}: AdamW, tuned, {found}, no better than an untrained network: nothing can be measured"
+                " against it"
+            )
+
+
+def _score(trainings: Sequence[Training], reference: Sequence[Training]) -> tuple[float, ...]:
+    scores = []
+    for ours, theirs in zip(trainings, reference, strict=True):
+        assert theirs.loss is not None, "what all are measured against has a loss"
+        assert theirs.chance is not None, "and so has an untrained network"
+        score = _WORST if ours.loss is None else (theirs.loss - ours.loss) / (theirs.chance - theirs.loss)
+        scores.append(max(score, _WORST))
+    return tuple(scores)
+
+
+def _place(found: dict[str, tuple[int, tuple[float, ...]]]) -> dict[str, tuple[int, bool]]:
+    """Return each contestant's place, and whether it shares it, from how often it fails and its scores."""
+    places = {name: 1 + sum(_is_better(other, own) for other in found.values()) for name, own in found.items()}
+    shared = list(places.values())
+    return {name: (place, shared.count(place) > 1) for name, place in places.items()}
+
+
+def _is_better(one: tuple[int, tuple[float, ...]], other: tuple[int, tuple[float, ...]]) -> bool:
+    """Return whether one fails less often, or is better seed by seed with an interval that leaves out 0."""
+    if one[0] != other[0]:
+        return one[0] < other[0]
+    return estimate([ours - theirs for ours, theirs in zip(one[1], other[1], strict=True)]).is_positive

@@ -1,0 +1,144 @@
+"""Single trainings, as comparisons ask for them: one program, task, seed and learning rate at a time.
+
+A search asks for evaluations: several seeds, scored against tuned AdamW, ended early where hopeless. A comparison tunes
+every program alike, AdamW among them, so a trial is trained to its end and says its loss and nothing of a score.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lionsearch.evaluation.plan import Limits, limits_for
+from lionsearch.lang import Program
+from lionsearch.records import Failure, FailureKind
+from lionsearch.tasks.spec import TaskSpec
+
+if TYPE_CHECKING:
+    from lionsearch.evaluation.task_runner import TaskRunner
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One training.
+
+    Attributes:
+        task: the task's name.
+        fingerprint: of the program; with the other attributes but the program, what a result is kept under.
+        program: with its weight decay as a constant.
+        factor: of the task's learning rate.
+        seed: of initial weights and batches.
+        split: `validation` or `test`, on which the final loss is measured.
+    """
+
+    task: str
+    fingerprint: str
+    program: Program = field(compare=False)
+    factor: float
+    seed: int
+    split: str
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What came of a trial.
+
+    Attributes:
+        loss: the final one on the split; None after a failure.
+        chance: an untrained network's on the split; None if it was not measured.
+        metrics: the task's own measures on the same split, by name.
+        seconds: of the processor for a step, on one core.
+        failure: why there is no loss.
+    """
+
+    loss: float | None
+    chance: float | None = None
+    metrics: tuple[tuple[str, float], ...] = ()
+    seconds: float = 0.0
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPlan:
+    """Which trials there may be.
+
+    Attributes:
+        tasks: by which trials name them.
+        limits: the longest program.
+    """
+
+    tasks: tuple[TaskSpec, ...]
+    limits: Limits
+
+    @classmethod
+    def of(cls, tasks: Iterable[TaskSpec], programs: Iterable[Program]) -> TrialPlan:
+        """Return the plan with room for some programs."""
+        return cls(tuple(tasks), limits_for(programs))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the tasks."""
+        return tuple(spec.name for spec in self.tasks)
+
+    def open(self) -> TrialBench:
+        """Return what trains in this process; `configure_jax` is called before."""
+        return TrialBench(self)
+
+    def lose(self, request: Trial, failure: Failure, task: str) -> Training:
+        """Return what is known of a trial that the system lost."""
+        return Training(None, failure=failure)
+
+
+class TrialBench:
+    """Trains in this process; each task is loaded and compiled when it is first needed.
+
+    Args:
+        plan: which trials there may be.
+
+    Attributes:
+        current_task: the task that is trained on, or was last; "" before the first.
+    """
+
+    def __init__(self, plan: TrialPlan):
+        self._specs, self._limits = {spec.name: spec for spec in plan.tasks}, plan.limits
+        self._runners: dict[str, TaskRunner] = {}
+        self.current_task = ""
+
+    def answer(self, requests: Sequence[Trial]) -> list[Training]:
+        """Return what came of each trial.
+
+        Raises:
+            TaskError: if a task cannot be used.
+        """
+        return [self._train(trial) for trial in requests]
+
+    def fingerprint_tasks(self) -> dict[str, str]:
+        """Return the fingerprint of each task by name.
+
+        Raises:
+            TaskError: if a task cannot be used.
+        """
+        return {name: self._runner(name).fingerprint for name in self._specs}
+
+    def _train(self, trial: Trial) -> Training:
+        runner = self._runner(trial.task)
+        if "h_gnb" in trial.program.optional_inputs and not runner.gives_samples:
+            detail = "the program asks for 'h_gnb', which the task cannot give"
+            return Training(None, failure=Failure(FailureKind.NO_PROGRESS, detail))
+        begun = time.process_time()
+        outcome = runner.train(trial.program, trial.seed, trial.split, trial.factor)
+        seconds = (time.process_time() - begun) / runner.spec.steps
+        if isinstance(outcome, Failure):
+            return Training(None, failure=outcome)
+        loss, metrics = outcome
+        return Training(loss, runner.chance(trial.seed, trial.split), metrics, seconds)
+
+    def _runner(self, task: str) -> TaskRunner:
+        from lionsearch.evaluation.task_runner import TaskRunner  # brings JAX
+
+        self.current_task = task
+        if task not in self._runners:
+            self._runners[task] = TaskRunner(self._specs[task], self._limits)
+        return self._runners[task]

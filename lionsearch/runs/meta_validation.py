@@ -1,0 +1,124 @@
+"""Does the best of a search get better on tasks that the search does not see? Both curves, and where they part.
+
+References:
+    Chen et al. 2023, section 2.3: the meta-validation score rises and then falls where a search overfits its proxy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from lionsearch.evaluation.estimate import Estimate, estimate
+from lionsearch.records import Stage
+
+if TYPE_CHECKING:
+    from lionsearch.runs.view import Run
+
+
+@dataclass(frozen=True, slots=True)
+class MetaPoint:
+    """A program that was the best of the search when it was measured on the other tasks.
+
+    Attributes:
+        candidate: its number.
+        target: what names it, `RUN:ID`.
+        search: its score in the search.
+        scores: its scores on the other tasks, the mean over them, one for each seed.
+    """
+
+    candidate: int
+    target: str
+    search: float
+    scores: tuple[float, ...]
+
+    @property
+    def meta(self) -> Estimate:
+        """The mean score on the other tasks, with its 95 % interval."""
+        return estimate(self.scores)
+
+
+@dataclass(frozen=True, slots=True)
+class MetaCurve:
+    """The points of a run in the order of their candidates.
+
+    Attributes:
+        tasks: that the search did not see.
+        points: one or more.
+        told: candidates that the run has told.
+    """
+
+    tasks: tuple[str, ...]
+    points: tuple[MetaPoint, ...]
+    told: int
+
+    @property
+    def peak(self) -> MetaPoint:
+        """The best on the other tasks."""
+        return max(self.points, key=lambda point: point.meta.mean)
+
+    @property
+    def last(self) -> MetaPoint:
+        """The last that was the best of the search."""
+        return self.points[-1]
+
+    @property
+    def fall(self) -> Estimate:
+        """By how much the last is worse than the peak on the other tasks, seed by seed."""
+        pairs = zip(self.peak.scores, self.last.scores, strict=True)
+        return estimate([best - last for best, last in pairs])
+
+    @property
+    def overfits_from(self) -> float | None:
+        """The share of the search at which it began to overfit: where the peak is, if the last is worse; else None."""
+        return self.peak.candidate / max(self.told, 1) if self.fall.is_positive else None
+
+    def describe(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "tasks": list(self.tasks),
+            "points": [
+                {
+                    "candidate": point.candidate,
+                    "share": point.candidate / max(self.told, 1),
+                    "search": point.search,
+                    "meta": point.meta.mean,
+                    "interval": point.meta.interval,
+                }
+                for point in self.points
+            ],
+            "overfits_from": self.overfits_from,
+            "sentence": str(self),
+        }
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        where = f"on {', '.join(self.tasks)}, out of the search's sight,"
+        if self.overfits_from is None:
+            return f"{where} its best is at {self.last.meta}: the search did not overfit its own tasks"
+        return (
+            f"{where} candidate {self.peak.candidate} is at {self.peak.meta} and the last best at {self.last.meta}: the"
+            f" search overfits its own tasks from {100 * self.overfits_from:.0f} % of it on"
+        )
+
+
+def meta_curve(run: Run) -> MetaCurve | None:
+    """Return a run's curve on the tasks that its search does not see; None while there is no point.
+
+    Only programs that were the best of the search count: elites are measured too where the best is chosen so, but those
+    were chosen at the end.
+    """
+    tasks = tuple(spec.name for spec in run.config.meta_specs)
+    price = run.config.experiment.search.parsimony
+    points: list[MetaPoint] = []
+    best = -math.inf
+    for each in sorted(run.ranked(Stage.META) if tasks else (), key=lambda each: each.candidate):
+        search = run.evaluation(each.fingerprint, Stage.SEARCH)
+        if search is None or not search.rounds or fmean(search.rounds) - price * each.statements <= best:
+            continue
+        best = fmean(search.rounds) - price * each.statements
+        scores = tuple(map(fmean, zip(*(result.scores for result in each.evaluation.results), strict=True)))
+        points.append(MetaPoint(each.candidate, each.target, fmean(search.rounds), scores))
+    return MetaCurve(tasks, tuple(points), run.counts()["generated"]) if points else None

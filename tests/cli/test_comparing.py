@@ -1,0 +1,117 @@
+import json
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from workers.tiny_project import SCRIPT, run_cli, write_project
+
+FEW = ("--points", 3, "--seeds", 2, "--workers", 0)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = write_project(tmp_path_factory.mktemp("project"))
+    task = (folder / "proxy_tasks" / "linear.toml").read_text()
+    (folder / "proxy_tasks" / "longer.toml").write_text(f'stage = "middle"\n{task}')
+    done = run_cli(folder, "search", "tiny", "--workers", 0)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_compare_prints_a_table_and_writes_page_and_plot(project, run_here):
+    done = run_here("compare", "lion", "sgd", "--task", "linear", *FEW)
+    assert done.returncode == 0, done.stderr
+    heads, *rows = [line.split() for line in done.stdout.splitlines()]
+    assert heads[:3] == ["place", "program", "linear"]
+    assert {row[1] for row in rows} == {"adamw", "lion", "sgd"}
+    assert "score: 0 is AdamW, tuned alike, on the same seeds" in done.stderr
+    page = (project / "comparison" / "comparison.md").read_text()
+    assert "`lionsearch compare lion sgd adamw --task linear --points 3 --tune-seeds 1 --seeds 2`" in page
+    assert (project / "comparison" / "comparison.svg").read_text().startswith("<?xml")
+
+
+def test_compare_again_trains_nothing_and_says_the_same(project, run_here):
+    first, second = (run_here("compare", "lion", "--task", "linear", *FEW, "--output", "again") for _ in range(2))
+    assert first.stdout == second.stdout
+    lines = (project / "again" / "trials.jsonl").read_text().splitlines()
+    assert len(lines) == len({*lines})
+
+
+def test_json_has_a_row_for_each_program_and_task(project, run_here):
+    done = run_here("compare", "lion", "--task", "linear", "--task", "longer", *FEW, "--json")
+    rows = json.loads(done.stdout)
+    assert sorted((row["program"], row["task"]) for row in rows) == [
+        (name, task) for name in ("adamw", "lion") for task in ("linear", "longer")
+    ]
+    adamw = next(row for row in rows if row["program"] == "adamw")
+    assert (adamw["score"], adamw["scores"]) == (0, [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("compare", "lion", "lion", "--task", "linear"), "'lion' is given twice"),
+        (("compare", "lionn", "--task", "linear"), "unknown program 'lionn'; did you mean 'lion'"),
+        (("compare", "lion", "--task", "linear", "--task", "linear"), "a task is given twice"),
+        (("funnel", "runs/none"), "runs/none: there is no such folder"),
+        (("funnel", "runs/tiny", "--stages", "proxy,middel"), "unknown stage 'middel'; did you mean 'middle'"),
+        (("funnel", "runs/tiny", "--stages", "proxy,proxy"), "each once; not proxy, proxy"),
+        (
+            ("funnel", "runs/tiny", "--stages", "target", "--task", "longer"),
+            "stage 'target' has no task among those given",
+        ),
+    ],
+)
+def test_mistakes_are_one_line(project, run_here, words, message):
+    done = run_here(*words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert re.fullmatch(rf"error: .*{re.escape(message)}.*\n", done.stderr), done.stderr
+
+
+FUNNEL = ("funnel", "runs/tiny", "--task", "longer", "--programs", 4, *FEW)
+
+
+def test_a_funnel_prints_its_stages_and_who_fell(project, run_here):
+    done = run_here(*FUNNEL)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("stage proxy, validation data:\nplace")
+    assert re.search(r"goes on|falls: ", done.stdout)
+    assert "winner: " in done.stdout or "no program climbed every stage" in done.stdout
+    assert re.search(r"stage proxy: \d of \d programs go on", done.stderr)
+    page = (project / "runs" / "tiny" / "funnel" / "funnel.md").read_text()
+    assert page.startswith("# Funnel\n\n`lionsearch funnel ")
+    assert "## Test data" in page
+
+
+def test_a_funnel_that_was_killed_ends_the_same(project, run_here):
+    whole = run_here(*FUNNEL, "--json", "--output", "whole")
+    command = [SCRIPT, *map(str, FUNNEL), "--json", "--output", "killed"]
+    process = subprocess.Popen(command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    trials = project / "killed" / "trials.jsonl"
+    deadline = time.monotonic() + 120
+    while not (trials.exists() and len(trials.read_bytes().splitlines()) > 8):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    again = run_here(*FUNNEL, "--json", "--output", "killed")
+
+    def strip(text):
+        return re.sub(r'"seconds_per_step": [^,}]*', "", text)
+
+    assert strip(again.stdout) == strip(whole.stdout)
+
+
+@pytest.mark.ray
+@pytest.mark.thorough
+def test_a_comparison_is_the_same_on_ray(project):
+    words = ("compare", "lion", "--task", "linear", "--task", "longer", "--points", 4, "--seeds", 2, "--json")
+    here = run_cli(project, *words, "--workers", 0, "--output", "here")
+    there = run_cli(project, *words, "--workers", 2, "--output", "there")
+    assert there.returncode == 0, there.stderr
+    rows = [[{**row, "seconds_per_step": 0} for row in json.loads(done.stdout)] for done in (here, there)]
+    assert rows[0] == rows[1]

@@ -1,0 +1,43 @@
+import pytest
+from comparison.contests import BUDGET, LOSSES, SPECS, contest
+from comparison.surfaces import DECAYED, PLAIN, Bowls
+
+from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.comparison.contest import adamw, measure
+from lionsearch.comparison.laboratory import Laboratory
+from lionsearch.comparison.ledger import open_ledger
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory):
+    folder, pool = tmp_path_factory.mktemp("contest"), Bowls(LOSSES)
+    return folder, pool, contest(folder, pool)
+
+
+def test_all_get_the_same_seeds_and_no_more_than_their_budget(held):
+    _, pool, entries = held
+    assert [(entry.task, entry.contestant) for entry in entries] == [
+        (task, each.name) for task in "ab" for each in (PLAIN, DECAYED)
+    ]
+    for entry in entries:
+        assert len(entry.trainings) == BUDGET.seeds
+        assert entry.tuned.points <= BUDGET.points
+    tested = {(trial.task, trial.seed) for trial in pool.asked if trial.split == "test"}
+    assert len(tested) == 2 * BUDGET.seeds
+    assert {trial.seed for trial in pool.asked if trial.split == "validation"} == set(range(BUDGET.tune_seeds))
+    assert len(pool.asked) <= 4 * BUDGET.trainings
+
+
+def test_measuring_takes_the_settings_that_were_found(held):
+    folder, _, entries = held
+    pool = Bowls(LOSSES)
+    with open_ledger(folder, SPECS) as ledger:
+        found = measure([(PLAIN, entries[0])], 5, Laboratory(ledger, lambda: pool))
+    assert found[0].tuned == entries[0].tuned
+    assert found[0].trainings[: BUDGET.seeds] == entries[0].trainings
+    assert {trial.factor for trial in pool.asked} == {entries[0].tuned.factor}
+    assert len(pool.asked) == 5 - BUDGET.seeds
+
+
+def test_the_reference_is_the_shipped_adamw():
+    assert adamw().program == load_program(str(PROGRAMS.shipped / "adamw.py"))

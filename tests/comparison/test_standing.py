@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from lionsearch.comparison.contest import Entry
+from lionsearch.comparison.standing import rank
+from lionsearch.comparison.tuning import Tuned
+from lionsearch.errors import TaskError
+from lionsearch.evaluation.trials import Training
+from lionsearch.records import Failure, FailureKind
+
+FAILS = Training(None, failure=Failure(FailureKind.NON_FINITE, "it exploded"))
+
+
+def enter(name, losses, task="a", chance=2.0):
+    trainings = tuple(FAILS if loss is None else Training(loss, chance, (("accuracy", loss),), 1e-3) for loss in losses)
+    return Entry(name, task, Tuned(1.0, None, 0.0, 1), trainings)
+
+
+def places(table, task=None):
+    return {each.contestant: (each if task is None else each.tasks[task]).place for each in table}
+
+
+def test_scores_are_against_adamw_seed_by_seed():
+    ours, theirs = np.array([0.9, 0.8, 1.0]), np.array([1.0, 1.1, 1.2])
+    [best, _] = rank([enter("adamw", theirs), enter("x", ours)])
+    expected = (theirs - ours) / (2 - theirs)
+    assert best.contestant == "x"
+    assert best.tasks["a"].scores == pytest.approx(tuple(expected))
+    low, high = stats.t.interval(0.95, 2, expected.mean(), stats.sem(expected))
+    assert (best.lead.mean - best.lead.interval, best.lead.mean + best.lead.interval) == pytest.approx((low, high))
+
+
+def test_what_cannot_be_told_apart_shares_a_place_though_the_means_differ():
+    table = rank([enter("adamw", [1.0, 1.1, 1.2]), enter("x", [0.9, 1.15, 1.18]), enter("y", [0.5, 0.6, 0.7])])
+    assert places(table) == {"y": 1, "adamw": 2, "x": 2}
+    assert [each.shown_place for each in table] == ["1", "2=", "2="]
+
+
+def test_pairing_tells_apart_what_unpaired_intervals_do_not():
+    adamw = [1.0, 1.4, 1.8, 1.2]
+    ours = [loss - 0.01 - 0.001 * i for i, loss in enumerate(adamw)]
+    table = rank([enter("adamw", adamw, chance=20.0), enter("x", ours, chance=20.0)])
+    assert places(table) == {"x": 1, "adamw": 2}
+
+
+def test_what_fails_comes_after_what_does_not():
+    table = rank([enter("adamw", [1.0, 1.1]), enter("x", [0.5, None]), enter("y", [1.9, 1.95])])
+    assert places(table)["x"] == 3
+    x = next(each for each in table if each.contestant == "x").tasks["a"]
+    assert (x.failed, x.loss, x.metrics, x.scores[1]) == (1, None, {}, -1.0)
+
+
+def test_a_mean_is_over_the_tasks_and_its_interval_over_the_seeds():
+    entries = [
+        *(enter("adamw", [1.0, 1.0, 1.0], task) for task in "ab"),
+        enter("x", [0.8, 0.9, 0.8], "a"),
+        enter("x", [1.1, 1.0, 1.1], "b"),
+    ]
+    x = next(each for each in rank(entries) if each.contestant == "x")
+    assert x.lead.mean == pytest.approx(0.05 * 2 / 3 + 0.05 / 3)
+    assert x.lead.interval == pytest.approx(0.0, abs=1e-9)
+    assert set(x.tasks) == {"a", "b"}
+
+
+@pytest.mark.parametrize("losses", [[1.0, None], [1.0, 2.0], [1.0, 3.0]])
+def test_where_adamw_does_not_train_nothing_can_be_said(losses):
+    with pytest.raises(TaskError, match=r"task 'a': AdamW, tuned, .* no better than an untrained network"):
+        rank([enter("adamw", losses), enter("x", [1.0, 1.0])])
+
+
+@given(
+    st.lists(st.lists(st.one_of(st.none(), st.floats(0.1, 5)), min_size=3, max_size=3), min_size=1, max_size=6),
+)
+def test_laws_of_places(others):
+    entries = [enter("adamw", [1.0, 1.2, 1.1]), *(enter(f"x{i}", losses) for i, losses in enumerate(others))]
+    table = rank(entries)
+    found = [each.place for each in table]
+    assert found[0] == 1
+    assert found == sorted(found)
+    assert all(1 <= place <= len(table) for place in found)
+    assert all(each.tied == (found.count(each.place) > 1) for each in table)
+    adamw = next(each for each in table if each.contestant == "adamw")
+    assert (adamw.lead.mean, adamw.lead.interval) == (0.0, 0.0)

@@ -1,0 +1,163 @@
+import json
+import math
+
+import pytest
+from runs.test_run import FakePool
+from workers.tiny_project import read_rows, run_cli, write_project
+
+from lionsearch.archive import RunStore
+from lionsearch.errors import SettingError
+from lionsearch.records import Evaluation, Stage, TaskResult
+from lionsearch.runs.config import load_experiment
+from lionsearch.runs.meta_validation import MetaCurve, MetaPoint, meta_curve
+from lionsearch.runs.opening import resume_run, start_run
+from lionsearch.runs.run import SearchRun
+from lionsearch.runs.view import Run
+
+META = {"meta_validation": {"tasks": ["other"], "seeds": 3, "every": 20}}
+BY_META = {**META, "evaluation": {"select": "meta_validation"}}
+
+
+class Pool(FakePool):
+    """As a fake pool, with scores on the other task that fall as programs grow; it notes what it is asked for."""
+
+    def collect(self):
+        return [
+            (request, self.meta(request) if request.stage is Stage.META else found)
+            for request, found in super().collect()
+        ]
+
+    @staticmethod
+    def meta(request):
+        scores = tuple(-0.01 * len(request.program.statements) + 0.001 * seed for seed in range(3))
+        mean = math.fsum(scores) / 3
+        return Evaluation(Stage.META, mean, (TaskResult("other", 1.0, mean, scores=scores),), (mean,))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = write_project(tmp_path_factory.mktemp("project"))
+    task = (folder / "proxy_tasks" / "linear.toml").read_text()
+    (folder / "proxy_tasks" / "other.toml").write_text(task)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _in_project(project, monkeypatch):
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
+
+
+def search(folder, pool, **settings):
+    config = load_experiment("tiny", **settings)
+    store = start_run(folder, config)
+    try:
+        return SearchRun(config, store, pool).run()
+    finally:
+        store.close()
+
+
+def evaluations(folder, stage):
+    return RunStore.read(folder).evaluations(stage)
+
+
+def test_the_search_is_the_same_with_it_and_without(tmp_path):
+    with_it, without = search(tmp_path / "with", Pool(), **META), search(tmp_path / "without", Pool())
+    rows = [(table, row) for table, row in read_rows(tmp_path / "with") if "meta" not in row]
+    assert rows == read_rows(tmp_path / "without")
+    assert with_it.best == without.best
+    assert with_it.report == without.report
+    assert evaluations(tmp_path / "without", Stage.META) == {}
+
+
+def test_what_was_the_best_of_the_search_is_measured_now_and_then_and_once(tmp_path):
+    pool = Pool()
+    search(tmp_path / "run", pool, **META)
+    asked = [name for (name, stage), count in pool.submitted.items() if stage is Stage.META for _ in range(count)]
+    assert 1 <= len(asked) <= 11
+    assert len({*asked}) == len(asked)
+    assert set(asked) == set(evaluations(tmp_path / "run", Stage.META))
+
+
+@pytest.mark.parametrize("settings", [META, BY_META], ids=["watched", "chosen"])
+def test_the_order_of_results_and_an_interrupt_change_nothing(tmp_path, settings):
+    whole = search(tmp_path / "whole", Pool(order=1), **settings)
+    other = search(tmp_path / "other", Pool(order=2), **settings)
+    assert evaluations(tmp_path / "whole", Stage.META) == evaluations(tmp_path / "other", Stage.META)
+    cut = search(tmp_path / "cut", Pool(order=3, interrupt_after=90), **settings)
+    assert not cut.finished
+    store, config = resume_run(tmp_path / "cut")
+    try:
+        again = SearchRun(config, store, Pool(order=4)).run()
+    finally:
+        store.close()
+    assert whole.best == other.best == again.best
+    assert evaluations(tmp_path / "cut", Stage.META) == evaluations(tmp_path / "whole", Stage.META)
+
+
+def test_the_best_may_be_chosen_by_it(tmp_path):
+    plain = search(tmp_path / "plain", Pool(), **META)
+    chosen = search(tmp_path / "chosen", Pool(), **BY_META)
+    measured = evaluations(tmp_path / "chosen", Stage.META)
+    assert set(evaluations(tmp_path / "chosen", Stage.CONFIRM)) == set(measured)
+    assert len(chosen.best.program.statements) < len(plain.best.program.statements)
+    assert measured[chosen.best.fingerprint].score == max(found.score for found in measured.values())
+    assert chosen.report is not None
+
+
+def test_the_curve_is_of_what_was_the_best_in_the_order_of_candidates(tmp_path):
+    search(tmp_path / "run", Pool(), **BY_META)
+    curve = meta_curve(Run(tmp_path / "run"))
+    numbers = [point.candidate for point in curve.points]
+    assert numbers == sorted(numbers)
+    assert curve.tasks == ("other",)
+    assert meta_curve(Run(tmp_path / "run")).describe()["points"][0]["meta"] == pytest.approx(curve.points[0].meta.mean)
+    search(tmp_path / "none", Pool())
+    assert meta_curve(Run(tmp_path / "none")) is None
+
+
+def point(candidate, *scores):
+    return MetaPoint(candidate, f"run:{candidate}", 0.1 * candidate, scores)
+
+
+@pytest.mark.parametrize(
+    ("points", "share", "words"),
+    [
+        ([point(0, 0.0, 0.0, 0.0), point(50, 0.1, 0.11, 0.12)], None, "did not overfit"),
+        ([point(0, 0.0, 0.0, 0.0), point(50, 0.1, 0.11, 0.12), point(80, 0.0, 0.01, 0.02)], 0.5, "from 50 % of it on"),
+        ([point(0, 0.0, 0.0, 0.0), point(50, 0.1, 0.11, 0.12), point(80, 0.2, 0.0, 0.1)], None, "did not overfit"),
+        ([point(0, 0.1, 0.1, 0.1)], None, "candidate"),
+    ],
+)
+def test_it_overfits_from_its_peak_on_if_the_last_is_worse_seed_by_seed(points, share, words):
+    curve = MetaCurve(("other",), tuple(points), 100)
+    assert curve.overfits_from == share
+    assert words in str(curve) or len(points) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"meta_validation": {"tasks": ["linear"]}}, "'tasks' and 'meta_validation.tasks' name a task twice"),
+        ({"meta_validation": {"tasks": ["othr"]}}, r"setting 'meta_validation\.tasks': unknown task 'othr'"),
+        ({"meta_validation": {"tasks": ["other"], "every": 0}}, "meta_validation.every"),
+        ({"evaluation": {"select": "meta_validation"}}, "expected 'meta_validation'"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings, message):
+    with pytest.raises(SettingError, match=message):
+        load_experiment("tiny", **settings)
+
+
+def test_a_real_run_shows_its_curve_in_inspect(project):
+    text = (project / "experiments" / "tiny.toml").read_text()
+    (project / "experiments" / "watched.toml").write_text(
+        f'{text}\n[meta_validation]\ntasks = ["other"]\nseeds = 2\nevery = 40\n'
+    )
+    done = run_cli(project, "search", "watched", "--workers", 0)
+    assert done.returncode == 0, done.stderr
+    shown = run_cli(project, "inspect", "runs/watched")
+    assert "on other, out of the search's sight, " in shown.stdout
+    found = json.loads(run_cli(project, "inspect", "runs/watched", "--json").stdout)["meta_validation"]
+    assert found["tasks"] == ["other"]
+    assert len(found["points"]) >= 1
