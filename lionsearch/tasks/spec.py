@@ -27,7 +27,7 @@ _MOST_DRAWN = 200_000_000
 _BYTES_DRAWN = 12
 
 
-Stage: TypeAlias = Literal["proxy", "middle", "target", "accelerator"]
+TaskStage: TypeAlias = Literal["proxy", "middle", "target", "accelerator"]
 
 
 class Measured(Settings):
@@ -97,7 +97,7 @@ class TaskSpec(Settings):
     learning_rate: float = at_most(1e30, "float32 holds little more", gt=0)
     weight_decay: float = at_most(1e30, "float32 holds little more", ge=0)
     tuned_by: str = ""
-    stage: Stage = Field(default="proxy", exclude=True)
+    stage: TaskStage = Field(default="proxy", exclude=True)
     measured: Measured | None = Field(default=None, exclude=True)  # as the stage, no part of what a run depends on
 
     @model_validator(mode="after")
