@@ -4,7 +4,7 @@
     python experiments/ladder/tune.py --cost TASK [TASK ...]
 
 Five learning rates, each 4 times the one before, then from the best in factors of 2 to where both neighbours are
-worse, then of the square root of 2. At the best rate five weight decays are tried, more where the largest is best, and
+worse, then of the square root of 2. At the best rate four weight decays are tried, more where the largest is best, and
 from the best of these the rate again. Losses are of the validation split and the first seeds; what is measured at the
 end is of the test split and seeds that nothing was tuned on.
 
@@ -38,12 +38,12 @@ from lionsearch.tasks.spec import TaskSpec, load_task
 from lionsearch.tasks.validation import count_parameters
 
 HERE = Path(__file__).parent
-DECAYS = {"adamw": (0.0, 0.01, 0.1, 0.3, 1.0), "lion": (0.0, 0.1, 0.3, 1.0, 3.0)}
+DECAYS = {"adamw": (0.0, 0.1, 0.3, 1.0), "lion": (0.0, 0.1, 1.0, 3.0)}
 START = {"adamw": 0, "lion": -2}
 """Half powers of 2 by which the search begins away from the program's own rate on the task."""
 TUNED_ON = {"proxy": 12, "middle": 2, "target": 1, "accelerator": 1}
 """Seeds of each point, by stage."""
-MEASURED_ON = {"proxy": 32, "middle": 10, "target": 3, "accelerator": 3}
+MEASURED_ON = {"proxy": 32, "middle": 8, "target": 3, "accelerator": 3}
 """Fresh seeds of what is measured, by stage."""
 LIMITS = Limits(max_length=12, max_slots=2)
 

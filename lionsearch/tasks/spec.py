@@ -193,6 +193,8 @@ def _call_factory(spec: TaskSpec) -> Any:
         raise TaskError(foreign)
     try:
         module = importlib.import_module(module_name)
+    except TaskError as error:  # which says what is missing
+        raise TaskError(f"task {spec.name!r}: {error}") from None
     except FAULTS as error:  # the user's own code: any error is theirs to see, in one line
         found = describe_fault(error)
         raise TaskError(f"task {spec.name!r}: cannot import {module_name!r} of its factory: {found}") from error
@@ -203,6 +205,8 @@ def _call_factory(spec: TaskSpec) -> Any:
         raise TaskError(foreign)  # which the module imported
     try:
         return factory(**spec.options)
+    except TaskError as error:
+        raise TaskError(f"task {spec.name!r}: {error}") from None
     except FAULTS as error:  # as above
         raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {describe_fault(error)}") from error
 
