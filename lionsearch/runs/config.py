@@ -231,10 +231,10 @@ def resolve(
         given[task] if task in given else _load_named(load_task, task, where, "meta_validation.tasks")
         for task in (meta.tasks if meta is not None else ())
     )
-    all_names = [spec.name for spec in (*specs, *meta_specs)]
-    if len({*all_names}) < len(all_names):
+    if len({spec.name for spec in (*specs, *meta_specs)}) < len(specs) + len(meta_specs):
         settings = "'tasks' and 'meta_validation.tasks' name" if meta_specs else "'tasks' names"
-        raise SettingError(f"{where}: setting {settings} a task twice: {', '.join(all_names)}")
+        given_names = (*names, *(meta.tasks if meta is not None else ()))
+        raise SettingError(f"{where}: setting {settings} a task twice: {', '.join(given_names)}")
     known = programs or {}
     initial = [
         pair
