@@ -27,6 +27,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "commands": reference.commands,
     "experiment": reference.experiment_settings,
     "task": reference.task_settings,
+    "tasks": reference.tasks,
     "operations": reference.operations,
     "inputs": reference.inputs,
     "programs": gallery.index,

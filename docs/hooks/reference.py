@@ -9,15 +9,23 @@ import typer
 from pydantic import BaseModel
 
 import lionsearch
+from lionsearch.catalog import TASKS
 from lionsearch.catalog.guide import Setting, describe_settings, toml_text
 from lionsearch.cli import app
 from lionsearch.lang import OPERATIONS, PAPER_OPERATIONS
 from lionsearch.lang.inputs import INPUTS
 from lionsearch.runs.config import Experiment
-from lionsearch.tasks.spec import TaskSpec
+from lionsearch.tasks.listing import COLUMNS, STAGES, describe_task, stage_order, task_cells
+from lionsearch.tasks.spec import TaskSpec, load_task
 
 _GIVEN = {"name"}
 """Settings that a file does not hold: a task is called as its file is."""
+_STAGES = {
+    "proxy": "To search on: a hundredth of a second to half a second for a training.",
+    "middle": "To choose by: about a second, ten times a proxy.",
+    "target": "To believe: most of a minute.",
+    "accelerator": "What one would train on a GPU or TPU. Their rates are not tuned, and on a CPU they are only begun.",
+}
 _GROUPS = {
     "paper": "The 45 of the paper",
     "extended": "What known optimizers need besides",
@@ -49,6 +57,26 @@ def experiment_settings() -> str:
 def task_settings() -> str:
     """Return the table of a task's settings."""
     return _tables(TaskSpec, "")
+
+
+def tasks() -> str:
+    """Return the table of tasks of each stage."""
+    rows = sorted((describe_task(load_task(str(path))) for path in TASKS.shipped.glob("*.toml")), key=stage_order)
+    parts = []
+    for stage in STAGES:
+        cells = [task_cells(row) for row in rows if row["stage"] == stage]
+        lines = [
+            f"| `{name}` | {_cell(str(what))} | "
+            + " | ".join(
+                "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in more
+            )
+            + " |"
+            for name, _, *more, what in cells
+        ]
+        head = ["task", "what it is", *COLUMNS[2:-1]]
+        ruled = f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
+        parts.append(f"### {stage.capitalize()}\n\n{_STAGES[stage]}\n\n{ruled}" + "\n".join(lines))
+    return "\n\n".join(parts)
 
 
 def _tables(model: type[BaseModel], key: str) -> str:

@@ -10,13 +10,11 @@ import contextlib
 import hashlib
 import json
 import math
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
+from lionsearch.caching import cache_folder, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +41,6 @@ class Reference:
             0.25
         """
         return (self.loss - loss) / (self.chance - self.loss)
-
-
-def cache_folder() -> Path:
-    """Return the folder of stored references; `LIONSEARCH_CACHE` overrides it."""
-    chosen = os.environ.get("LIONSEARCH_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("lionsearch"))
 
 
 class ReferenceCache:
@@ -83,26 +75,11 @@ class ReferenceCache:
         content = asdict(reference)
         text = json.dumps({**content, "digest": _digest(content, path.stem)})
         with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, text)
+            write_whole(path, text.encode())
 
     def _path(self, task: str, seed: int, split: str) -> Path:
         key = hashlib.blake2b(f"{self._machine}|{task}|{seed}|{split}".encode(), digest_size=12).hexdigest()
         return cache_folder() / "references" / f"{key}.json"
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file beside its place and then put it there; nothing is left of one that could not be written."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(file.name)
-            raise
 
 
 def _read(text: bytes, key: str) -> Reference | None:

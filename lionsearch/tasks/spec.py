@@ -8,7 +8,7 @@ import math
 import os
 import sys
 from types import BuiltinFunctionType, FunctionType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
@@ -25,6 +25,41 @@ TUNED_RATE = 0.001
 
 _MOST_DRAWN = 200_000_000
 _BYTES_DRAWN = 12
+
+
+Stage: TypeAlias = Literal["proxy", "middle", "target", "accelerator"]
+
+
+class Measured(Settings):
+    """What is known of a task: nothing that a training depends on.
+
+    Attributes:
+        parameters: of the network.
+        seconds: that a training with AdamW takes on one core, compiling left out.
+        seeds: trainings that the losses are of, with seeds that nothing was tuned on.
+        adamw: tuned AdamW's mean loss on the test split.
+        adamw_interval: the half width of its 95 % interval.
+        lion: tuned Lion's.
+        lion_interval: as AdamW's.
+        lion_rate: tuned Lion's peak learning rate.
+        lion_decay: tuned Lion's weight decay.
+        lion_score: tuned Lion's mean score; 0 is tuned AdamW on the same seeds.
+        lion_score_interval: the half width of its 95 % interval.
+        by: the command that measured all this.
+    """
+
+    parameters: int = Field(gt=0)
+    seconds: float = Field(gt=0)
+    seeds: int | None = Field(default=None, gt=0)
+    adamw: float | None = None
+    adamw_interval: float | None = None
+    lion: float | None = None
+    lion_interval: float | None = None
+    lion_rate: float | None = Field(default=None, gt=0)
+    lion_decay: float | None = Field(default=None, ge=0)
+    lion_score: float | None = None
+    lion_score_interval: float | None = None
+    by: str = ""
 
 
 class TaskSpec(Settings):
@@ -46,6 +81,7 @@ class TaskSpec(Settings):
         tuned_by: the command that found these two.
         stage: what a training costs, and so what the task is for: a proxy to search on, a middle task to choose by, a
             target to believe, or one for an accelerator.
+        measured: what is known of it, for people.
     """
 
     name: str
@@ -61,7 +97,8 @@ class TaskSpec(Settings):
     learning_rate: float = at_most(1e30, "float32 holds little more", gt=0)
     weight_decay: float = at_most(1e30, "float32 holds little more", ge=0)
     tuned_by: str = ""
-    stage: Literal["proxy", "middle", "target", "accelerator"] = Field(default="proxy", exclude=True)
+    stage: Stage = Field(default="proxy", exclude=True)
+    measured: Measured | None = Field(default=None, exclude=True)  # as the stage, no part of what a run depends on
 
     @model_validator(mode="after")
     def _check_chunks(self) -> TaskSpec:

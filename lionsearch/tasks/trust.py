@@ -20,6 +20,7 @@ from pathlib import Path
 from lionsearch.errors import TaskError, quote
 
 _OWN_MODULE = "lionsearch.tasks.factories"
+_OWN_PACKAGE = "lionsearch.tasks.ladder"
 _PACKAGES = {"site-packages", "dist-packages"}
 
 
@@ -38,8 +39,9 @@ def check_factory(task: str, factory: str, where: str) -> None:
     if not _is_known(module):
         raise TaskError(
             f"{where}: task {quote(task)} would call function {quote(function)} of module {quote(module)},"
-            f" {_place(module)}; a run folder's tasks run if they are in the working folder, in {_OWN_MODULE}"
-            " or in an installed package that requires lionsearch; to run this one all the same: --trust"
+            f" {_place(module)}; a run folder's tasks run if they are in the working folder, in {_OWN_MODULE} or"
+            f" {_OWN_PACKAGE}, or in an installed package that requires lionsearch; to run this one all the same:"
+            " --trust"
         )
 
 
@@ -58,7 +60,7 @@ def is_of_python(module: str) -> bool:
 def _is_known(module: str) -> bool:
     name = module.split(".")[0]
     if name == "lionsearch":
-        return module == _OWN_MODULE
+        return module == _OWN_MODULE or module.startswith(f"{_OWN_PACKAGE}.")
     return not is_of_python(module) and (_is_in_working_folder(name) or _is_of_a_package(name))
 
 

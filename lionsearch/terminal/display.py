@@ -18,7 +18,7 @@ from lionsearch.terminal.plain import plain, raw_stream
 def make_console() -> Console:
     """Return a console that does not fold lines where there is no terminal."""
     file = raw_stream(sys.stdout)
-    return Console(file=file) if file.isatty() else Console(file=file, width=160)
+    return Console(file=file) if file.isatty() else Console(file=file, width=400)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

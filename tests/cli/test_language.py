@@ -63,13 +63,25 @@ def test_lists_hold_the_shipped_names_and_those_of_the_folder(run_here, command,
     done = run_here(command, "--json")
     assert done.returncode == 0
     rows = json.loads(done.stdout)
-    assert [row["name"] for row in rows] == sorted({*shelf.names(), own})
+    names = [row["name"] for row in rows]
+    assert sorted(names) == sorted({*shelf.names(), own})
+    assert names == sorted(names) or command == "tasks", "which are by stage"
     plain = run_here(command)
     assert plain.stderr == ""
     names = [line.split()[0] for line in plain.stdout.splitlines()]
     assert names == ["name", *(row["name"] for row in rows)]
     shown = "from" if command == "programs" else "description"
     assert all(row[shown] in plain.stdout for row in rows)
+
+
+def test_tasks_are_listed_by_stage(run_here):
+    rows = json.loads(run_here("tasks", "--json").stdout)
+    order = ["proxy", "middle", "target", "accelerator"]
+    assert [row["stage"] for row in rows] == sorted((row["stage"] for row in rows), key=order.index)
+    assert {row["name"]: row["stage"] for row in rows}["linear"] == "proxy", "as a task that says nothing"
+    some = json.loads(run_here("tasks", "--stage", "middle", "--stage", "target", "--json").stdout)
+    assert [row["name"] for row in some] == [row["name"] for row in rows if row["stage"] in ("middle", "target")]
+    assert "'proxy', 'middle', 'target', 'accelerator'" in run_here("tasks", "--stage", "large").stderr
 
 
 def test_programs_say_where_they_are_from_and_what_they_need(run_here):

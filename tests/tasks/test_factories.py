@@ -15,7 +15,7 @@ from lionsearch.tasks import Problem, factories, networks
 from lionsearch.tasks.spec import fingerprint_task, load_problem, load_task
 from lionsearch.tasks.validation import count_examples, count_parameters
 
-NAMES = TASKS.names()
+NAMES = [name for name in TASKS.names() if load_task(name).factory.startswith("lionsearch.tasks.factories:")]
 CLASSES = {
     "digits_mlp": 10,
     "digits_rnn": 10,

@@ -1,0 +1,1 @@
+"""The networks of the ladder's tasks, as modules of flax."""

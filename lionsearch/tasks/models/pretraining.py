@@ -1,0 +1,114 @@
+"""Weights that a task starts from: trained once with optax's AdamW, then read from the folder of the cache."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+
+from lionsearch.caching import cache_folder, write_whole
+from lionsearch.tasks.objective import Objective
+from lionsearch.tasks.problem import Problem
+from lionsearch.tasks.validation import count_examples
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How weights are trained.
+
+    Attributes:
+        steps: training steps.
+        batch: examples in a step.
+        rate: peak learning rate; it rises for a tenth of the steps, and falls as a cosine.
+        decay: weight decay.
+        seed: of initial weights and batches.
+    """
+
+    steps: int
+    batch: int
+    rate: float
+    decay: float = 0.1
+    seed: int = 0
+
+
+def load_or_train(problem: Problem, plan: Plan, about: str) -> Any:
+    """Return trained weights, a tree of float32 arrays.
+
+    Args:
+        problem: what they are trained on; without a state that matters.
+        plan: how.
+        about: what the network and the data are; with the plan and the data's digest, the key of the stored weights.
+    """
+    shapes, _ = Objective(problem).shapes()
+    digest = hashlib.blake2b(f"{about}|{plan}|{shapes}".encode(), digest_size=12)
+    for leaf in jax.tree.leaves(problem.train):
+        digest.update(np.ascontiguousarray(leaf).tobytes())
+    path = cache_folder() / "weights" / f"{digest.hexdigest()}.npz"
+    found = _read(path, shapes)
+    if found is None:
+        found = jax.tree.map(np.asarray, _train(problem, plan))
+        _write(path, found)
+    return found
+
+
+def start_from(problem: Problem, weights: Any) -> Problem:
+    """Return the problem with these initial weights, whatever the key."""
+
+    def init(key: jax.Array) -> tuple[Any, Any]:
+        return jax.tree.map(jax.numpy.asarray, weights), problem.init(key)[1]
+
+    return dataclasses.replace(problem, init=init)
+
+
+def _train(problem: Problem, plan: Plan) -> Any:
+    objective, examples = Objective(problem), count_examples(problem.train)
+    rates = optax.warmup_cosine_decay_schedule(0.0, plan.rate, max(plan.steps // 10, 1), plan.steps)
+    optimizer = optax.adamw(rates, weight_decay=plan.decay)
+    key = jax.random.key(plan.seed)
+    params, state = jax.jit(objective.init)(key)
+    rng = np.random.default_rng(plan.seed)
+    batches = rng.integers(0, examples, (plan.steps, plan.batch)).astype(np.int32)
+
+    @jax.jit
+    def train(params: Any, state: Any, data: Any, batches: Any) -> Any:
+        def step(carry: Any, now: Any) -> tuple[Any, None]:
+            params, state, moments = carry
+            number, chosen = now
+            batch, noise = jax.tree.map(lambda leaf: leaf[chosen], data), jax.random.fold_in(key, number)
+            gradients, state = jax.grad(objective.trained, has_aux=True)(params, state, batch, noise)
+            updates, moments = optimizer.update(gradients, moments, params)
+            return (optax.apply_updates(params, updates), state, moments), None
+
+        start = (params, state, optimizer.init(params))
+        return jax.lax.scan(step, start, (jax.numpy.arange(plan.steps), batches))[0][0]
+
+    return jax.device_get(train(params, state, problem.train, batches))
+
+
+def _read(path: Path, shapes: Any) -> Any | None:
+    """Return the weights in a file, or None if they are not there, or not those."""
+    expected, structure = jax.tree.flatten(shapes)
+    try:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
+            leaves = [file[str(number)] for number in range(len(expected))]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    fits = all(a.shape == b.shape and a.dtype == b.dtype for a, b in zip(leaves, expected, strict=True))
+    return jax.tree.unflatten(structure, leaves) if fits else None
+
+
+def _write(path: Path, weights: Any) -> None:
+    """Keep weights; a folder that cannot be written does no harm."""
+    content = io.BytesIO()
+    np.savez(content, **{str(number): leaf for number, leaf in enumerate(jax.tree.leaves(weights))})
+    with contextlib.suppress(OSError):
+        write_whole(path, content.getvalue())

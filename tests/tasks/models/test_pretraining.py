@@ -1,0 +1,75 @@
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lionsearch.tasks.models import pretraining
+from lionsearch.tasks.models.pretraining import Plan, load_or_train, start_from
+from lionsearch.tasks.problem import Problem
+
+X = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
+
+
+def squares(w, state, x):
+    return jnp.mean((x @ w["slope"] - x.sum(axis=1)) ** 2)
+
+
+PROBLEM = Problem(
+    lambda key: ({"slope": jax.random.normal(key, (3,))}, ()),
+    squares,
+    *(X, X, X),
+    train_loss=lambda w, state, x, key: (squares(w, state, x), state),
+    stateful=True,
+)
+PLAN = Plan(steps=200, batch=16, rate=0.1, decay=0.0)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIONSEARCH_CACHE", str(tmp_path))
+    return tmp_path / "weights"
+
+
+def test_weights_are_trained_once_and_then_read(cache, monkeypatch):
+    weights = load_or_train(PROBLEM, PLAN, "line")
+    np.testing.assert_allclose(weights["slope"], 1.0, atol=0.05)
+    monkeypatch.setattr(pretraining, "_train", None)
+    np.testing.assert_array_equal(load_or_train(PROBLEM, PLAN, "line")["slope"], weights["slope"])
+    [file] = cache.iterdir()
+    assert file.suffix == ".npz"
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", None])
+def test_a_file_that_is_none_is_made_again(cache, monkeypatch, content):
+    monkeypatch.setattr(pretraining, "_train", lambda problem, plan: {"slope": np.ones(3, np.float32)})
+    load_or_train(PROBLEM, PLAN, "line")
+    [file] = cache.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-30] if content is None else content)
+    assert load_or_train(PROBLEM, PLAN, "line")["slope"].tolist() == [1, 1, 1]
+    assert file.read_bytes() == whole
+
+
+def test_another_plan_network_or_data_has_weights_of_its_own(cache, monkeypatch):
+    monkeypatch.setattr(pretraining, "_train", lambda problem, plan: {"slope": np.ones(3, np.float32)})
+    for problem, plan, about in (
+        (PROBLEM, PLAN, "line"),
+        (PROBLEM, dataclasses.replace(PLAN, steps=300), "line"),
+        (PROBLEM, PLAN, "other"),
+        (dataclasses.replace(PROBLEM, train=X + 1), PLAN, "line"),
+    ):
+        load_or_train(problem, plan, about)
+    assert len([*cache.iterdir()]) == 4
+
+
+def test_a_folder_that_cannot_be_written_does_no_harm(cache, monkeypatch):
+    cache.write_text("a file")
+    monkeypatch.setattr(pretraining, "_train", lambda problem, plan: {"slope": np.ones(3, np.float32)})
+    assert load_or_train(PROBLEM, PLAN, "line")["slope"].tolist() == [1, 1, 1]
+
+
+def test_a_problem_starts_from_the_weights_whatever_the_key():
+    problem = start_from(PROBLEM, {"slope": np.ones(3, np.float32)})
+    assert [problem.init(jax.random.key(key))[0]["slope"].tolist() for key in (0, 1)] == [[1, 1, 1]] * 2

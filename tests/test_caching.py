@@ -1,0 +1,26 @@
+import os
+
+import pytest
+
+from lionsearch.caching import cache_folder, write_whole
+
+
+def test_the_variable_overrides_the_users_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("LIONSEARCH_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    monkeypatch.delenv("LIONSEARCH_CACHE")
+    assert cache_folder().name == "lionsearch"
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "below" / "file"
+    write_whole(path, b"first")
+    assert path.read_bytes() == b"first"
+
+    def fail(*_):
+        raise OSError("no room")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="no room"):
+        write_whole(path, b"second")
+    assert [file.read_bytes() for file in path.parent.iterdir()] == [b"first"]
