@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -129,7 +129,7 @@ _TABLES = {CandidateRow: "candidates", ProgramRow: "programs", ConditionRow: "co
 
 def seal(record: CandidateRow | ProgramRow | ConditionRow) -> Row:
     """Return a record's row, with its digest."""
-    values = astuple(record)
+    values = tuple([getattr(record, name) for name in record.__slots__])
     return (*values, _digest(_TABLES[type(record)], values))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 from lionsearch.evolution.racing import Race
@@ -13,7 +14,7 @@ from lionsearch.lang import Program
 from lionsearch.records import race_order
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate:
     """A program that was asked for.
 
@@ -31,6 +32,22 @@ class Candidate:
     parent: int | None
     change: str
     hurdles: tuple[float, ...] | None = None
+
+    @cached_property
+    def live(self) -> Program:
+        """The program without dead code."""
+        return remove_dead_code(self.program)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The program's, by which it is known."""
+        return fingerprint(self.live)
+
+    def with_hurdles(self, hurdles: tuple[float, ...] | None) -> Candidate:
+        """Return the candidate in another race; what is known of its program stays known."""
+        other = replace(self, hurdles=hurdles)
+        other.__dict__.update(live=self.live, fingerprint=self.fingerprint)
+        return other
 
 
 class Search(Protocol):
@@ -59,6 +76,6 @@ def number_initial(initial: Sequence[Program], racing: RacingSettings) -> list[C
     ]
 
 
-def seed_order(program: Program, racing: RacingSettings) -> tuple[int, ...]:
+def seed_order(candidate: Candidate, racing: RacingSettings) -> tuple[int, ...]:
     """Return the order in which a candidate is trained with the seeds of a race; of one seed without."""
-    return race_order(fingerprint(remove_dead_code(program)), racing.seeds) if racing.seeds else (0,)
+    return race_order(candidate.fingerprint, racing.seeds) if racing.seeds else (0,)

@@ -12,13 +12,11 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.errors import one_line
 from lionsearch.evolution import Candidate, make_search
-from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
@@ -27,15 +25,6 @@ from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.workers.pool import Pool, Request
 
 _FLUSH_SECONDS = 0.5
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A candidate that was asked for and not yet told."""
-
-    candidate: Candidate
-    live: Program
-    fingerprint: str
 
 
 Listener = Callable[[Progress], None]
@@ -72,7 +61,7 @@ class SearchRun:
         self._known = {stage: store.evaluations(stage) for stage in Stage}
         self._stored = store.counts()["generated"]
         self._in_flight: set[tuple[str, Stage]] = set()
-        self._pending: deque[_Pending] = deque()
+        self._pending: deque[Candidate] = deque()
         self._asked = self._told = self._evaluated = self._cached = 0
         self._statements = self._live_statements = 0
         self._programs: dict[str, tuple[int, Program]] = {}
@@ -160,45 +149,42 @@ class SearchRun:
     def _ask(self) -> None:
         candidate = self._search.ask()
         self._asked += 1
-        live = remove_dead_code(candidate.program)
-        name = fingerprint(live)
+        name = candidate.fingerprint
         if name not in self._known[Stage.SEARCH] and (name, Stage.SEARCH) not in self._in_flight:
-            self._submit(name, live, Stage.SEARCH, candidate.hurdles)
-        self._pending.append(_Pending(candidate, live, name))
+            self._submit(name, candidate.live, Stage.SEARCH, candidate.hurdles)
+        self._pending.append(candidate)
 
-    def _tell(self, pending: _Pending, evaluation: Evaluation) -> None:
-        candidate, live = pending.candidate, pending.live
+    def _tell(self, candidate: Candidate, evaluation: Evaluation) -> None:
         self._search.tell(candidate, evaluation.rounds)
         self._told += 1
         self._statements += len(candidate.program.statements)
-        self._live_statements += len(live.statements)
-        is_new = self._store_told(pending, evaluation)
-        key = self._choice_key(pending.fingerprint, evaluation)
+        self._live_statements += len(candidate.live.statements)
+        is_new = self._store_told(candidate, evaluation)
+        key = self._choice_key(candidate.fingerprint, evaluation)
         if self._is_whole(evaluation) and key > self._best_key_in_search:
             self._best_key_in_search, self._improved = key, self._told
-            self._confirm(pending.fingerprint)
+            self._confirm(candidate.fingerprint)
             if self._waits:
-                self._await(pending.fingerprint, Stage.CONFIRM)
+                self._await(candidate.fingerprint, Stage.CONFIRM)
         self._take_in_confirmed()
         self._report_progress()
-        self._notify(self._callback.on_candidate, self._describe(pending, evaluation, is_new), self.progress())
+        self._notify(self._callback.on_candidate, self._describe(candidate, evaluation, is_new), self.progress())
 
-    def _describe(self, pending: _Pending, evaluation: Evaluation, is_new: bool) -> CandidateEvent:
-        candidate = pending.candidate
+    def _describe(self, candidate: Candidate, evaluation: Evaluation, is_new: bool) -> CandidateEvent:
         return CandidateEvent(
             candidate.number,
             candidate.parent,
             candidate.change,
-            pending.live,
-            pending.fingerprint,
+            candidate.live,
+            candidate.fingerprint,
             evaluation,
             is_new,
             candidate.number < self._stored,
         )
 
-    def _store_told(self, pending: _Pending, evaluation: Evaluation) -> bool:
+    def _store_told(self, candidate: Candidate, evaluation: Evaluation) -> bool:
         """Add the candidate, which shows whether this is the stored run, and its program if it is new: say so."""
-        candidate, live, name = pending.candidate, pending.live, pending.fingerprint
+        live, name = candidate.live, candidate.fingerprint
         sizes = len(candidate.program.statements), len(live.statements)
         with self._store.together():
             self._store.add_candidate(CandidateRow(candidate.number, candidate.parent, candidate.change, name, *sizes))
