@@ -19,7 +19,17 @@ CONFIG = "config.json"
 BEST, SHORT, ENDING = "best.py", "short.py", "ending.json"
 """What a run writes besides: the best program, what simplification made of it, and how it ended."""
 
+ISLAND = "island_{}"
+"""The run folders in that of a search on several islands, by their numbers."""
+
 _BEFORE_CONFIG = ("lock", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", f"{CONFIG}.new")
+
+
+def list_islands(folder: Path) -> list[Path]:
+    """Return the run folders of a search on islands, in order; of anything else, the folder itself."""
+    found = [] if (folder / CONFIG).is_file() else list(folder.glob(f"{ISLAND.format('*')}/{CONFIG}"))
+    numbers = sorted(int(digits) for path in found if (digits := path.parent.name.rpartition("_")[2]).isdecimal())
+    return [folder / ISLAND.format(number) for number in numbers] or [folder]
 
 
 def check_run_folder(folder: Path) -> None:
@@ -77,7 +87,7 @@ def make_run_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(path.name not in _BEFORE_CONFIG for path in folder.iterdir()) or holds_candidates(folder):
-            resumes = f", or run: lionsearch resume {folder}" if (folder / CONFIG).is_file() else ""
+            resumes = f", or run: lionsearch resume {folder}" if (list_islands(folder)[0] / CONFIG).is_file() else ""
             raise FolderTakenError(f"{folder}: the folder is not empty; choose another{resumes}")
     except OSError as error:
         raise RunError(f"{folder}: cannot be made a run folder: {error.strerror}") from None

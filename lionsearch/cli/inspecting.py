@@ -42,8 +42,14 @@ def inspect(
     json_output: Json = False,
 ) -> None:
     """Show what a run has found so far."""
+    from lionsearch.archive.folder import list_islands
     from lionsearch.runs.view import Run
 
+    if (folders := list_islands(run)) != [run]:
+        if as_csv or not (candidate is where is sort is None):
+            raise SettingError(f"{run}: this is a search on {len(folders)} islands; give one of them: {folders[0]}")
+        _show_islands([Run(folder) for folder in folders], json_output)
+        return
     found = Run(run)
     if as_csv or where is not None or sort is not None:
         _check_alone(candidate, as_csv and json_output)
@@ -57,6 +63,27 @@ def inspect(
         _print_lineage(content)
     else:
         _print_run(content)
+
+
+def _show_islands(runs: list[Run], json_output: bool) -> None:
+    """Print what each island of a search has found."""
+    from lionsearch.terminal.display import command_line, format_score, print_table
+
+    islands = [_describe_run(run, 1) for run in runs]
+    if json_output:
+        print_json({"run": str(runs[0].folder.parent), "islands": islands})
+        return
+    rows = []
+    for run, found in zip(runs, islands, strict=True):
+        best = run.best
+        values = ("-", "-", "-")
+        if best is not None:
+            values = (best.candidate, best.statements, format_score(best.evaluation.score))
+        rows.append((run.folder.name, found["generated"], found["total"], *values))
+    print(f"{runs[0].folder.parent}: {runs[0].config.name} on {len(runs)} islands; the best of each on fresh seeds")
+    print_table(("island", "programs", "of", "candidate", "statements", "on its worst task"), rows)
+    print(f"\nlook at one with:\n  {command_line('inspect', runs[0].folder)}")
+    print(f"at all of them with:\n  {command_line('report', runs[0].folder.parent)}")
 
 
 def _check_alone(candidate: int | None, twice: bool) -> None:

@@ -14,6 +14,28 @@ from lionsearch.lang import Program
 from lionsearch.records import race_order
 
 
+@dataclass(frozen=True, slots=True)
+class Immigrant:
+    """A program that another search found.
+
+    Attributes:
+        program: without dead code.
+        origin: where it is from.
+    """
+
+    program: Program
+    origin: str
+
+    @property
+    def change(self) -> str:
+        """What a candidate that is this program is said to be made by."""
+        return f"{MIGRATION}{self.origin}"
+
+
+MIGRATION = "migration from "
+"""The beginning of what an immigrant is said to be made by."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A program that was asked for.
@@ -22,7 +44,7 @@ class Candidate:
         number: from 0, in the order asked.
         program: dead code included.
         parent: the number of the candidate it was made from; None for an initial or a random program.
-        change: the mutations that made it; `initial` or `random` where there were none.
+        change: the mutations that made it; `initial`, `random` or `migration from ORIGIN` where there were none.
         hurdles: for each seed after the first in its order (`race_order`), the mean score so far that opens it; None
             without racing, where the tasks say how many seeds there are.
     """
@@ -53,8 +75,8 @@ class Candidate:
 class Search(Protocol):
     """The one interface of all search algorithms."""
 
-    def ask(self) -> Candidate:
-        """Return the next candidate."""
+    def ask(self, immigrant: Immigrant | None = None) -> Candidate:
+        """Return the next candidate, which is the immigrant if there is one and the initial programs are through."""
         ...
 
     def tell(self, candidate: Candidate, scores: Sequence[float]) -> None:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lionsearch.evolution.candidate import Candidate, number_initial, seed_order
+from lionsearch.evolution.candidate import Candidate, Immigrant, number_initial, seed_order
 from lionsearch.evolution.mutation import mutate
 from lionsearch.evolution.racing import Race, lead
 from lionsearch.evolution.randomness import make_rng
@@ -54,14 +54,17 @@ class Evolution:
         self._islands = [_Island(first, settings) for _ in range(settings.islands)]
         self._asked = self._told = 0
 
-    def ask(self) -> Candidate:
-        """Return the next initial program, or a child of a tournament's winner."""
+    def ask(self, immigrant: Immigrant | None = None) -> Candidate:
+        """Return the next initial program, an immigrant, or a child of a tournament's winner."""
         number = self._asked
         self._asked += 1
         if number < len(self._initial):
             return self._initial[number]
-        rng = make_rng(self._seed, "child", number)
         island = self._islands[number % len(self._islands)]
+        if immigrant is not None:
+            newcomer = Candidate(number, immigrant.program, None, immigrant.change)
+            return newcomer.with_hurdles(island.hurdles(newcomer))
+        rng = make_rng(self._seed, "child", number)
         parent = island.draw_parent(rng)
         mate = island.draw_parent(rng).program if self._settings.mutation.rates.crossover else None
         program, change = mutate(parent.program, rng, self._settings.mutation, mate)

@@ -57,6 +57,20 @@ class EvaluationSettings(Settings):
     limits: Limits = Limits()
 
 
+class IslandSettings(Settings):
+    """Searches side by side: each is a run of its own with a process of its own, for more workers than one can feed.
+
+    (`search.islands` are populations of one search.)
+
+    Attributes:
+        count: of searches; each generates all `programs`, from a seed of its own.
+        migrate_after: candidates after which the best of each also is a candidate of the next one.
+    """
+
+    count: int = at_most(1_000, "each is a process", default=1, gt=0)
+    migrate_after: int = Field(default=1000, gt=0)
+
+
 class Experiment(Settings):
     """What `lionsearch search` reads.
 
@@ -70,6 +84,7 @@ class Experiment(Settings):
             run has on fresh seeds.
         window: candidates in flight; part of the run's identity, unlike the number of workers.
         tasks: cheap ones first.
+        islands: searches side by side that exchange their best.
         search: algorithm, population, mutations.
         evaluation: seeds, elites, limits.
 
@@ -87,8 +102,18 @@ class Experiment(Settings):
     initial: tuple[str, ...] = Field(default=("adamw",), min_length=1)
     window: int = at_most(100_000, "every candidate in flight is held in memory", default=64, gt=0)
     tasks: tuple[TaskEntry, ...] = Field(min_length=1)
+    islands: IslandSettings = IslandSettings()
     search: SearchSettings = SearchSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+
+    @model_validator(mode="after")
+    def _check_migration(self) -> Experiment:
+        if self.islands.count > 1 and self.islands.migrate_after <= self.window:
+            raise ValueError(
+                f"islands.migrate_after ({self.islands.migrate_after}) must be above window ({self.window}): what is in"
+                " flight has no score yet"
+            )
+        return self
 
 
 class RunConfig(Settings):
@@ -99,12 +124,14 @@ class RunConfig(Settings):
         experiment: as read.
         specs: of its tasks, in order.
         programs: text of the initial programs.
+        island: which of several this run is; None if it is alone.
     """
 
     name: str
     experiment: Experiment
     specs: tuple[TaskSpec, ...]
     programs: tuple[str, ...] = Field(min_length=1)
+    island: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _check_specs(self) -> RunConfig:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lionsearch.archive import RunStore
 from lionsearch.archive.folder import CONFIG
@@ -15,6 +15,8 @@ from lionsearch.runs.config import RunConfig, dump_config, override, parse_confi
 from lionsearch.tasks.given import reunite
 from lionsearch.tasks.spec import TaskSpec
 from lionsearch.tasks.trust import check_factory
+
+T = TypeVar("T")
 
 
 def start_run(folder: Path, config: RunConfig) -> RunStore:
@@ -28,9 +30,14 @@ def start_run(folder: Path, config: RunConfig) -> RunStore:
 
 def start_in_free_folder(base: Path, config: RunConfig) -> RunStore:
     """Return the store of a new run in a folder, or in that with the first free number behind its name."""
+    return in_free_folder(base, lambda folder: start_run(folder, config))
+
+
+def in_free_folder(base: Path, start: Callable[[Path], T]) -> T:
+    """Start something in a folder, or in that with the first free number behind its name, and return it."""
     for number in count(1):
         with contextlib.suppress(FolderTakenError):
-            return start_run(base if number == 1 else base.with_name(f"{base.name}-{number}"), config)
+            return start(base if number == 1 else base.with_name(f"{base.name}-{number}"))
     raise AssertionError("numbers do not end")
 
 

@@ -21,6 +21,7 @@ from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
 from lionsearch.runs.config import RunConfig
+from lionsearch.runs.migration import open_migration
 from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.workers.pool import Pool, Request
 
@@ -58,6 +59,7 @@ class SearchRun:
         self._waits = callback is not None or config.experiment.target is not None
         experiment = config.experiment
         self._search = make_search(config.initial(), experiment.search, experiment.seed)
+        self._migration = open_migration(store, config)
         self._known = {stage: store.evaluations(stage) for stage in Stage}
         self._stored = store.counts()["generated"]
         self._in_flight: set[tuple[str, Stage]] = set()
@@ -130,6 +132,7 @@ class SearchRun:
             evaluation = self._await(head.fingerprint, Stage.SEARCH)
             self._tell(head, evaluation)
             self._stopped = self._stopped or self._reason_to_stop()
+        self._store.flush()  # for whoever waits for this one
         if self._stopped:
             self._pool.forget(Stage.SEARCH)
 
@@ -147,7 +150,8 @@ class SearchRun:
         return f"{self._seconds:g} seconds are over" if progress.seconds >= self._seconds else ""
 
     def _ask(self) -> None:
-        candidate = self._search.ask()
+        immigrant = None if self._migration is None else self._migration.immigrant(self._asked)
+        candidate = self._search.ask(immigrant)
         self._asked += 1
         name = candidate.fingerprint
         if name not in self._known[Stage.SEARCH] and (name, Stage.SEARCH) not in self._in_flight:
