@@ -12,11 +12,12 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.errors import one_line
 from lionsearch.evolution import Candidate, make_search
+from lionsearch.graph import check_program
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
@@ -26,6 +27,13 @@ from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.workers.pool import Pool, Request
 
 _FLUSH_SECONDS = 0.5
+
+
+class _Told(NamedTuple):
+    """A program that was told: the candidate that had it first, and its length. Its text is in the store."""
+
+    candidate: int
+    statements: int
 
 
 Listener = Callable[[Progress], None]
@@ -66,7 +74,7 @@ class SearchRun:
         self._pending: deque[Candidate] = deque()
         self._asked = self._told = self._evaluated = self._cached = 0
         self._statements = self._live_statements = 0
-        self._programs: dict[str, tuple[int, Program]] = {}
+        self._programs: dict[str, _Told] = {}
         self._confirming: deque[str] = deque()
         self._best: Elite | None = None
         self._best_key = self._best_key_in_search = (False, -math.inf)
@@ -197,7 +205,7 @@ class SearchRun:
                 return False
             self._store.add_program(name, candidate.number, format_program(live))
             self._store.add_evaluation(name, evaluation)
-            self._programs[name] = (candidate.number, live)
+            self._programs[name] = _Told(candidate.number, len(live.statements))
             return True
 
     def _is_whole(self, evaluation: Evaluation) -> bool:
@@ -205,8 +213,7 @@ class SearchRun:
         return len(evaluation.rounds) == (self._config.experiment.search.racing.seeds or 1)
 
     def _choice_key(self, name: str, evaluation: Evaluation) -> tuple[bool, float]:
-        statements = len(self._programs[name][1].statements)
-        return choice_key(evaluation, statements, self._config.experiment.search.parsimony)
+        return choice_key(evaluation, self._programs[name].statements, self._config.experiment.search.parsimony)
 
     def _report_progress(self) -> None:
         now = time.monotonic()
@@ -218,7 +225,7 @@ class SearchRun:
     def _confirm(self, name: str) -> None:
         """Have a program re-evaluated on fresh seeds; nothing waits for the result."""
         if name not in self._known[Stage.CONFIRM] and (name, Stage.CONFIRM) not in self._in_flight:
-            self._submit(name, self._programs[name][1], Stage.CONFIRM)
+            self._submit(name, self._load(name), Stage.CONFIRM)
         self._confirming.append(name)
 
     def _take_in_confirmed(self) -> None:
@@ -231,20 +238,20 @@ class SearchRun:
             key = self._choice_key(name, confirm)
             if key > self._best_key:
                 self._best_key = key
-                number, live = self._programs[name]
-                self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
+                number = self._programs[name].candidate
+                self._best = Elite(number, name, self._load(name), self._known[Stage.SEARCH][name], confirm)
                 self._notify(self._callback.on_improvement, self._best, self.progress())
 
     def _confirm_elites(self) -> None:
         """Re-evaluate the best of the search, and the best for their length: what is shorter may be as good."""
         scored = [
-            (-len(evaluation.rounds), -self._choice_key(name, evaluation)[1], self._programs[name][0], name)
+            (-len(evaluation.rounds), -self._choice_key(name, evaluation)[1], self._programs[name].candidate, name)
             for name, evaluation in self._known[Stage.SEARCH].items()
             if evaluation.score is not None and name in self._programs
         ]
         shortest = math.inf
         for rank, (_, _, _, name) in enumerate(sorted(scored)):
-            length = len(self._programs[name][1].statements)
+            length = self._programs[name].statements
             whole = self._is_whole(self._known[Stage.SEARCH][name])
             if rank < self._config.experiment.evaluation.elites or (length < shortest and whole):
                 self._confirm(name)
@@ -257,14 +264,14 @@ class SearchRun:
         """Evaluate the best and the first program on what nothing was chosen by."""
         if self._best is None:
             return None, None
-        first = min(self._programs, key=lambda name: self._programs[name][0])
+        first = min(self._programs, key=lambda name: self._programs[name].candidate)
         names = (self._best.fingerprint, first)
         report, baseline = [self._evaluate_now(name, Stage.REPORT) for name in names]
         return report, baseline
 
     def _evaluate_now(self, name: str, stage: Stage) -> Evaluation:
         if name not in self._known[stage] and (name, stage) not in self._in_flight:
-            self._submit(name, self._programs[name][1], stage)
+            self._submit(name, self._load(name), stage)
         evaluation = self._await(name, stage)
         if not evaluation.lost:
             self._store.add_evaluation(name, evaluation)
@@ -279,6 +286,12 @@ class SearchRun:
             if name in self._programs and evaluation.lost and evaluation.failure is not None
         )
         return tuple((*key, count) for key, count in sorted(kinds.items()))
+
+    def _load(self, name: str) -> Program:
+        """Return a program that was told."""
+        text = self._store.program_text(self._programs[name].candidate)
+        assert text is not None
+        return check_program(text)
 
     def _submit(self, name: str, program: Program, stage: Stage, hurdles: tuple[float, ...] | None = None) -> None:
         self._in_flight.add((name, stage))

@@ -156,4 +156,4 @@ def test_an_island_that_dies_stops_the_others(project, tmp_path):
     islands[0].kill()
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert "error: island_0: its process died, with code -9; go on with: " in errors
+    assert "error: island_0: its process died, with code -9; what was evaluated is stored; go on with: " in errors
