@@ -238,6 +238,11 @@ def _digest(table: str, values: Sequence[Any]) -> str:
     return hashlib.blake2b(json.dumps([table, *values], default=repr).encode(), digest_size=8).hexdigest()
 
 
+def digest_text(text: str) -> str:
+    """Return a digest by which damage to a text is seen."""
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
 def _check(name: str, sound: bool) -> None:
     if not sound:
         raise DamagedRowError(f"{name}: a value is of another type than is written")

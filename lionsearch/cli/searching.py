@@ -132,7 +132,7 @@ def resume(
     target: TargetScore = None,
     time: Time = math.inf,
     force: Annotated[
-        bool, typer.Option("--force", help="Go on though a task or an operation has changed; the run says so.")
+        bool, typer.Option("--force", help="Go on though a task, an operation or config.json has changed.")
     ] = False,
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the tasks that it names, whatever module they are in.")
@@ -152,7 +152,7 @@ def resume(
         places = placement.divide(len(folders))
         _drive_islands(folders, places, placement, json_output, time, force, trust, settings)
         return
-    store, config = resume_run(run, trust, **settings)
+    store, config = resume_run(run, trust, force=force, **settings)
     _drive(store, config, placement, json_output, time, force)
 
 

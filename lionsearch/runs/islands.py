@@ -124,7 +124,7 @@ def _drive(order: Order, pipe: Connection) -> None:
     sys.stdout = sys.stderr
     name = order.folder.name
     try:
-        store, config = resume_run(order.folder, order.trust, **order.settings)
+        store, config = resume_run(order.folder, order.trust, force=order.force, **order.settings)
         session = Session(
             store,
             config,

@@ -42,7 +42,7 @@ def in_free_folder(base: Path, start: Callable[[Path], T]) -> T:
 
 
 def resume_run(
-    folder: Path, trust: bool = False, tasks: Sequence[TaskSpec] = (), **settings: Any
+    folder: Path, trust: bool = False, tasks: Sequence[TaskSpec] = (), force: bool = False, **settings: Any
 ) -> tuple[RunStore, RunConfig]:
     """Return the store and configuration of a run folder, open for writing.
 
@@ -50,15 +50,18 @@ def resume_run(
         folder: of the run.
         trust: whether its tasks may be any code, see `lionsearch.tasks.trust`.
         tasks: those of its tasks that only Python has.
+        force: whether to go on with a configuration that is not as it was written.
         settings: where it ends from now on: `programs`, `patience`, `target`; stored with the run when it goes on.
 
     Raises:
-        LionSearchError: if it is no run folder, another process is writing it, it names code that is not trusted, or
-            it has told more programs than it shall have.
+        LionSearchError: if it is no run folder, another process is writing it, its configuration is damaged or names
+            code that is not trusted, or it has told more programs than it shall have.
     """
     store = RunStore.resume(folder)
     try:
         config = parse_config(store.read_config(), str(folder))
+        if not force:
+            store.check_config()
         if settings:
             experiment = override(config.experiment, settings)
             told = store.counts()["generated"]
