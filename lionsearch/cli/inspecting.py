@@ -69,17 +69,19 @@ def inspect(
     json_output: Json = False,
 ) -> None:
     """Show what a run has found so far; several runs side by side."""
+    from lionsearch.archive.folder import list_islands
     from lionsearch.runs.view import Run
 
     if as_csv and json_output:
         raise SettingError("--csv and --json: give one of them")
-    if len(runs) > 1:
+    folders = [folder for run in runs for folder in list_islands(run)]
+    if len(folders) > 1:
         given = {"--top": top, "--lineage": candidate, "--where": where, "--sort": sort}
         if wrong := [name for name, value in given.items() if value is not None]:
-            raise SettingError(f"{wrong[0]} is for one run; several are shown side by side")
-        print_comparison([Run(run) for run in runs], as_csv=as_csv, as_json=json_output)
+            raise SettingError(f"{wrong[0]} is for one run; several, or islands, are shown side by side")
+        print_comparison([Run(run) for run in folders], as_csv=as_csv, as_json=json_output)
         return
-    found = Run(runs[0])
+    found = Run(folders[0])
     if as_csv or where is not None or sort is not None:
         if candidate is not None:
             raise SettingError("--lineage shows one program; --where, --sort and --csv show all: give one of them")

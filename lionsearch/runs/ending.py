@@ -115,6 +115,7 @@ class Ending:
             "run": str(self.folder),
             "finished": result.finished,
             "stopped": result.stopped or None,
+            "island": result.island or None,
             **progress,
             "lost": [{"stage": str(stage), "kind": str(kind), "count": count} for stage, kind, count in result.lost],
             "best": None

@@ -67,6 +67,7 @@ class RunResult:
         caught_up: whether it got as far as what was stored when it started; if not, the best is that of back then.
         lost: how many evaluations the system failed, by stage and kind of failure.
         stopped: why the search ended before it had told all its programs; "" if it did, or was interrupted.
+        island: of several, whose best it is; "" of a run alone.
     """
 
     progress: Progress
@@ -77,3 +78,4 @@ class RunResult:
     caught_up: bool
     lost: tuple[tuple[Stage, FailureKind, int], ...] = ()
     stopped: str = ""
+    island: str = ""

@@ -75,9 +75,7 @@ class Session:
                 pool = open_pool(self._config.plan(), self._placement)
                 for change in check_conditions(self._store, pool.fingerprint_tasks(), force=force):
                     self._notify(f"note: {change} since the run was made")
-                if (
-                    text := dump_config(self._config)
-                ) != self._store.read_config():  # where it ends is another place now
+                if not self._store.has_config(text := dump_config(self._config)):  # where it ends is another place now
                     self._store.write_config(text)
                 run = SearchRun(self._config, self._store, pool, listener, self._callback, self._seconds)
                 result = run.run()

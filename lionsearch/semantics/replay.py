@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lionsearch.lang import OPERATIONS, Kind, Program
-from lionsearch.semantics.execution import run_statements
+from lionsearch.semantics.execution import prepare_statements
 from lionsearch.semantics.leaf_space import LeafSpace, Shapes, zero_slot
 
 
@@ -65,9 +65,10 @@ def follow(program: Program, trajectory: Trajectory) -> np.ndarray | None:
     space = LeafSpace(np, trajectory.shapes, np.float64)
     slots = tuple(zero_slot(kind, trajectory.shapes, np, np.float64) for _, kind in program.state)
     bare = replace(program.inline_hyperparameters(), optional_inputs=program.optional_inputs)
+    run = prepare_statements(bare, space)
     updates: list[np.ndarray] = []
     with np.errstate(all="ignore"):
         for inputs in trajectory.inputs:
-            update, slots = run_statements(bare, space, {**inputs, **dict(zip(program.slots, slots, strict=True))})
+            update, slots = run({**inputs, **dict(zip(program.slots, slots, strict=True))})
             updates.append(np.concatenate([np.ravel(leaf) for leaf in update]))
     return np.array(updates)

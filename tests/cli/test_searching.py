@@ -153,10 +153,11 @@ def test_two_searches_at_once_have_folders_of_their_own(project):
 def test_a_strangers_run_names_no_code(project, searched, run_here, tmp_path):
     folder = tmp_path / "strangers"
     shutil.copytree(project / "runs" / "tiny", folder)
-    config = (folder / "config.json").read_text()
-    changed = config.replace("tiny_task:linear", "os:system")
-    assert changed != config
-    (folder / "config.json").write_text(changed)
+    store = RunStore.resume(folder)
+    changed = store.read_config().replace("tiny_task:linear", "os:system")
+    assert changed != store.read_config()
+    store.write_config(changed)
+    store.close()
     done = run_here("resume", folder, "--workers", 0)
     assert done.returncode == 2
     assert re.fullmatch(
