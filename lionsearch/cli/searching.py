@@ -162,8 +162,7 @@ def _run(
     from lionsearch.runs.session import Session, conclude
     from lionsearch.terminal.progress import ProgressDisplay
 
-    display = ProgressDisplay(placement.describe_limit())
-    session = Session(store, config, placement, display, None, seconds, _say, advice)
+    session = Session(store, config, placement, ProgressDisplay(), None, seconds, _say, advice)
     try:
         result = session.drive(force)
     except LionSearchError:

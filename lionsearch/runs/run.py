@@ -23,7 +23,7 @@ from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
 from lionsearch.runs.config import RunConfig
-from lionsearch.runs.result import Elite, Progress, RunResult
+from lionsearch.runs.result import Elite, Listener, Progress, RunResult, Silence
 from lionsearch.workers.pool import Pool, Request
 
 _FLUSH_SECONDS = 0.5
@@ -38,9 +38,6 @@ class _Pending:
     fingerprint: str
 
 
-Listener = Callable[[Progress], None]
-
-
 class SearchRun:
     """Drives one run from where its store stands to its end.
 
@@ -48,7 +45,7 @@ class SearchRun:
         config: the resolved experiment.
         store: the run's database, open for writing.
         pool: where evaluations run.
-        listener: called with the progress now and then.
+        listener: called with the progress now and then, and told of steps between.
         callback: told of each candidate and each improvement; its `StopSearch` ends the search, but not before all
             that is stored was gone through. With one, the search waits for the fresh seeds of what is better, so that
             what it is told does not depend on the workers' speed.
@@ -60,17 +57,23 @@ class SearchRun:
         config: RunConfig,
         store: RunStore,
         pool: Pool,
-        listener: Listener = lambda progress: None,
+        listener: Listener | None = None,
         callback: Callback | None = None,
         seconds: float = math.inf,
     ):
-        self._config, self._store, self._pool, self._listener = config, store, pool, listener
+        self._config, self._store, self._pool, self._listener = (
+            config,
+            store,
+            pool,
+            Silence() if listener is None else listener,
+        )
         self._callback, self._seconds, self._stopped = callback or Callback(), seconds, ""
         self._waits = callback is not None or config.experiment.target is not None
         experiment = config.experiment
         self._search = make_search(config.initial(), experiment.search, experiment.seed)
         self._known = {stage: store.evaluations(stage) for stage in Stage}
         self._stored = store.counts()["generated"]
+        self._submitted = False
         self._in_flight: set[tuple[str, Stage]] = set()
         self._pending: deque[_Pending] = deque()
         self._asked = self._told = self._evaluated = self._cached = 0
@@ -79,6 +82,7 @@ class SearchRun:
         self._confirming: deque[str] = deque()
         self._best: Elite | None = None
         self._best_key = self._best_key_in_search = (False, -math.inf)
+        self._improved_best, self._improved_at = 0, 0.0  # the same of the best on fresh seeds, and the seconds then
         self._improved = 0  # the number of candidates told when the search last found a better one
         self._started: float | None = None  # when the first result came, and so many were told before
         self._replayed = 0
@@ -132,6 +136,9 @@ class SearchRun:
             self._replayed,
             0.0 if self._started is None else time.monotonic() - self._started,
             self._best,
+            self._improved_best,
+            self._improved_at,
+            self._seconds,
         )
 
     def _search_all(self) -> None:
@@ -252,6 +259,7 @@ class SearchRun:
             if key > self._best_key:
                 self._best_key = key
                 number, live = self._programs[name]
+                self._improved_best, self._improved_at = self._told, self.progress().seconds
                 self._best = Elite(number, name, live, self._known[Stage.SEARCH][name], confirm)
                 self._notify(self._callback.on_improvement, self._best, self.progress())
 
@@ -269,6 +277,9 @@ class SearchRun:
             if rank < self._config.experiment.evaluation.elites or (length < shortest and whole):
                 self._confirm(name)
             shortest = min(shortest, length)
+        waiting = [name for name in self._confirming if name not in self._known[Stage.CONFIRM]]
+        if waiting:
+            self._listener.step(f"training with {len(waiting)} elites on fresh seeds")
         for name in list(self._confirming):
             self._await(name, Stage.CONFIRM)
         self._take_in_confirmed()
@@ -279,6 +290,8 @@ class SearchRun:
             return None, None
         first = min(self._programs, key=lambda name: self._programs[name][0])
         names = (self._best.fingerprint, first)
+        if any(name not in self._known[Stage.REPORT] for name in names):
+            self._listener.step("training with the best and the start on test data and held-out seeds")
         report, baseline = [self._evaluate_now(name, Stage.REPORT) for name in names]
         return report, baseline
 
@@ -301,6 +314,9 @@ class SearchRun:
         return tuple((*key, count) for key, count in sorted(kinds.items()))
 
     def _submit(self, name: str, program: Program, stage: Stage, hurdles: tuple[float, ...] | None = None) -> None:
+        if not self._submitted:
+            self._submitted = True
+            self._listener.step("compiling the tasks, and training with AdamW, by which scores are measured")
         self._in_flight.add((name, stage))
         self._pool.submit(Request(name, program, stage, hurdles))
 
