@@ -279,6 +279,7 @@ class SearchRun:
             shortest = min(shortest, length)
         waiting = [name for name in self._confirming if name not in self._known[Stage.CONFIRM]]
         if waiting:
+            self._listener(self.progress())
             self._listener.step(f"training with {len(waiting)} elites on fresh seeds")
         for name in list(self._confirming):
             self._await(name, Stage.CONFIRM)
