@@ -143,6 +143,8 @@ def _describe_found(found: FoundProgram, tasks: Sequence[str]) -> dict[str, Any]
 
     scored = [result for result in found.evaluation.results if result.score is not None]
     intervals = {result.task: estimate(result.scores).interval for result in scored if len(result.scores) > 1}
+    from lionsearch.identification.forms import name_form
+
     return {
         "candidate": found.candidate,
         "fingerprint": found.fingerprint,
@@ -153,6 +155,7 @@ def _describe_found(found: FoundProgram, tasks: Sequence[str]) -> dict[str, Any]
         "missed": _missed_hurdle(found.evaluation, tasks),
         "seeds": found.seeds,
         "statements": found.statements,
+        "form": name_form(found.program) or None,
         "program": found.text,
     }
 
@@ -243,7 +246,8 @@ def _print_run(content: dict[str, Any]) -> None:
         if content[name]:
             print(f"\n{title}; 0 is tuned AdamW, ± a 95 % confidence interval:")
             _print_scored(content[name], content["tasks"])
-    print(f"\nshow one: {command_line('inspect', content['run'], '--lineage', 'NUMBER')}")
+    print("\nform: the known optimizers that it is but for constants; `lionsearch identify` says with which")
+    print(f"show one: {command_line('inspect', content['run'], '--lineage', 'NUMBER')}")
 
 
 def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
@@ -256,10 +260,11 @@ def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
             row["seeds"],
             _mean_in_words(row),
             *(_score_with_interval(row, task) for task in tasks),
+            row["form"],
         )
         for row in rows
     ]
-    print_table(("candidate", "statements", "seeds", "mean score", *tasks), cells)
+    print_table(("candidate", "statements", "seeds", "mean score", *tasks, "form"), cells)
 
 
 def _mean_in_words(row: dict[str, Any]) -> str:
