@@ -243,7 +243,7 @@ def _drive(
 
     given = ", tasks=[...]" if any(isinstance(spec, Task) for spec in config.specs) else ""
     where = f"{str(store.folder)!r}{given}"
-    display = ProgressDisplay(placement.describe_limit()) if progress else None
+    display = ProgressDisplay() if progress else None
     advice = f"what was evaluated is stored; go on with: lionsearch.resume({where})"
     try:
         session = Session(store, config, placement, display, callback, seconds, say if progress else warn, advice)

@@ -150,6 +150,8 @@ def _describe_found(found: FoundProgram, tasks: Sequence[str]) -> dict[str, Any]
 
     scored = [result for result in found.evaluation.results if result.score is not None]
     intervals = {result.task: estimate(result.scores).interval for result in scored if len(result.scores) > 1}
+    from lionsearch.identification.forms import name_form
+
     return {
         "candidate": found.candidate,
         "fingerprint": found.fingerprint,
@@ -160,6 +162,7 @@ def _describe_found(found: FoundProgram, tasks: Sequence[str]) -> dict[str, Any]
         "missed": _missed_hurdle(found.evaluation, tasks),
         "seeds": found.seeds,
         "statements": found.statements,
+        "form": name_form(found.program) or None,
         "program": found.text,
     }
 
@@ -252,7 +255,8 @@ def _print_run(content: dict[str, Any]) -> None:
             _print_scored(content[name], content["tasks"])
     if content["meta_validation"] is not None:
         _print_meta(content["meta_validation"])
-    print(f"\nshow one: {command_line('inspect', content['run'], '--lineage', 'NUMBER')}")
+    print("\nform: the known optimizers that it is but for constants; `lionsearch identify` says with which")
+    print(f"show one: {command_line('inspect', content['run'], '--lineage', 'NUMBER')}")
 
 
 def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
@@ -265,10 +269,11 @@ def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
             row["seeds"],
             _mean_in_words(row),
             *(_score_with_interval(row, task) for task in tasks),
+            row["form"],
         )
         for row in rows
     ]
-    print_table(("candidate", "statements", "seeds", "mean score", *tasks), cells)
+    print_table(("candidate", "statements", "seeds", "mean score", *tasks, "form"), cells)
 
 
 def _print_meta(curve: dict[str, Any]) -> None:

@@ -196,7 +196,7 @@ def _drive_islands(
         ]
         config = Run(folders[0]).config
         parsimony = config.experiment.search.parsimony
-        result = drive_islands(orders, parsimony, ProgressDisplay(placement.describe_limit()), _say)
+        result = drive_islands(orders, parsimony, ProgressDisplay(), _say)
         return conclude(folder, config, result, _say)
 
     _finish(folder, placement, json_output, work)
@@ -239,8 +239,7 @@ def _run(
     from lionsearch.runs.session import Session, conclude
     from lionsearch.terminal.progress import ProgressDisplay
 
-    display = ProgressDisplay(placement.describe_limit())
-    session = Session(store, config, placement, display, None, seconds, _say, advice)
+    session = Session(store, config, placement, ProgressDisplay(), None, seconds, _say, advice)
     try:
         result = session.drive(force)
     except LionSearchError:

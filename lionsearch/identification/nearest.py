@@ -181,9 +181,9 @@ def _differences(ours: Traits, theirs: Traits) -> list[str]:
 def _similarity(ours: np.ndarray, theirs: np.ndarray) -> float:
     """Return the mean cosine over the steps; a step without a finite update counts 0, unless neither has one."""
     with np.errstate(all="ignore"):
-        norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
-        cosines = np.sum(ours * theirs, axis=1) / norms
-    still = (np.linalg.norm(ours, axis=1) == 0) & (np.linalg.norm(theirs, axis=1) == 0)
+        sizes, others = np.linalg.norm(ours, axis=1), np.linalg.norm(theirs, axis=1)
+        cosines = np.sum(ours * theirs, axis=1) / (sizes * others)
+    still = (sizes == 0) & (others == 0)
     return float(np.mean(np.where(np.isfinite(cosines), cosines, np.where(still, 1.0, 0.0))))
 
 

@@ -110,7 +110,8 @@ class Ending:
         """Return it as JSON has it."""
         result, best = self.result, self.best
         progress = asdict(result.progress)
-        progress.pop("best")
+        for name in ("best", "limit"):
+            progress.pop(name)
         return {
             "run": str(self.folder),
             "finished": result.finished,

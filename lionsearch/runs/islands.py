@@ -26,8 +26,7 @@ from lionsearch.evolution.randomness import derive_seed
 from lionsearch.records import choice_key
 from lionsearch.runs.config import RunConfig
 from lionsearch.runs.opening import discard, resume_run, start_run
-from lionsearch.runs.result import Elite, Progress, RunResult
-from lionsearch.runs.run import Listener
+from lionsearch.runs.result import Elite, Listener, Progress, RunResult, Silence
 from lionsearch.runs.saving import save_best
 from lionsearch.runs.session import Display, Session
 from lionsearch.workers import Placement
@@ -109,12 +108,24 @@ def drive_islands(
             processes[ours] = (order, process)
     try:
         with display as listener:
+            listener.step(orders[0].placement.describe())
             results = _follow(processes, parsimony, listener, notify)
     finally:
         for pipe, (_, process) in processes.items():
             pipe.close()  # which stops one that still runs
             process.join()
     return _join(results, parsimony)
+
+
+class _Teller(Silence):
+    """Sends the progress of an island to the process that started it."""
+
+    def __init__(self, pipe: Connection):
+        self._pipe = pipe
+
+    def __call__(self, progress: Progress) -> None:
+        """Send it."""
+        self._pipe.send(progress)
 
 
 def _drive(order: Order, pipe: Connection) -> None:
@@ -129,7 +140,7 @@ def _drive(order: Order, pipe: Connection) -> None:
             store,
             config,
             order.placement,
-            contextlib.nullcontext(pipe.send),
+            _Teller(pipe),
             None,
             order.seconds,
             lambda text: pipe.send(f"{name}: {text}"),
@@ -221,7 +232,16 @@ def _add(parts: Sequence[Progress], count: int, parsimony: float) -> Progress:
     bests = [part.best for part in parts if part.best is not None]
     seconds = max(part.seconds for part in parts)
     best = max(bests, key=lambda best: _key(best, parsimony), default=None)
-    return Progress(total=parts[0].total * count, seconds=seconds, best=best, **sums)
+    since = min(part.told - part.improved for part in parts)
+    return Progress(
+        total=parts[0].total * count,
+        seconds=seconds,
+        best=best,
+        improved=sums["told"] - since,
+        improved_at=max(part.improved_at for part in parts),
+        limit=parts[0].limit,
+        **sums,
+    )
 
 
 def _join(results: dict[str, RunResult], parsimony: float) -> RunResult:

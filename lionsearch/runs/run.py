@@ -24,7 +24,7 @@ from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
 from lionsearch.runs.config import RunConfig
 from lionsearch.runs.migration import open_migration
-from lionsearch.runs.result import Elite, Progress, RunResult
+from lionsearch.runs.result import Elite, Listener, Progress, RunResult, Silence
 from lionsearch.workers.pool import Pool
 
 _FLUSH_SECONDS = 0.5
@@ -37,9 +37,6 @@ class _Told(NamedTuple):
     statements: int
 
 
-Listener = Callable[[Progress], None]
-
-
 class SearchRun:
     """Drives one run from where its store stands to its end.
 
@@ -47,7 +44,7 @@ class SearchRun:
         config: the resolved experiment.
         store: the run's database, open for writing.
         pool: where evaluations run.
-        listener: called with the progress now and then.
+        listener: called with the progress now and then, and told of steps between.
         callback: told of each candidate and each improvement; its `StopSearch` ends the search, but not before all
             that is stored was gone through. With one, the search waits for the fresh seeds of what is better, so that
             what it is told does not depend on the workers' speed.
@@ -59,11 +56,16 @@ class SearchRun:
         config: RunConfig,
         store: RunStore,
         pool: Pool[Request, Evaluation],
-        listener: Listener = lambda progress: None,
+        listener: Listener | None = None,
         callback: Callback | None = None,
         seconds: float = math.inf,
     ):
-        self._config, self._store, self._pool, self._listener = config, store, pool, listener
+        self._config, self._store, self._pool, self._listener = (
+            config,
+            store,
+            pool,
+            Silence() if listener is None else listener,
+        )
         self._callback, self._seconds, self._stopped = callback or Callback(), seconds, ""
         self._waits = callback is not None or config.experiment.target is not None
         experiment = config.experiment
@@ -71,6 +73,7 @@ class SearchRun:
         self._migration = open_migration(store, config)
         self._known = {stage: store.evaluations(stage) for stage in Stage}
         self._stored = store.counts()["generated"]
+        self._submitted = False
         self._in_flight: set[tuple[str, Stage]] = set()
         self._pending: deque[Candidate] = deque()
         self._asked = self._told = self._evaluated = self._cached = 0
@@ -80,6 +83,7 @@ class SearchRun:
         self._incumbent: str | None = None  # the best of the search
         self._best: Elite | None = None
         self._best_key = self._best_key_in_search = (False, -math.inf)
+        self._improved_best, self._improved_at = 0, 0.0  # the same of the best on fresh seeds, and the seconds then
         self._improved = 0  # the number of candidates told when the search last found a better one
         self._started: float | None = None  # when the first result came, and so many were told before
         self._replayed = 0
@@ -134,6 +138,9 @@ class SearchRun:
             self._replayed,
             0.0 if self._started is None else time.monotonic() - self._started,
             self._best,
+            self._improved_best,
+            self._improved_at,
+            self._seconds,
         )
 
     def _search_all(self) -> None:
@@ -261,6 +268,7 @@ class SearchRun:
         key = self._choice_key(name, self._known[Stage.CONFIRM][name])
         if key > self._best_key:
             self._best_key, self._best = key, self._elite(name)
+            self._improved_best, self._improved_at = self._told, self.progress().seconds
             self._notify(self._callback.on_improvement, self._best, self.progress())
 
     def _elite(self, name: str) -> Elite:
@@ -281,7 +289,7 @@ class SearchRun:
             if rank < self._config.experiment.evaluation.elites or (length < shortest and whole):
                 self._measure(name, Stage.CONFIRM)
             shortest = min(shortest, length)
-        self._settle(Stage.CONFIRM)
+        self._settle(Stage.CONFIRM, "training with {} elites on fresh seeds")
 
     def _meta_validate(self) -> None:
         """Measure the last incumbent on the tasks that the search did not see, and choose by them if asked to."""
@@ -289,21 +297,25 @@ class SearchRun:
             return
         self._measure_incumbent()
         if self._config.experiment.evaluation.select != "meta_validation":
-            self._settle(Stage.META)
+            self._settle(Stage.META, "training with {} programs on tasks that the search does not see")
             return
         for name in [name for name in self._known[Stage.CONFIRM] if name in self._programs]:
             self._measure(name, Stage.META)
-        self._settle(Stage.META)
+        self._settle(Stage.META, "training with {} programs on tasks that the search does not see")
         measured = [name for name in self._known[Stage.META] if name in self._programs]
         for name in measured:
             self._measure(name, Stage.CONFIRM)
-        self._settle(Stage.CONFIRM)
+        self._settle(Stage.CONFIRM, "training with {} programs on fresh seeds")
         if measured:
             keys = {name: self._choice_key(name, self._known[Stage.META][name]) for name in measured}
             self._best = self._elite(max(measured, key=lambda name: (keys[name], -self._programs[name].candidate)))
 
-    def _settle(self, stage: Stage) -> None:
+    def _settle(self, stage: Stage, step: str) -> None:
         """Wait for all that is measured at a stage."""
+        missing = [name for name in self._waiting[stage] if name not in self._known[stage]]
+        if missing:
+            self._listener(self.progress())
+            self._listener.step(step.format(len(missing)))
         for name in list(self._waiting[stage]):
             self._await(name, stage)
         self._take_in()
@@ -314,6 +326,8 @@ class SearchRun:
             return None, None
         first = min(self._programs, key=lambda name: self._programs[name].candidate)
         names = (self._best.fingerprint, first)
+        if any(name not in self._known[Stage.REPORT] for name in names):
+            self._listener.step("training with the best and the start on test data and held-out seeds")
         report, baseline = [self._evaluate_now(name, Stage.REPORT) for name in names]
         return report, baseline
 
@@ -342,6 +356,9 @@ class SearchRun:
         return check_program(text)
 
     def _submit(self, name: str, program: Program, stage: Stage, hurdles: tuple[float, ...] | None = None) -> None:
+        if not self._submitted:
+            self._submitted = True
+            self._listener.step("compiling the tasks, and training with AdamW, by which scores are measured")
         self._in_flight.add((name, stage))
         self._pool.submit(Request(name, program, stage, hurdles))
 

@@ -56,11 +56,11 @@ class Placement:
             raise RunError(f"{workers} workers cannot be shared by {count} islands; expected {count} or more, or 0")
         return [replace(self, workers=workers // count + (number < workers % count)) for number in range(count)]
 
-    def describe_limit(self) -> str:
-        """Return what happens to a program that hangs."""
+    def describe(self) -> str:
+        """Return what the search begins with, and what happens to a program that hangs."""
         if self.workers == 0:
-            return "in this process, where a program has no time limit"
-        return f"a program may take {self.time_limit or TIME_LIMIT:g} seconds"
+            return "loading the tasks (in this process, where a program has no time limit)"
+        return f"starting workers and loading the tasks (a program may take {self.time_limit or TIME_LIMIT:g} seconds)"
 
     def options(self) -> tuple[str, ...]:
         """Return the command line's words for it."""
