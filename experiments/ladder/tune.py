@@ -1,14 +1,16 @@
 """Tunes AdamW and Lion on tasks, measures both on fresh seeds, and writes what it found.
 
     python experiments/ladder/tune.py TASK [TASK ...] [--only adamw] [--seeds N] [--fresh N]
+    python experiments/ladder/tune.py --cost TASK [TASK ...]
 
 Five learning rates, each 4 times the one before, then from the best in factors of 2 to where both neighbours are
-worse, then of the square root of 2. At the best rate five weight decays are tried, more where the largest is best, and
+worse, then of the square root of 2. At the best rate four weight decays are tried, more where the largest is best, and
 from the best of these the rate again. Losses are of the validation split and the first seeds; what is measured at the
 end is of the test split and seeds that nothing was tuned on.
 
 Each task gets a file `experiments/ladder/TASK.json` with every point, and in its TOML the rates and `[measured]`. Where
-AdamW was tuned by another command, its rate and decay stay.
+AdamW was tuned by another command, its rate and decay stay. With `--cost` nothing is tuned: `[measured]` has the
+parameters, and the seconds of a few steps times the number of steps.
 """
 
 from __future__ import annotations
@@ -36,12 +38,12 @@ from lionsearch.tasks.spec import TaskSpec, load_task
 from lionsearch.tasks.validation import count_parameters
 
 HERE = Path(__file__).parent
-DECAYS = {"adamw": (0.0, 0.01, 0.1, 0.3, 1.0), "lion": (0.0, 0.1, 0.3, 1.0, 3.0)}
+DECAYS = {"adamw": (0.0, 0.1, 0.3, 1.0), "lion": (0.0, 0.1, 1.0, 3.0)}
 START = {"adamw": 0, "lion": -2}
 """Half powers of 2 by which the search begins away from the program's own rate on the task."""
 TUNED_ON = {"proxy": 12, "middle": 2, "target": 1, "accelerator": 1}
 """Seeds of each point, by stage."""
-MEASURED_ON = {"proxy": 32, "middle": 10, "target": 3, "accelerator": 3}
+MEASURED_ON = {"proxy": 32, "middle": 8, "target": 3, "accelerator": 3}
 """Fresh seeds of what is measured, by stage."""
 LIMITS = Limits(max_length=12, max_slots=2)
 
@@ -144,6 +146,19 @@ def _time(runner: TaskRunner, program: Program) -> float:
     return time.process_time() - start
 
 
+def cost_task(name: str) -> dict[str, Any]:
+    """Return a task's parameters and about how long a training takes; its data are cut down, and few steps made."""
+    spec = load_task(name)
+    few = 1 if spec.stage == "accelerator" else 10
+    options = {**spec.options, **{key: 64 for key in ("evaluated",) if key in spec.options}}
+    short = spec.model_copy(update={"options": options, "steps": few, "chunks": 1, "warmup": 0})
+    runner = TaskRunner(short, LIMITS)
+    adamw = load_program(str(Path("programs") / "adamw.py"))
+    runner.losses(adamw, Seeds((0,)))  # which compiles
+    seconds = _time(runner, adamw) * spec.steps / few
+    return {"task": name, "measured": {"parameters": count_parameters(runner.problem), "seconds": seconds}}
+
+
 def _rows(search: Search) -> list[dict[str, Any]]:
     """Return the points of a search, a loss that is no number as null."""
     return [
@@ -155,7 +170,8 @@ def _rows(search: Search) -> list[dict[str, Any]]:
 def write_task(found: dict[str, Any]) -> None:
     """Put what was found into the task's TOML."""
     path = TASKS.find(found["task"])
-    text, command = path.read_text(), f"python experiments/ladder/tune.py {found['task']}"
+    flag = "" if "stage" in found else "--cost "
+    text, command = path.read_text(), f"python experiments/ladder/tune.py {flag}{found['task']}"
     if adamw := found.get("adamw"):
         for key in ("learning_rate", "weight_decay"):
             text = re.sub(rf"^{key} = .*$", f"{key} = {adamw[key]:g}", text, flags=re.MULTILINE)
@@ -177,11 +193,13 @@ def main() -> None:
     parser.add_argument("--only", choices=["adamw"], help="Lion is left out, and what is measured of both.")
     parser.add_argument("--seeds", type=int, help="Trainings at each point.")
     parser.add_argument("--fresh", type=int, help="Seeds of what is measured at the end.")
+    parser.add_argument("--cost", action="store_true", help="Nothing is tuned.")
     given = parser.parse_args()
     for name in given.tasks:
         print(name, flush=True)
-        found = tune_task(name, given.only, given.seeds, given.fresh)
-        (HERE / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+        found = cost_task(name) if given.cost else tune_task(name, given.only, given.seeds, given.fresh)
+        if not given.cost:
+            (HERE / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
         write_task(found)
         print(f"  {found['measured']}", flush=True)
 

@@ -149,7 +149,7 @@ def _show_transform(name: str, json_output: bool) -> None:
         print(shown, end="")
 
 
-class TaskStage(StrEnum):
+class StageName(StrEnum):
     """What a training on a task costs."""
 
     PROXY = "proxy"
@@ -159,7 +159,7 @@ class TaskStage(StrEnum):
 
 
 def tasks(
-    stage: Annotated[list[TaskStage] | None, typer.Option("--stage", help="Only these; repeat for several.")] = None,
+    stage: Annotated[list[StageName] | None, typer.Option("--stage", help="Only these; repeat for several.")] = None,
     json_output: Json = False,
 ) -> None:
     """List all tasks by stage: what they are, their cost on a core, the test losses of tuned AdamW and tuned Lion.

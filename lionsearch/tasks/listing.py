@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from lionsearch.tasks.spec import Stage, TaskSpec
+from lionsearch.tasks.spec import TaskSpec, TaskStage
 
-STAGES: tuple[str, ...] = get_args(Stage)
+STAGES: tuple[str, ...] = get_args(TaskStage)
 """From the cheapest to the dearest."""
 
 COLUMNS = (

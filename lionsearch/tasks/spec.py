@@ -27,7 +27,7 @@ _MOST_DRAWN = 200_000_000
 _BYTES_DRAWN = 12
 
 
-Stage: TypeAlias = Literal["proxy", "middle", "target", "accelerator"]
+TaskStage: TypeAlias = Literal["proxy", "middle", "target", "accelerator"]
 
 
 class Measured(Settings):
@@ -97,7 +97,7 @@ class TaskSpec(Settings):
     learning_rate: float = at_most(1e30, "float32 holds little more", gt=0)
     weight_decay: float = at_most(1e30, "float32 holds little more", ge=0)
     tuned_by: str = ""
-    stage: Stage = Field(default="proxy", exclude=True)
+    stage: TaskStage = Field(default="proxy", exclude=True)
     measured: Measured | None = Field(default=None, exclude=True)  # as the stage, no part of what a run depends on
 
     @model_validator(mode="after")
@@ -193,6 +193,8 @@ def _call_factory(spec: TaskSpec) -> Any:
         raise TaskError(foreign)
     try:
         module = importlib.import_module(module_name)
+    except TaskError as error:  # which says what is missing
+        raise TaskError(f"task {spec.name!r}: {error}") from None
     except FAULTS as error:  # the user's own code: any error is theirs to see, in one line
         found = describe_fault(error)
         raise TaskError(f"task {spec.name!r}: cannot import {module_name!r} of its factory: {found}") from error
@@ -203,6 +205,8 @@ def _call_factory(spec: TaskSpec) -> Any:
         raise TaskError(foreign)  # which the module imported
     try:
         return factory(**spec.options)
+    except TaskError as error:
+        raise TaskError(f"task {spec.name!r}: {error}") from None
     except FAULTS as error:  # as above
         raise TaskError(f"task {spec.name!r}: {spec.factory} failed: {describe_fault(error)}") from error
 

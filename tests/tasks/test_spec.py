@@ -20,6 +20,7 @@ weight_decay = 0
 """
 MODULE = """
 import jax, jax.numpy as jnp, numpy as np
+from lionsearch.errors import TaskError
 from lionsearch.tasks import Problem
 
 def make(examples=32, slope=1.0):
@@ -34,6 +35,9 @@ def make(examples=32, slope=1.0):
 
 def fail():
     raise OSError("no such data")
+
+def ask():
+    raise TaskError("the data set things is not on this machine")
 
 def wrong():
     return {"loss": 3}
@@ -189,6 +193,7 @@ def test_options_reach_the_factory(project):
         ("users_own_module:not_a_function", "", "module 'users_own_module' has no function 'not_a_function'"),
         ("users_own_module:fail", "", "task 'mine': users_own_module:fail failed: OSError: no such data"),
         ("users_own_module:make", "[options]\nslop = 1", r"failed: TypeError: make\(\) got an unexpected keyword"),
+        ("users_own_module:ask", "", "^task 'mine': the data set things is not on this machine$"),
         ("users_own_module:wrong", "", "mine: the factory returned dict; expected lionsearch.tasks.Problem"),
     ],
 )

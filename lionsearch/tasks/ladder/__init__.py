@@ -9,4 +9,4 @@ from lionsearch.errors import TaskError
 try:
     import flax  # noqa: F401
 except ModuleNotFoundError:
-    raise TaskError("it needs flax, which is not installed; run: pip install 'lionsearch[tasks]'") from None
+    raise TaskError("its network needs flax, which is not installed; run: pip install 'lionsearch[tasks]'") from None

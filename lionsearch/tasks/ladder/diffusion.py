@@ -90,7 +90,8 @@ def _scale(images: jax.Array) -> jax.Array:
 
 def _digits() -> dict[str, np.ndarray]:
     """Return the digits from -1 to 1: 1,197 train, 300 validate, 300 test."""
-    images = datasets.load_digits().images.astype(np.float32) / 8 - 1
+    pixels, _ = datasets.load_digits(return_X_y=True)
+    images = (pixels / 8 - 1).astype(np.float32).reshape(-1, 8, 8, 1)
     order = np.random.default_rng(0).permutation(len(images))
-    train, validation, test = np.split(images[order][..., None], [1197, 1497])
+    train, validation, test = np.split(images[order], [1197, 1497])
     return {"train": train, "validation": validation, "test": test}

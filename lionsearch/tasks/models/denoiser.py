@@ -111,7 +111,7 @@ def draw_samples(denoiser: Denoiser, params: Any, key: jax.Array, shape: tuple[i
 
     def step(images: jax.Array, now: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
         (kept, added), (next_kept, next_added) = (_shares(jnp.full(shape[0], time)) for time in now)
-        noise = denoiser.apply({"params": params}, images, jnp.full(shape[0], now[0]), method="find_noise")
+        noise: Any = denoiser.apply({"params": params}, images, jnp.full(shape[0], now[0]), method="find_noise")
         clean = jnp.clip((images - added * noise) / kept, -3.0, 3.0)
         return next_kept * clean + next_added * noise, None
 
