@@ -27,6 +27,7 @@ from lionsearch.terminal.plain import plain, raw_stream
 _PLAIN_SECONDS = 10.0
 _A_SECOND = 2.0  # times that a terminal is drawn again
 _ENOUGH_TO_TELL = 100  # candidates, before the time left is guessed
+_ENOUGH_FOR_A_RATE = 10
 _LONG_ENOUGH_TO_TELL = 0.1  # seconds, before a rate is
 
 
@@ -156,7 +157,10 @@ def _since(progress: Progress) -> str:
 def _rate(progress: Progress) -> str:
     """Return how many candidates are told in a second: trained with, or known before."""
     new = progress.told - progress.replayed
-    return f"{new / progress.seconds:.3g}" if new and progress.seconds > _LONG_ENOUGH_TO_TELL else "-"
+    if new < _ENOUGH_FOR_A_RATE or progress.seconds <= _LONG_ENOUGH_TO_TELL:
+        return "-"
+    rate = new / progress.seconds
+    return f"{rate:.0f}" if rate >= 1 else f"{rate:.2g}"
 
 
 def _share(part: int, whole: int) -> str:

@@ -22,7 +22,7 @@ HALF = Progress(500, 1000, 200, 100, 4000, 1000, 0, 65.0, BEST, improved=380, im
 
 def test_a_line_says_where_the_run_stands_and_whether_it_still_improves():
     assert progress_line(HALF) == (
-        "500/1000 programs  7.69/s  20% cache hits  75% dead statements"
+        "500/1000 programs  8/s  20% cache hits  75% dead statements"
         "  best +0.2500 on its worst task, 120 programs, 0m20s ago  1m05s left"
     )
     assert ", just now  " in progress_line(replace(HALF, improved=500))
@@ -32,6 +32,7 @@ def test_a_line_says_where_the_run_stands_and_whether_it_still_improves():
 def test_a_line_before_anything_is_known():
     line = "0/100 programs  -/s  0% cache hits  0% dead statements  best -  ? left"
     assert progress_line(NOTHING) == line
+    assert progress_line(replace(HALF, seconds=2000.0)).startswith("500/1000 programs  0.25/s  ")
     assert progress_line(replace(NOTHING, told=1, evaluated=90, seconds=0.0005)) == line.replace("0/100", "1/100")
 
 
@@ -89,7 +90,7 @@ def test_a_terminal_shows_steps_and_the_best_program_and_what_it_is(monkeypatch)
         display(NOTHING)
         display(HALF)
         wait_until(lambda: "it is sgd with " in shown())
-    assert "500 of 1000, 7.69 a second" in shown()
+    assert "500 of 1000, 8 a second" in shown()
     assert "120 programs, 0m20s ago" in shown()
     assert "+0.2500" in shown()
     assert "def train(w, g, lr):" in shown()
