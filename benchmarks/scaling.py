@@ -3,11 +3,13 @@
     python benchmarks/scaling.py                                   all parts but `long`, about five minutes
     python benchmarks/scaling.py --part long --programs 300000     memory, database, `inspect`; a quarter of an hour
 
-Parts: `driver` (programs a second with evaluations that cost nothing), `workers` (two Ray workers against one),
-`simulation` (workers kept busy, against real Ray workers that sleep and then for as many as 1,000), `long`.
+Parts: `driver` (programs a second with evaluations that cost nothing), `islands` (the same of several drivers that
+exchange their best), `workers` (two Ray workers against one), `simulation` (workers kept busy, against real Ray workers
+that sleep and then for as many as 1,000, by one driver and by several), `long`.
 
 The simulation runs the real search, store and fingerprints, and only the workers' time is made up: its clock is the
-driver's, which leaps to the next result where the driver would wait.
+driver's processor time, which leaps to the next result where the driver would wait. So it holds for drivers with a core
+of their own.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import argparse
 import heapq
 import logging
+import multiprocessing
 import random
 import resource
 import statistics
@@ -31,13 +34,15 @@ from lionsearch.evaluation.plan import Request
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.records import Evaluation, Stage, TaskResult
 from lionsearch.runs.config import RunConfig, load_experiment
-from lionsearch.runs.opening import start_run
+from lionsearch.runs.islands import start_islands
+from lionsearch.runs.opening import resume_run, start_run
 from lionsearch.runs.run import SearchRun
 from lionsearch.workers.pool import Pool
 
-PARTS = ("driver", "workers", "simulation", "long")
+PARTS = ("driver", "islands", "workers", "simulation", "long")
 SECONDS = (0.01, 0.1, 1.0)
 WORKERS = (16, 64, 256, 1000)
+ISLANDS = (1, 2, 4, 8, 12, 16, 20)
 SLEEPERS, NAP = 8, 0.1
 """Real Ray workers that the simulation is compared with, and seconds of an evaluation."""
 
@@ -52,6 +57,8 @@ def main() -> None:
         match part:
             case "driver":
                 measure_driver()
+            case "islands":
+                measure_islands()
             case "workers":
                 measure_workers()
             case "simulation":
@@ -93,13 +100,13 @@ class _Simulated:
 
     def __init__(self, workers: int, seconds: float):
         self._seconds, self.busy = seconds, 0.0
-        self._skipped, self._started = 0.0, time.perf_counter()
+        self._skipped, self._started = 0.0, time.process_time()
         self._free = [0.0] * workers
         self._running: list[tuple[float, int, Request]] = []
         self._count = 0
 
     def now(self) -> float:
-        return time.perf_counter() - self._started + self._skipped
+        return time.process_time() - self._started + self._skipped
 
     def submit(self, request: Request) -> None:
         lasts = duration(request, self._seconds)
@@ -170,11 +177,39 @@ def _config(programs: int, window: int, matches: bool) -> RunConfig:
 
 
 def measure_driver(programs: int = 4000) -> None:
-    """Print programs a second of a driver whose evaluations cost nothing."""
+    """Print programs a second of a driver whose evaluations cost nothing, by the clock and of a core for itself."""
     for matches in (True, False):
+        core = time.process_time()
         rate = programs / search(_Instant(), programs, matches=matches)
+        alone = programs / (time.process_time() - core)
         shown = "as the quickstart searches" if matches else "match = 0.0"
-        print(f"driver: {rate:.0f} programs/s, {shown}", flush=True)
+        print(f"driver: {rate:.0f} programs/s, with a core for itself {alone:.0f}/s, {shown}", flush=True)
+
+
+def measure_islands(programs: int = 4000) -> None:
+    """Print programs a second of several drivers, in the time of the clock and in that of a core for each."""
+    for count in (1, 2, 4):
+        with tempfile.TemporaryDirectory() as place:
+            config = load_experiment("quickstart", programs=programs, islands={"count": count})
+            folders = start_islands(Path(place) / "run", config)
+            with multiprocessing.get_context("spawn").Pool(count) as processes:
+                both = processes.map(_drive_island, folders, chunksize=1)
+        clock, cores = (max(column) for column in zip(*both, strict=True))
+        total = count * programs
+        print(
+            f"islands: {count}: {total / clock:.0f} programs/s, with a core for each {total / cores:.0f}/s", flush=True
+        )
+
+
+def _drive_island(folder: Path) -> tuple[float, float]:
+    """Search on one island with evaluations that cost nothing; return its seconds, and those of a processor."""
+    store, config = resume_run(folder)
+    clock, core = time.perf_counter(), time.process_time()
+    try:
+        SearchRun(config, store, _Instant()).run()
+    finally:
+        store.close()
+    return time.perf_counter() - clock, time.process_time() - core
 
 
 def measure_simulation() -> None:
@@ -194,6 +229,17 @@ def measure_simulation() -> None:
                 busy, rate = _simulate(workers, seconds, programs, matches)
                 shown.append(f"{workers}: {100 * busy:.0f} % ({rate:.0f}/s)")
             print(f"  {1000 * seconds:5.0f} ms an evaluation   " + "   ".join(shown), flush=True)
+        _simulate_islands(WORKERS[-1], NAP, matches)
+
+
+def _simulate_islands(workers: int, seconds: float, matches: bool) -> None:
+    """Print how busy workers are kept by several drivers that share them, each on a core of its own."""
+    shown = []
+    for count in ISLANDS:
+        share = workers // count
+        busy, rate = _simulate(share, seconds, max(3000, 6 * share), matches)
+        shown.append(f"{count}: {100 * busy:.0f} % ({count * rate:.0f}/s)")
+    print(f"  {workers} workers, {1000 * seconds:.0f} ms, so many islands   " + "   ".join(shown), flush=True)
 
 
 def _simulate(workers: int, seconds: float, programs: int, matches: bool = True) -> tuple[float, float]:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from lionsearch.comparison.contest import Budget
     from lionsearch.comparison.contestant import Contestant
     from lionsearch.comparison.funnel import Climb, Descent, FunnelStage
+    from lionsearch.comparison.funnel_file import ShownFunnel
     from lionsearch.comparison.laboratory import Laboratory
     from lionsearch.tasks.spec import TaskSpec
 
-FUNNEL = "funnel"
 STAGES = ("proxy", "middle", "target", "accelerator")
 MOST_PROGRAMS = 1000
 
@@ -85,20 +85,32 @@ class Funnel:
             return (), []
         return columns(self.final), [cells(each, self._slots[each.contestant]) for each in self.final]
 
-    def markdown(self, command: str) -> str:
-        """Return it as a page of Markdown."""
-        from lionsearch.comparison.shown import LEGEND, lines
+    def shown(self, command: str = "lionsearch funnel") -> ShownFunnel:
+        """Return it as text: a table for each stage, and one of test data."""
+        from lionsearch.comparison.funnel_file import FunnelTable, ShownFunnel
+        from lionsearch.comparison.shown import LEGEND
 
-        text = ["# Funnel", "", f"`{command}`", "", f"{LEGEND[0].upper()}{LEGEND[1:]}."]
+        tables = []
         for climb in self.stages:
-            budget = climb.stage.budget
-            text += ["", f"## Stage {climb.stage.name}", "", _describe(budget), "", *lines(*self.stage_rows(climb))]
-        text += ["", "## Test data", ""]
+            heads, rows = self.stage_rows(climb)
+            title = f"Stage {climb.stage.name}: {_describe(climb.stage.budget)}"
+            tables.append(FunnelTable(title=title, heads=heads, rows=tuple(rows)))
         if self.final:
-            text += ["The settings found above, seeds and data that nothing was chosen by.", ""]
-            text += lines(*self.final_rows())
-        else:
-            text += ["No program climbed every stage, so test data was left alone."]
+            heads, rows = self.final_rows()
+            title = "Test data: the settings found above, seeds and data that nothing was chosen by"
+            tables.append(FunnelTable(title=title, heads=heads, rows=tuple(rows)))
+        return ShownFunnel(command=command, tables=tuple(tables), winner=self.winner, legend=LEGEND)
+
+    def markdown(self, command: str = "lionsearch funnel") -> str:
+        """Return it as a page of Markdown."""
+        from lionsearch.comparison.shown import lines
+
+        shown = self.shown(command)
+        text = ["# Funnel", "", f"`{command}`", "", f"{shown.legend[0].upper()}{shown.legend[1:]}."]
+        for table in shown.tables:
+            text += ["", f"{table.title}.", "", *lines(table.heads, table.rows)]
+        if not self.final:
+            text += ["", "No program climbed every stage, so test data was left alone."]
         return "\n".join(text) + "\n"
 
     def __repr__(self) -> str:
@@ -172,6 +184,7 @@ def funnel(
     """
     from lionsearch.comparison.contest import Budget, adamw
     from lionsearch.comparison.funnel import run_funnel
+    from lionsearch.comparison.funnel_file import FUNNEL, write_funnel
     from lionsearch.comparison.picking import pick
     from lionsearch.workers import Placement
 
@@ -190,9 +203,10 @@ def funnel(
 
     found = Funnel(run_funnel(contestants, climbed, laboratory, listener), [*contestants, adamw()])
     command = f"lionsearch funnel {opened.folder} --stages {','.join(stages)} --programs {programs} --points {points}"
+    command = f"{command} --tune-seeds {tune_seeds} --seeds {seeds}"
+    write_funnel(folder, found.shown(command))
     try:
-        text = found.markdown(f"{command} --tune-seeds {tune_seeds} --seeds {seeds}")
-        (folder / "funnel.md").write_text(text, encoding="utf-8", errors="backslashreplace")
+        (folder / "funnel.md").write_text(found.markdown(command), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise SettingError(f"{folder / 'funnel.md'}: cannot be written: {error.strerror}") from None
     return found
@@ -232,7 +246,7 @@ def _lay_out(
 
 def _describe(budget: Budget) -> str:
     return (
-        f"At most {budget.points} settings of learning rate and weight decay for each program on each task,"
+        f"at most {budget.points} settings of learning rate and weight decay for each program on each task,"
         f" {budget.tune_seeds} {'seed' if budget.tune_seeds == 1 else 'seeds'} each; scores are of the best one on"
-        f" {budget.seeds} other seeds, validation data."
+        f" {budget.seeds} other seeds, validation data"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -96,6 +96,7 @@ def evaluate(
     *,
     seeds: int = 3,
     split: str = "test",
+    listener: Callable[[int, int], None] = lambda done, total: None,
 ) -> Scores:
     """Train with programs and score them: 0 is tuned AdamW on the same seeds, higher is better.
 
@@ -104,6 +105,7 @@ def evaluate(
         tasks: names, files, or `Task` values.
         seeds: trainings with each, with other weights and batches; no search chooses by them.
         split: `test` or `validation`, the examples that the loss is measured on.
+        listener: told how many of how many trainings are done.
 
     Raises:
         LionSearchError: if a program or a task is wrong.
@@ -130,16 +132,23 @@ def evaluate(
     configure_jax()
     from lionsearch.runs.scores import score_programs
 
-    return Scores(score_programs(loaded, specs, seeds, split))
+    return Scores(score_programs(loaded, specs, seeds, split, listener))
 
 
-def tune(program: str | Path | Program, task: str | TaskSpec, *, seeds: int = 3) -> TuneResult:
+def tune(
+    program: str | Path | Program,
+    task: str | TaskSpec,
+    *,
+    seeds: int = 3,
+    listener: Callable[[int, int], None] = lambda done, total: None,
+) -> TuneResult:
     """Tune a program's learning rate and weight decay on a task, over a grid; `.best` is its best point.
 
     Args:
         program: itself, or what names it.
         task: a name, a file, or a `Task` value.
         seeds: trainings at each point.
+        listener: told how many of how many points are done.
 
     Raises:
         LionSearchError: if the program or the task is wrong.
@@ -159,7 +168,7 @@ def tune(program: str | Path | Program, task: str | TaskSpec, *, seeds: int = 3)
     from lionsearch.evaluation.task_runner import TaskRunner
     from lionsearch.runs.tune import tune_program
 
-    return tune_program(loaded, TaskRunner(spec, limits_for([loaded])), seeds=seeds)
+    return tune_program(loaded, TaskRunner(spec, limits_for([loaded])), seeds=seeds, listener=listener)
 
 
 def tuned(task: Task, *, seeds: int = 3) -> Task:

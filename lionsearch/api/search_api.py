@@ -120,7 +120,7 @@ def resume(
         callbacks: likewise; they see what is stored once more.
         progress: whether to show it on stderr.
         time: ends the search, counted from where new programs are evaluated.
-        force: whether to go on though a task or an operation has changed; the run says so.
+        force: whether to go on though a task or an operation has changed, which the run says, or its `config.json`.
         trust: whether to run the code of tasks that the folder names, whatever module they are in.
         settings: where it ends from now on: `programs`, by which a finished run goes on, `patience`, `target`.
 
@@ -150,7 +150,7 @@ def resume(
             raise SettingError(
                 f"tasks: expected lionsearch.Task, not {quote(task)}; a run knows its other tasks itself"
             )
-    store, config = resume_run(folder, trust, given, **settings)
+    store, config = resume_run(folder, trust, given, force, **settings)
     return _drive(store, config, placement, heard, progress, seconds, force)
 
 
@@ -243,7 +243,7 @@ def _drive(
 
     given = ", tasks=[...]" if any(isinstance(spec, Task) for spec in config.specs) else ""
     where = f"{str(store.folder)!r}{given}"
-    display = ProgressDisplay(placement.describe_limit()) if progress else None
+    display = ProgressDisplay() if progress else None
     advice = f"what was evaluated is stored; go on with: lionsearch.resume({where})"
     try:
         session = Session(store, config, placement, display, callback, seconds, say if progress else warn, advice)

@@ -21,8 +21,17 @@ BEST, SHORT, ENDING = "best.py", "short.py", "ending.json"
 
 REPORT, RANKING = "report.html", "ranking"
 """What later commands write into it: the page, and the best beside others that are tuned as it is."""
+ISLAND = "island_{}"
+"""The run folders in that of a search on several islands, by their numbers."""
 
 _BEFORE_CONFIG = ("lock", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", f"{CONFIG}.new")
+
+
+def list_islands(folder: Path) -> list[Path]:
+    """Return the run folders of a search on islands, in order; of anything else, the folder itself."""
+    found = [] if (folder / CONFIG).is_file() else list(folder.glob(f"{ISLAND.format('*')}/{CONFIG}"))
+    numbers = sorted(int(digits) for path in found if (digits := path.parent.name.rpartition("_")[2]).isdecimal())
+    return [folder / ISLAND.format(number) for number in numbers] or [folder]
 
 
 def check_run_folder(folder: Path) -> None:

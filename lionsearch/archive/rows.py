@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -129,7 +129,7 @@ _TABLES = {CandidateRow: "candidates", ProgramRow: "programs", ConditionRow: "co
 
 def seal(record: CandidateRow | ProgramRow | ConditionRow) -> Row:
     """Return a record's row, with its digest."""
-    values = astuple(record)
+    values = tuple([getattr(record, name) for name in record.__slots__])
     return (*values, _digest(_TABLES[type(record)], values))
 
 
@@ -246,6 +246,11 @@ def _open(table: str, name: str, row: Row) -> Row:
 def _digest(table: str, values: Sequence[Any]) -> str:
     """Return the digest of a row; what JSON does not know is no content of a row."""
     return hashlib.blake2b(json.dumps([table, *values], default=repr).encode(), digest_size=8).hexdigest()
+
+
+def digest_text(text: str) -> str:
+    """Return a digest by which damage to a text is seen."""
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _check(name: str, sound: bool) -> None:

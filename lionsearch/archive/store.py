@@ -34,6 +34,7 @@ from lionsearch.archive.rows import (
     Row,
     ScoredProgram,
     check_seal,
+    digest_text,
     open_candidate,
     open_condition,
     open_evaluation,
@@ -45,6 +46,9 @@ from lionsearch.archive.rows import (
 from lionsearch.archive.tables import DATABASE, TABLES, TIMES, create_database, open_database
 from lionsearch.errors import RunError
 from lionsearch.records import Evaluation, FailureKind, Stage
+
+_CONFIG = ("config", CONFIG)
+"""What the configuration's digest is called among the conditions."""
 
 _CANDIDATE = "number, parent, change, candidates.fingerprint, statements, live_statements, candidates.digest"
 _PROGRAM = "programs.fingerprint, first_candidate, text, programs.digest"
@@ -92,7 +96,7 @@ class RunStore:
         with usable(folder, lock):
             store = cls(folder, create_database(folder), lock)
         try:
-            write_config(folder, config)
+            store.write_config(config)
         except RunError:
             store.close()
             raise
@@ -122,12 +126,42 @@ class RunStore:
         return read_config(self.folder)
 
     def write_config(self, config: str) -> None:
-        """Put another configuration in its place, whole or not at all.
+        """Put another configuration in its place, whole or not at all, and its digest into the database.
 
         Raises:
             RunError: if it cannot be written, or could not be read again.
         """
+        if self._config_digest():
+            self._note_config("")  # so that whoever dies meanwhile leaves none that does not fit
         write_config(self.folder, config)
+        self._note_config(digest_text(config))
+
+    def check_config(self) -> None:
+        """Raise if the configuration is not as it was written; of a run without its digest, an older one, nobody knows.
+
+        Raises:
+            RunError: saying what can be done.
+        """
+        digest = self._config_digest()
+        if digest and digest != digest_text(self.read_config()):
+            raise RunError(
+                f"{self.folder}: its {CONFIG} is not as it was written: its digest does not fit it; put it back, or"
+                f" go on with it as it is with: lionsearch resume {self.folder} --force"
+            )
+
+    def has_config(self, config: str) -> bool:
+        """Return whether a configuration is what is stored, with its digest."""
+        return self.read_config() == config and self._config_digest() == digest_text(config)
+
+    def _config_digest(self) -> str:
+        """Return the configuration's digest; "" if there is none."""
+        rows = self.fetch("SELECT * FROM conditions WHERE subject = ? AND name = ?", _CONFIG)
+        with self.sound():
+            return open_condition(rows[0]).value if rows else ""
+
+    def _note_config(self, digest: str) -> None:
+        self.add_condition(ConditionRow(0, *_CONFIG, digest))
+        self.flush()
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -316,7 +350,7 @@ class RunStore:
 
     def conditions(self) -> list[ConditionRow]:
         """Return what the scores depend on, each from which candidate on, in that order."""
-        rows = self.fetch("SELECT * FROM conditions ORDER BY candidate, subject, name")
+        rows = self.fetch("SELECT * FROM conditions WHERE subject != ? ORDER BY candidate, subject, name", _CONFIG[:1])
         with self.sound():
             return [open_condition(row) for row in rows]
 
@@ -329,10 +363,11 @@ class RunStore:
             return dict(map(open_time, rows))
 
     def rows(self) -> Iterator[tuple[str, Row]]:
-        """Yield every row of every table, sorted: the contents by which two runs are compared."""
+        """Yield every row of every table, sorted: the contents by which two runs are compared. Settings are none."""
         for table in TABLES:
             for row in self.fetch(f"SELECT * FROM {table} ORDER BY 1, 2, 3"):
-                yield table, row
+                if (table, row[1]) != ("conditions", _CONFIG[0]):
+                    yield table, row
 
     def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a query, as they are.

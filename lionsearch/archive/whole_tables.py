@@ -34,13 +34,18 @@ class WholeTables:
         self._store = store
 
     @without_collecting()
-    def rounds(self, stage: Stage) -> list[tuple[str, int, tuple[float, ...]]]:
+    def rounds(self, stage: Stage, among: range | None = None) -> list[tuple[str, int, tuple[float, ...]]]:
         """Return fingerprint, live statements and rounds of the scored programs of a stage, as `leaderboard` has them.
 
         That is what a run chooses by, read in a tenth of the time: no row is compared with its digest.
+
+        Args:
+            stage: of the evaluations.
+            among: numbers of the candidates that had a program first; None for all.
         """
-        query = f"SELECT programs.fingerprint, live_statements, rounds{SCORED}{BEST_FIRST}"
-        rows = self._store.fetch(query, (str(stage),))
+        query = f"SELECT programs.fingerprint, live_statements, rounds{SCORED}"
+        where, bounds = ("", ()) if among is None else (" AND number >= ? AND number < ?", (among.start, among.stop))
+        rows = self._store.fetch(f"{query}{where}{BEST_FIRST}", (str(stage), *bounds))
         with self._store.sound():
             return [open_rounds(row) for row in rows]
 

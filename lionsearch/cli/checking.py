@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,12 +70,15 @@ def print_run_check(found: dict[str, Any]) -> None:
 
 def _read_config(folder: Path) -> tuple[str | None, str | None]:
     """Return the run's configuration, or what is wrong with it."""
+    from lionsearch.archive import RunStore
     from lionsearch.archive.folder import read_config
     from lionsearch.runs.config import parse_config
 
     try:
         text = read_config(folder)
         parse_config(text, "config.json")
+        with contextlib.closing(RunStore.read(folder)) as store:
+            store.check_config()
         return text, None
     except LionSearchError as error:
         return None, str(error).removeprefix(f"{folder}: ")

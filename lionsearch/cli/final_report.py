@@ -42,7 +42,8 @@ def print_ending(ending: Ending, placement: Placement | None = None) -> None:
     elif ending.best is None:
         print("no program has a score on fresh seeds yet")
     else:
-        print(f"\nbest on fresh seeds: candidate {ending.best.candidate}, dead code removed\n")
+        island = f" of {result.island}" if result.island else ""
+        print(f"\nbest on fresh seeds: candidate {ending.best.candidate}{island}, dead code removed\n")
         print(format_program(ending.best.program))
         if not result.finished:
             _print_confirmed(ending.best.confirm)

@@ -15,6 +15,8 @@ from lionsearch.cli.simplifying import Target
 if TYPE_CHECKING:
     from lionsearch.identification import Identity
     from lionsearch.identification.nearest import Neighbour
+    from lionsearch.lang import Program
+    from lionsearch.tasks.spec import TaskSpec
 
 
 def identify(
@@ -26,20 +28,30 @@ def identify(
     """Say which known optimizer a program is, and which ones its updates are nearest to."""
     from lionsearch.api.program_api import identify as find
     from lionsearch.api.program_api import load_tasks, trace
-    from lionsearch.api.program_api import nearest as find_nearest
 
     loaded, provenance = trace(program)
     specs = load_tasks(task) if nearest else []
     identity = find(loaded)
     if not json_output:
         print(f"{provenance.name} {say_what_it_is(identity)}", flush=True)
-    neighbours = [each for spec in specs for each in find_nearest(loaded, spec, nearest)]
+    neighbours = [each for spec in specs for each in _find_neighbours(loaded, identity, spec, nearest)]
     if json_output:
         print_json(_describe(identity, neighbours))
         return
     if neighbours:
         print(f"\nnearest by its updates along one training of {task}, constants fitted:")
         _print_neighbours(provenance.name, neighbours)
+
+
+def _find_neighbours(program: Program, identity: Identity | None, spec: TaskSpec, most: int) -> list[Neighbour]:
+    from lionsearch.evaluation.device import configure_jax
+    from lionsearch.terminal.bar import show_bar
+
+    configure_jax()
+    from lionsearch.identification.neighbours import find_neighbours
+
+    with show_bar(f"comparing with known programs along one training of {spec.name}", "parts") as listener:
+        return find_neighbours(program, identity, spec, most, listener)
 
 
 def say_what_it_is(identity: Identity | None, note: str = "") -> str:

@@ -69,17 +69,19 @@ def inspect(
     json_output: Json = False,
 ) -> None:
     """Show what a run has found so far; several runs side by side."""
+    from lionsearch.archive.folder import list_islands
     from lionsearch.runs.view import Run
 
     if as_csv and json_output:
         raise SettingError("--csv and --json: give one of them")
-    if len(runs) > 1:
+    folders = [folder for run in runs for folder in list_islands(run)]
+    if len(folders) > 1:
         given = {"--top": top, "--lineage": candidate, "--where": where, "--sort": sort}
         if wrong := [name for name, value in given.items() if value is not None]:
-            raise SettingError(f"{wrong[0]} is for one run; several are shown side by side")
-        print_comparison([Run(run) for run in runs], as_csv=as_csv, as_json=json_output)
+            raise SettingError(f"{wrong[0]} is for one run; several, or islands, are shown side by side")
+        print_comparison([Run(run) for run in folders], as_csv=as_csv, as_json=json_output)
         return
-    found = Run(runs[0])
+    found = Run(folders[0])
     if as_csv or where is not None or sort is not None:
         if candidate is not None:
             raise SettingError("--lineage shows one program; --where, --sort and --csv show all: give one of them")
@@ -148,6 +150,8 @@ def _describe_found(found: FoundProgram, tasks: Sequence[str]) -> dict[str, Any]
 
     scored = [result for result in found.evaluation.results if result.score is not None]
     intervals = {result.task: estimate(result.scores).interval for result in scored if len(result.scores) > 1}
+    from lionsearch.identification.forms import name_form
+
     return {
         "candidate": found.candidate,
         "fingerprint": found.fingerprint,
@@ -158,6 +162,7 @@ def _describe_found(found: FoundProgram, tasks: Sequence[str]) -> dict[str, Any]
         "missed": _missed_hurdle(found.evaluation, tasks),
         "seeds": found.seeds,
         "statements": found.statements,
+        "form": name_form(found.program) or None,
         "program": found.text,
     }
 
@@ -250,7 +255,8 @@ def _print_run(content: dict[str, Any]) -> None:
             _print_scored(content[name], content["tasks"])
     if content["meta_validation"] is not None:
         _print_meta(content["meta_validation"])
-    print(f"\nshow one: {command_line('inspect', content['run'], '--lineage', 'NUMBER')}")
+    print("\nform: the known optimizers that it is but for constants; `lionsearch identify` says with which")
+    print(f"show one: {command_line('inspect', content['run'], '--lineage', 'NUMBER')}")
 
 
 def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
@@ -263,10 +269,11 @@ def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
             row["seeds"],
             _mean_in_words(row),
             *(_score_with_interval(row, task) for task in tasks),
+            row["form"],
         )
         for row in rows
     ]
-    print_table(("candidate", "statements", "seeds", "mean score", *tasks), cells)
+    print_table(("candidate", "statements", "seeds", "mean score", *tasks, "form"), cells)
 
 
 def _print_meta(curve: dict[str, Any]) -> None:

@@ -24,10 +24,11 @@ def report(
     json_output: Json = False,
 ) -> None:
     """Write what runs have found as one page of HTML that stands alone, with charts and programs."""
+    from lionsearch.archive.folder import list_islands
     from lionsearch.reports.report_file import write_report
     from lionsearch.runs.view import Run
 
-    written = write_report([Run(run) for run in runs], output, curves=curves)
+    written = write_report([Run(each) for run in runs for each in list_islands(run)], output, curves=curves)
     if json_output:
         print_json({"file": str(written), "bytes": written.stat().st_size})
     else:
@@ -42,10 +43,11 @@ def watch(
     json_output: Json = False,
 ) -> None:
     """Serve the page of `report` to browsers on this machine, made anew as the runs go on, until Ctrl-C."""
+    from lionsearch.archive.folder import list_islands
     from lionsearch.reports.page_server import address, make_server
     from lionsearch.runs.view import Run
 
-    server = make_server([Run(run) for run in runs], port)
+    server = make_server([Run(each) for run in runs for each in list_islands(run)], port)
     if json_output:
         print_json({"address": address(server)})
     else:

@@ -43,8 +43,10 @@ def evaluate(
 ) -> None:
     """Train with programs and score them on test data and held-out seeds: 0 is tuned AdamW there, higher is better."""
     from lionsearch.api.scoring_api import evaluate as score
+    from lionsearch.terminal.bar import show_bar
 
-    rows = score(programs, task, seeds=seeds, split=split.value)
+    with show_bar("training", "trainings") as listener:
+        rows = score(programs, task, seeds=seeds, split=split.value, listener=listener)
     if json_output:
         print_json([asdict(row) for row in rows])
         return
@@ -99,9 +101,12 @@ def tune(
 def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> None:
     from lionsearch.api.program_api import load, load_tasks
     from lionsearch.api.scoring_api import tune as tune_on
+    from lionsearch.terminal.bar import show_bar
 
-    loaded = load(program)
-    results = [tune_on(loaded, spec, seeds=seeds) for spec in load_tasks(task)]
+    loaded, results = load(program), []
+    for spec in load_tasks(task):
+        with show_bar(f"tuning on {spec.name}", "points of the grid") as listener:
+            results.append(tune_on(loaded, spec, seeds=seeds, listener=listener))
     if json_output:
         print_json([{**asdict(r), "best": asdict(r.best)} for r in results])
         return

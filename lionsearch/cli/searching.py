@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +56,14 @@ TargetScore = Annotated[
 ]
 
 
+Islands = Annotated[
+    int | None,
+    typer.Option(
+        "--islands", min=1, help="Searches side by side, each with a process of its own, that exchange their best."
+    ),
+]
+
+
 def search(
     experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Name or file of an experiment.")],
     workers: Workers = None,
@@ -62,6 +71,7 @@ def search(
     time_limit: TimeLimit = None,
     programs: Programs = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the run.")] = None,
+    islands: Islands = None,
     patience: Patience = None,
     target: TargetScore = None,
     time: Time = math.inf,
@@ -75,23 +85,46 @@ def search(
     placement.check()
     from lionsearch.runs.config import load_experiment
 
-    config = load_experiment(experiment, **_given(programs=programs, seed=seed, patience=patience, target=target))
+    tables = {} if islands is None else {"islands": {"count": islands}}
+    settings = _given(programs=programs, seed=seed, patience=patience, target=target)
+    config = load_experiment(experiment, **settings, **tables)
+    places = placement.divide(config.experiment.islands.count)
+    folder = Path("runs") / config.name
+    if len(places) > 1:
+        from lionsearch.runs.islands import discard_islands, start_islands
+        from lionsearch.runs.opening import in_free_folder
+
+        folders = (
+            start_islands(output, config)
+            if output
+            else in_free_folder(folder, lambda free: start_islands(free, config))
+        )
+        _say_place(folder, folders[0].parent, output)
+        try:
+            _drive_islands(folders, places, placement, json_output, time, trust=True)
+        except LionSearchError:
+            discard_islands(folders)
+            raise
+        return
     from lionsearch.runs.opening import discard, start_in_free_folder, start_run
     from lionsearch.terminal.display import command_line
 
-    folder = Path("runs") / config.name
     store = (
         start_run(output, config, f", or go on with it: {command_line('resume', output)}")
         if output
         else start_in_free_folder(folder, config)
     )
-    if output is None and store.folder != folder:
-        print(f"{folder} is there already; this run goes to {store.folder}", file=sys.stderr)
+    _say_place(folder, store.folder, output)
     try:
         _drive(store, config, placement, json_output, time)
     except LionSearchError:
         discard(store.folder)  # a task that cannot be used leaves no run behind
         raise
+
+
+def _say_place(wanted: Path, folder: Path, output: Path | None) -> None:
+    if output is None and folder != wanted:
+        print(f"{wanted} is there already; this run goes to {folder}", file=sys.stderr)
 
 
 def resume(
@@ -104,7 +137,7 @@ def resume(
     target: TargetScore = None,
     time: Time = math.inf,
     force: Annotated[
-        bool, typer.Option("--force", help="Go on though a task or an operation has changed; the run says so.")
+        bool, typer.Option("--force", help="Go on though a task, an operation or config.json has changed.")
     ] = False,
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the tasks that it names, whatever module they are in.")
@@ -112,12 +145,19 @@ def resume(
     json_output: Json = False,
 ) -> None:
     """Continue an interrupted run; its result is what it would have been. With --programs, also a finished one."""
+    from lionsearch.archive.folder import list_islands
     from lionsearch.runs.opening import resume_run
     from lionsearch.workers import Placement
 
     placement = Placement(workers, address, time_limit)
     placement.check()
-    store, config = resume_run(run, trust, **_given(programs=programs, patience=patience, target=target))
+    settings = _given(programs=programs, patience=patience, target=target)
+    folders = list_islands(run)
+    if folders != [run]:
+        places = placement.divide(len(folders))
+        _drive_islands(folders, places, placement, json_output, time, force, trust, settings)
+        return
+    store, config = resume_run(run, trust, force=force, **settings)
     _drive(store, config, placement, json_output, time, force)
 
 
@@ -128,15 +168,52 @@ def _given(**settings: Any) -> dict[str, Any]:
 def _drive(
     store: RunStore, config: RunConfig, placement: Placement, json_output: bool, seconds: float, force: bool = False
 ) -> None:
-    """Run to the end or an interrupt, store what is known, and only then say it."""
+    folder = store.folder if config.island is None else store.folder.parent
+    _finish(folder, placement, json_output, lambda advice: _run(store, config, placement, seconds, force, advice))
+
+
+def _drive_islands(
+    folders: list[Path],
+    places: list[Placement],
+    placement: Placement,
+    json_output: bool,
+    seconds: float,
+    force: bool = False,
+    trust: bool = False,
+    settings: dict[str, Any] | None = None,
+) -> None:
+    from lionsearch.runs.islands import Order, drive_islands
+    from lionsearch.runs.session import conclude
+    from lionsearch.runs.view import Run
+    from lionsearch.terminal.progress import ProgressDisplay
+
+    folder = folders[0].parent
+
+    def work(advice: str) -> tuple[Ending, list[str]]:
+        orders = [
+            Order(each, place, seconds, force, trust, settings or {}, advice)
+            for each, place in zip(folders, places, strict=True)
+        ]
+        config = Run(folders[0]).config
+        parsimony = config.experiment.search.parsimony
+        result = drive_islands(orders, parsimony, ProgressDisplay(), _say)
+        return conclude(folder, config, result, _say)
+
+    _finish(folder, placement, json_output, work)
+
+
+def _finish(
+    folder: Path, placement: Placement, json_output: bool, work: Callable[[str], tuple[Ending, list[str]]]
+) -> None:
+    """Work to the end or an interrupt, store what is known, and only then say it."""
     from lionsearch.cli.crash import told_of_crashes
     from lionsearch.terminal.display import command_line
 
-    resume_line = command_line("resume", store.folder, *placement.options())
+    resume_line = command_line("resume", folder, *placement.options())
     advice = f"what was evaluated is stored; go on with: {resume_line}"
     try:
         with told_of_crashes(advice), contextlib.redirect_stdout(sys.stderr):  # stdout is for results
-            ending, faults = _run(store, config, placement, seconds, force, advice)
+            ending, faults = work(advice)
     except KeyboardInterrupt:  # before the search began, or after its end
         words = f"interrupted; go on with:\n  {resume_line}"
         print(words, file=sys.stderr if json_output else sys.stdout)
@@ -162,8 +239,7 @@ def _run(
     from lionsearch.runs.session import Session, conclude
     from lionsearch.terminal.progress import ProgressDisplay
 
-    display = ProgressDisplay(placement.describe_limit())
-    session = Session(store, config, placement, display, None, seconds, _say, advice)
+    session = Session(store, config, placement, ProgressDisplay(), None, seconds, _say, advice)
     try:
         result = session.drive(force)
     except LionSearchError:

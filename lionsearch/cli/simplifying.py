@@ -50,13 +50,14 @@ def simplify(
     configure_jax()
     from lionsearch.simplification.pipeline import make_judges
     from lionsearch.simplification.pipeline import simplify as run
+    from lionsearch.terminal.bar import show_bar
 
-    judges = make_judges(given, provenance.name, specs, seeds, tolerance) if specs else None
-
-    if judges:
-        names = ", ".join(runner.spec.name for runner in judges.choosing.runners)
-        print(f"training with each shorter variant on {names}; this takes minutes", file=sys.stderr)
-    found = run(given, judges, (lambda step: None) if json_output else _print_step)
+    with show_bar("simplifying"):
+        judges = make_judges(given, provenance.name, specs, seeds, tolerance) if specs else None
+        if judges:
+            names = ", ".join(runner.spec.name for runner in judges.choosing.runners)
+            print(f"training with each shorter variant on {names}; this takes minutes", file=sys.stderr)
+        found = run(given, judges, (lambda step: None) if json_output else _print_step)
     description = f"{provenance.name}, simplified from {len(given.statements)} statements."
     result = replace(found.program, description=description)
     names = [runner.spec.name for runner in judges.choosing.runners] if judges else []

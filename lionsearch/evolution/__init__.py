@@ -3,6 +3,7 @@
 from lionsearch.evolution.algorithms import RandomSearch as RandomSearch
 from lionsearch.evolution.algorithms import make_search as make_search
 from lionsearch.evolution.candidate import Candidate as Candidate
+from lionsearch.evolution.candidate import Immigrant as Immigrant
 from lionsearch.evolution.candidate import Search as Search
 from lionsearch.evolution.evolution import Evolution as Evolution
 from lionsearch.evolution.mutation import MUTATIONS as MUTATIONS

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lionsearch.evolution.candidate import Candidate, Search, number_initial
+from lionsearch.evolution.candidate import Candidate, Immigrant, Search, number_initial
 from lionsearch.evolution.evolution import Evolution
 from lionsearch.evolution.mutation import random_program
 from lionsearch.evolution.randomness import make_rng
@@ -26,12 +26,14 @@ class RandomSearch:
         self._settings, self._seed = settings, seed
         self._asked = 0
 
-    def ask(self) -> Candidate:
-        """Return the next initial program, or a random program."""
+    def ask(self, immigrant: Immigrant | None = None) -> Candidate:
+        """Return the next initial program, an immigrant, or a random program."""
         number = self._asked
         self._asked += 1
         if number < len(self._initial):
             return self._initial[number]
+        if immigrant is not None:
+            return Candidate(number, immigrant.program, None, immigrant.change, self._initial[0].hurdles)
         rng = make_rng(self._seed, "random", number)
         program = random_program(self._initial[0].program, rng, self._settings.mutation)
         return Candidate(number, program, None, "random", self._initial[0].hurdles)

@@ -13,12 +13,12 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lionsearch.evolution.candidate import Candidate, number_initial, seed_order
+from lionsearch.evolution.candidate import Candidate, Immigrant, number_initial, seed_order
 from lionsearch.evolution.mutation import mutate
 from lionsearch.evolution.racing import Race, lead
 from lionsearch.evolution.randomness import make_rng
 from lionsearch.evolution.settings import SearchSettings
-from lionsearch.graph import find_live, skeleton
+from lionsearch.graph import skeleton
 from lionsearch.lang import Program
 
 
@@ -50,28 +50,32 @@ class Evolution:
     def __init__(self, initial: Sequence[Program], settings: SearchSettings, seed: int):
         self._settings, self._seed = settings, seed
         self._initial = number_initial(initial, settings.racing)
-        first = [_Individual(candidate, seed_order(candidate.program, settings.racing)) for candidate in self._initial]
+        first = [_Individual(candidate, seed_order(candidate, settings.racing)) for candidate in self._initial]
         self._islands = [_Island(first, settings) for _ in range(settings.islands)]
         self._asked = self._told = 0
 
-    def ask(self) -> Candidate:
-        """Return the next initial program, or a child of a tournament's winner."""
+    def ask(self, immigrant: Immigrant | None = None) -> Candidate:
+        """Return the next initial program, an immigrant, or a child of a tournament's winner."""
         number = self._asked
         self._asked += 1
         if number < len(self._initial):
             return self._initial[number]
-        rng = make_rng(self._seed, "child", number)
         island = self._islands[number % len(self._islands)]
+        if immigrant is not None:
+            newcomer = Candidate(number, immigrant.program, None, immigrant.change)
+            return newcomer.with_hurdles(island.hurdles(newcomer))
+        rng = make_rng(self._seed, "child", number)
         parent = island.draw_parent(rng)
         mate = island.draw_parent(rng).program if self._settings.mutation.rates.crossover else None
         program, change = mutate(parent.program, rng, self._settings.mutation, mate)
-        return Candidate(number, program, parent.number, change, island.hurdles(program))
+        child = Candidate(number, program, parent.number, change)
+        return child.with_hurdles(island.hurdles(child))
 
     def tell(self, candidate: Candidate, scores: Sequence[float]) -> None:
         """Let the candidate into its island's population."""
-        order = seed_order(candidate.program, self._settings.racing)
-        cost = _cost(candidate.program, self._settings)
-        individual = _Individual(candidate, order, tuple(scores), cost, skeleton(candidate.program))
+        order = seed_order(candidate, self._settings.racing)
+        cost = _cost(candidate, self._settings)
+        individual = _Individual(candidate, order, tuple(scores), cost, skeleton(candidate.live))
         if candidate.change == "initial":
             for island in self._islands:
                 island.replace(individual)
@@ -108,13 +112,13 @@ class _Island:
         """Return the best there is."""
         return max(self._population, key=self._fitness)
 
-    def hurdles(self, program: Program) -> tuple[float, ...] | None:
+    def hurdles(self, candidate: Candidate) -> tuple[float, ...] | None:
         """Return what opens a candidate's further seeds; None without racing."""
         racing = self._settings.racing
         if not racing.seeds:
             return None
-        cost = _cost(program, self._settings)
-        return tuple(hurdle + cost for hurdle in self._race.hurdles(seed_order(program, racing), racing))
+        cost = _cost(candidate, self._settings)
+        return tuple(hurdle + cost for hurdle in self._race.hurdles(seed_order(candidate, racing), racing))
 
     def replace(self, individual: _Individual) -> None:
         """Let an initial program, now that it has scores, take the places of its copies."""
@@ -166,6 +170,6 @@ class _Island:
         return deque(individuals[i % len(individuals)] for i in range(self._settings.population))
 
 
-def _cost(program: Program, settings: SearchSettings) -> float:
-    """Return what is taken off a program's scores for its length."""
-    return settings.parsimony * len(find_live(program).statements)
+def _cost(candidate: Candidate, settings: SearchSettings) -> float:
+    """Return what is taken off a candidate's scores for its length."""
+    return settings.parsimony * len(candidate.live.statements)

@@ -9,10 +9,11 @@ Every parent has valid children. The parent is never changed. What each mutation
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from lionsearch.evolution import live_mutations, paper_mutations
-from lionsearch.evolution.editing import close_program, open_program
+from lionsearch.evolution.editing import LiveGraph, close_program, open_program
 from lionsearch.evolution.rates import match_rate
 from lionsearch.evolution.settings import MutationRates, MutationSettings
 from lionsearch.graph import KindError, find_live, infer_kinds
@@ -38,6 +39,28 @@ MUTATIONS = tuple(MutationRates.model_fields)
 """The names of all mutations."""
 
 
+@dataclass(frozen=True)
+class _Parents:
+    """What a child is made of; the graphs are made once for all attempts.
+
+    Attributes:
+        program: to change.
+        mate: of a crossover; None without.
+    """
+
+    program: Program
+    mate: Program | None
+
+    @cached_property
+    def live(self) -> LiveGraph:
+        return open_program(self.program)
+
+    @cached_property
+    def live_mate(self) -> LiveGraph:
+        assert self.mate is not None
+        return open_program(self.mate.inline_hyperparameters())
+
+
 def mutate(
     program: Program, rng: random.Random, settings: MutationSettings, mate: Program | None = None
 ) -> tuple[Program, str]:
@@ -58,7 +81,7 @@ def mutate(
     """
     child, changes = program.inline_hyperparameters(), []
     while True:
-        child, change = _mutate_once(child, rng, settings, mate)
+        child, change = _mutate_once(_Parents(child, mate), rng, settings)
         changes.append(change)
         if change == "none" or not settings.again or rng.random() >= settings.again:
             break
@@ -79,14 +102,12 @@ def _keep(scaled: Program, child: Program, change: str, changes: list[str], sett
     return scaled
 
 
-def _mutate_once(
-    parent: Program, rng: random.Random, settings: MutationSettings, mate: Program | None
-) -> tuple[Program, str]:
-    weights = _weights(settings.rates, mate is not None)
+def _mutate_once(parents: _Parents, rng: random.Random, settings: MutationSettings) -> tuple[Program, str]:
+    parent, weights = parents.program, _weights(settings.rates, parents.mate is not None)
     needs_rate = settings.keep_rate and "lr" in find_live(parent).reads
     for _ in range(_ATTEMPTS if any(weights) else 0):
         change = rng.choices(MUTATIONS, weights)[0]
-        child = _apply(change, parent, rng, settings, mate)
+        child = _apply(change, parents, rng, settings)
         if child is None or len(child.statements) > settings.max_length or child.statements == parent.statements:
             continue
         try:
@@ -103,17 +124,13 @@ def _weights(rates: MutationRates, has_mate: bool) -> list[float]:
     return [rate if has_mate or name != "crossover" else 0.0 for name, rate in rates]
 
 
-def _apply(
-    change: str, parent: Program, rng: random.Random, settings: MutationSettings, mate: Program | None
-) -> Program | None:
+def _apply(change: str, parents: _Parents, rng: random.Random, settings: MutationSettings) -> Program | None:
     if change in _STATEMENT_MUTATIONS:
-        return _STATEMENT_MUTATIONS[change](parent, rng, settings)
-    live = open_program(parent)
+        return _STATEMENT_MUTATIONS[change](parents.program, rng, settings)
     if change == "crossover":
-        assert mate is not None
-        graph = live_mutations.crossover(live, open_program(mate.inline_hyperparameters()), rng)
+        graph = live_mutations.crossover(parents.live, parents.live_mate, rng)
     else:
-        graph = _LIVE_MUTATIONS[change](live, rng, settings)
+        graph = _LIVE_MUTATIONS[change](parents.live, rng, settings)
     return None if graph is None else close_program(graph)
 
 

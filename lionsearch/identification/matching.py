@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.compose import compose, is_expression
@@ -93,6 +92,13 @@ def shipped_names() -> tuple[str, ...]:
 def load_known(name: str) -> Program:
     """Return a shipped program or a composition of them, whatever the working folder holds."""
     return compose(name, load_known) if is_expression(name) else load_program(str(PROGRAMS.shipped / f"{name}.py"))
+
+
+def list_forms() -> Iterator[tuple[str, bytes]]:
+    """Yield the shipped programs, each with the skeleton of every form that it has."""
+    for name in shipped_names():
+        for variant in _variants(name):
+            yield name, _form(variant).skeleton
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +193,8 @@ def _fit(variant: _Variant, ours: Canonical) -> Match | None:
         found = np.full(count, 0.0)
         found[: len(one)] = ((one - other) / size)[:count]
         return found
+
+    from scipy.optimize import least_squares  # here, because it takes long to load, and forms need it not
 
     count = max(len(aligned_constants(ours, _form(variant))[0]), len(free), 1)
     point = np.zeros(len(free))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from lionsearch.identification.matching import load_known, shorten
 from lionsearch.lang import GRADIENTS, INPUTS, OPERATIONS, Program
 from lionsearch.semantics.replay import Trajectory, follow, ignores_shapes
 
+_WORTH = 40  # programs that are only followed take as long as one that is fitted
 _FITTED = 8  # so many of the nearest have their constants fitted
 _EVALUATIONS = 25  # of a training followed, for each constant fitted
 _RANGE = (-8.0, 8.0)  # of a constant that is no decay, in factors of e
@@ -77,6 +78,7 @@ def find_nearest(
     names: Sequence[str],
     most: int = 5,
     starts: Mapping[str, Program] | None = None,
+    listener: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Neighbour]:
     """Return the known programs whose updates point most nearly where the program's do, constants fitted.
 
@@ -86,6 +88,7 @@ def find_nearest(
         names: of known programs; those that decompose matrices in each step are tried for one on matrices alone.
         most: how many to return.
         starts: known programs with constants that are worth a try, by name.
+        listener: told how many of how many parts of the work are done; one that is fitted is worth many that are not.
     """
     ours = follow(program, trajectory)
     if ours is None:
@@ -94,7 +97,9 @@ def find_nearest(
     if ignores_shapes(program):
         known = {name: other for name, other in known.items() if not _is_dear(other)}
     first: list[tuple[float, str, Program]] = []
-    for name, other in known.items():
+    total = len(known) + _FITTED * _WORTH
+    for number, (name, other) in enumerate(known.items()):
+        listener(number, total)
         own = [starts[name]] if starts is not None and name in starts else []
         for start in (*_starts(other), *own):
             theirs = follow(start, trajectory)
@@ -105,7 +110,8 @@ def find_nearest(
     }
     leading = sorted(best_start.values(), key=lambda item: (-item[0], item[1]))[: max(_FITTED, most)]
     fitted: list[tuple[float, str, Program]] = []
-    for similarity, name, start in leading:
+    for number, (similarity, name, start) in enumerate(leading):
+        listener(len(known) + _WORTH * number, len(known) + _WORTH * len(leading))
         best = start if _is_dear(start) or similarity > _EQUAL else _fit(ours, start, trajectory)
         updates = follow(best, trajectory)
         assert updates is not None
@@ -181,9 +187,9 @@ def _differences(ours: Traits, theirs: Traits) -> list[str]:
 def _similarity(ours: np.ndarray, theirs: np.ndarray) -> float:
     """Return the mean cosine over the steps; a step without a finite update counts 0, unless neither has one."""
     with np.errstate(all="ignore"):
-        norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
-        cosines = np.sum(ours * theirs, axis=1) / norms
-    still = (np.linalg.norm(ours, axis=1) == 0) & (np.linalg.norm(theirs, axis=1) == 0)
+        sizes, others = np.linalg.norm(ours, axis=1), np.linalg.norm(theirs, axis=1)
+        cosines = np.sum(ours * theirs, axis=1) / (sizes * others)
+    still = (sizes == 0) & (others == 0)
     return float(np.mean(np.where(np.isfinite(cosines), cosines, np.where(still, 1.0, 0.0))))
 
 

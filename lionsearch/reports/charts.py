@@ -105,6 +105,24 @@ def chart_seeds(facts: RunFacts, prefix: str) -> Chart:
     return Chart(finish(figure, f"{prefix}seeds"), "Search seeds against fresh seeds", describe_overfitting(facts))
 
 
+def chart_meta(facts: RunFacts, prefix: str) -> Chart:
+    """Return what was the best as the search went on: on its own tasks, and on those that it does not see."""
+    figure, axes = start("programs generated", "score; 0 is tuned AdamW")
+    text = "The best of the search was not measured on other tasks."
+    if facts.meta is not None:
+        numbers = [point.candidate for point in facts.meta.points]
+        axes.plot(
+            numbers, [point.search for point in facts.meta.points], color=SERIES[0], marker=MARKERS[0], label="own"
+        )
+        measured = [point.meta for point in facts.meta.points]
+        _errors(axes, numbers, measured, 1, f"{', '.join(facts.meta.tasks)}, 95 % interval")
+        axes.plot(numbers, [each.mean for each in measured], color=SERIES[1], linestyle=DASHES[1])
+        axes.axhline(0, color=MUTED, linewidth=1)
+        legend(axes)
+        text = f"{str(facts.meta)[0].upper()}{str(facts.meta)[1:]}."
+    return Chart(finish(figure, f"{prefix}meta"), "The best on its own tasks and on others", text)
+
+
 def describe_overfitting(facts: RunFacts) -> str:
     """Return a sentence on whether the best scores of the search hold on fresh seeds."""
     gaps = [each.fresh.mean - each.search for each in facts.confirmed if each.search is not None]

@@ -126,13 +126,15 @@ def _section(name: str, facts: RunFacts, curves: Sequence[Chart]) -> Section:
         "trainings": charts.chart_trainings,
         "times": charts.chart_times,
         "seeds": charts.chart_seeds,
+        "meta": charts.chart_meta,
         "shares": charts.chart_shares,
         "front": charts.chart_front,
         "map": charts.chart_map,
     }
     shown = {} if not facts.trained else {key: draw(facts, name) for key, draw in made.items()}
-    if facts.seconds is None:
-        shown.pop("times", None)
+    for key, known in (("times", facts.seconds), ("meta", facts.meta)):
+        if known is None:
+            shown.pop(key, None)
     best = short = None
     if facts.best is not None:
         best = portray(*load_target(f"{facts.folder}:{facts.best.candidate}"), f"{name}graph")

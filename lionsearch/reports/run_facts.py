@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from lionsearch.archive.folder import is_written
+from lionsearch.comparison.funnel_file import ShownFunnel, read_funnel
 from lionsearch.evaluation.estimate import Estimate
 from lionsearch.identification.identity import Identity, identify
 from lionsearch.lang import Program
@@ -24,6 +25,7 @@ from lionsearch.reports.history import (
 from lionsearch.reports.story import Chapter, tell_story
 from lionsearch.runs.conditions import Change
 from lionsearch.runs.config import RunConfig
+from lionsearch.runs.meta_validation import MetaCurve, meta_curve
 from lionsearch.runs.verdict import Verdict
 from lionsearch.runs.view import FoundProgram, Run
 
@@ -106,6 +108,8 @@ class RunFacts:
         failures: how many programs of the search failed, by kind.
         changes: what scores depend on and has changed under the run, each with the candidate from which it holds.
         versions: of what it ran with, by name.
+        meta: how its best did on tasks that the search does not see; None where that was not asked for.
+        funnel: what became of its programs on dearer tasks; None if there is no funnel of it.
     """
 
     folder: str
@@ -131,6 +135,8 @@ class RunFacts:
     failures: dict[FailureKind, int]
     changes: tuple[tuple[int, Change], ...]
     versions: dict[str, str]
+    meta: MetaCurve | None = None
+    funnel: ShownFunnel | None = None
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -186,6 +192,8 @@ def gather(run: Run) -> RunFacts:
         failures=run.failures(Stage.SEARCH),
         changes=tuple(run.changes()),
         versions=run.versions(),
+        meta=meta_curve(run),
+        funnel=read_funnel(run.folder),
     )
 
 

@@ -83,6 +83,20 @@ class MetaValidation(Settings):
     every: int = at_most(100_000_000, "a run has no more programs", default=500, gt=0)
 
 
+class IslandSettings(Settings):
+    """Searches side by side: each is a run of its own with a process of its own, for more workers than one can feed.
+
+    (`search.islands` are populations of one search.)
+
+    Attributes:
+        count: of searches; each generates all `programs`, from a seed of its own.
+        migrate_after: candidates after which the best of each also is a candidate of the next one.
+    """
+
+    count: int = at_most(1_000, "each is a process", default=1, gt=0)
+    migrate_after: int = Field(default=1000, gt=0)
+
+
 class Experiment(Settings):
     """What `lionsearch search` reads.
 
@@ -96,6 +110,7 @@ class Experiment(Settings):
             run has on fresh seeds.
         window: candidates in flight; part of the run's identity, unlike the number of workers.
         tasks: cheap ones first.
+        islands: searches side by side that exchange their best.
         search: algorithm, population, mutations.
         evaluation: seeds, elites, limits.
         meta_validation: other tasks on which the best is measured now and then; absent, it is not.
@@ -114,6 +129,7 @@ class Experiment(Settings):
     initial: tuple[str, ...] = Field(default=("adamw",), min_length=1)
     window: int = at_most(100_000, "every candidate in flight is held in memory", default=64, gt=0)
     tasks: tuple[TaskEntry, ...] = Field(min_length=1)
+    islands: IslandSettings = IslandSettings()
     search: SearchSettings = SearchSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     meta_validation: MetaValidation | None = None
@@ -122,6 +138,15 @@ class Experiment(Settings):
     def _check_select(self) -> Experiment:
         if self.evaluation.select == "meta_validation" and self.meta_validation is None:
             raise ValueError("'evaluation.select' is 'meta_validation', which has no tasks; expected 'meta_validation'")
+        return self
+
+    @model_validator(mode="after")
+    def _check_migration(self) -> Experiment:
+        if self.islands.count > 1 and self.islands.migrate_after <= self.window:
+            raise ValueError(
+                f"islands.migrate_after ({self.islands.migrate_after}) must be above window ({self.window}): what is in"
+                " flight has no score yet"
+            )
         return self
 
 
@@ -134,6 +159,7 @@ class RunConfig(Settings):
         specs: of its tasks, in order.
         programs: text of the initial programs.
         meta_specs: of the tasks of its meta-validation.
+        island: which of several this run is; None if it is alone.
     """
 
     name: str
@@ -141,6 +167,7 @@ class RunConfig(Settings):
     specs: tuple[TaskSpec, ...]
     programs: tuple[str, ...] = Field(min_length=1)
     meta_specs: tuple[TaskSpec, ...] = ()
+    island: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _check_specs(self) -> RunConfig:
@@ -231,10 +258,10 @@ def resolve(
         given[task] if task in given else _load_named(load_task, task, where, "meta_validation.tasks")
         for task in (meta.tasks if meta is not None else ())
     )
-    all_names = [spec.name for spec in (*specs, *meta_specs)]
-    if len({*all_names}) < len(all_names):
+    if len({spec.name for spec in (*specs, *meta_specs)}) < len(specs) + len(meta_specs):
         settings = "'tasks' and 'meta_validation.tasks' name" if meta_specs else "'tasks' names"
-        raise SettingError(f"{where}: setting {settings} a task twice: {', '.join(all_names)}")
+        given_names = (*names, *(meta.tasks if meta is not None else ()))
+        raise SettingError(f"{where}: setting {settings} a task twice: {', '.join(given_names)}")
     known = programs or {}
     initial = [
         pair

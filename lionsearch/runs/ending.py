@@ -110,11 +110,13 @@ class Ending:
         """Return it as JSON has it."""
         result, best = self.result, self.best
         progress = asdict(result.progress)
-        progress.pop("best")
+        for name in ("best", "limit"):
+            progress.pop(name)
         return {
             "run": str(self.folder),
             "finished": result.finished,
             "stopped": result.stopped or None,
+            "island": result.island or None,
             **progress,
             "lost": [{"stage": str(stage), "kind": str(kind), "count": count} for stage, kind, count in result.lost],
             "best": None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lionsearch.archive import RunStore
 from lionsearch.archive.folder import CONFIG
@@ -15,6 +15,8 @@ from lionsearch.runs.config import RunConfig, dump_config, override, parse_confi
 from lionsearch.tasks.given import reunite
 from lionsearch.tasks.spec import TaskSpec
 from lionsearch.tasks.trust import check_factory
+
+T = TypeVar("T")
 
 
 def start_run(folder: Path, config: RunConfig, advice: str = "") -> RunStore:
@@ -38,14 +40,19 @@ def start_run(folder: Path, config: RunConfig, advice: str = "") -> RunStore:
 
 def start_in_free_folder(base: Path, config: RunConfig) -> RunStore:
     """Return the store of a new run in a folder, or in that with the first free number behind its name."""
+    return in_free_folder(base, lambda folder: start_run(folder, config))
+
+
+def in_free_folder(base: Path, start: Callable[[Path], T]) -> T:
+    """Start something in a folder, or in that with the first free number behind its name, and return it."""
     for number in count(1):
         with contextlib.suppress(FolderTakenError):
-            return start_run(base if number == 1 else base.with_name(f"{base.name}-{number}"), config)
+            return start(base if number == 1 else base.with_name(f"{base.name}-{number}"))
     raise AssertionError("numbers do not end")
 
 
 def resume_run(
-    folder: Path, trust: bool = False, tasks: Sequence[TaskSpec] = (), **settings: Any
+    folder: Path, trust: bool = False, tasks: Sequence[TaskSpec] = (), force: bool = False, **settings: Any
 ) -> tuple[RunStore, RunConfig]:
     """Return the store and configuration of a run folder, open for writing.
 
@@ -53,15 +60,18 @@ def resume_run(
         folder: of the run.
         trust: whether its tasks may be any code, see `lionsearch.tasks.trust`.
         tasks: those of its tasks that only Python has.
+        force: whether to go on with a configuration that is not as it was written.
         settings: where it ends from now on: `programs`, `patience`, `target`; stored with the run when it goes on.
 
     Raises:
-        LionSearchError: if it is no run folder, another process is writing it, it names code that is not trusted, or
-            it has told more programs than it shall have.
+        LionSearchError: if it is no run folder, another process is writing it, its configuration is damaged or names
+            code that is not trusted, or it has told more programs than it shall have.
     """
     store = RunStore.resume(folder)
     try:
         config = parse_config(store.read_config(), str(folder))
+        if not force:
+            store.check_config()
         if settings:
             experiment = override(config.experiment, settings)
             told = store.counts()["generated"]

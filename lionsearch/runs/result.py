@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 from lionsearch.lang import Program
 from lionsearch.records import Evaluation, FailureKind, Stage
@@ -41,6 +43,9 @@ class Progress:
         replayed: candidates told from stored results, before the first new one.
         seconds: since the first result came to this process: starting workers and compiling tasks left out.
         best: the best on fresh seeds so far.
+        improved: candidates told when that was found.
+        improved_at: `seconds` when that was found.
+        limit: `seconds` after which the search ends.
     """
 
     told: int
@@ -52,6 +57,45 @@ class Progress:
     replayed: int
     seconds: float
     best: Elite | None
+    improved: int = 0
+    improved_at: float = 0.0
+    limit: float = math.inf
+
+
+class Listener(Protocol):
+    """What is told where a run stands, such as a display."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Be told of progress, now and then."""
+        ...
+
+    def step(self, text: str) -> None:
+        """Be told what takes the next seconds, while there is no progress."""
+        ...
+
+
+class Display(Listener, Protocol):
+    """A listener that is open while a run goes on."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: Any) -> None: ...
+
+
+class Silence:
+    """A display that shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        pass
+
+    def __call__(self, progress: Progress) -> None:
+        """Show nothing."""
+
+    def step(self, text: str) -> None:
+        """Show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +111,7 @@ class RunResult:
         caught_up: whether it got as far as what was stored when it started; if not, the best is that of back then.
         lost: how many evaluations the system failed, by stage and kind of failure.
         stopped: why the search ended before it had told all its programs; "" if it did, or was interrupted.
+        island: of several, whose best it is; "" of a run alone.
     """
 
     progress: Progress
@@ -77,3 +122,4 @@ class RunResult:
     caught_up: bool
     lost: tuple[tuple[Stage, FailureKind, int], ...] = ()
     stopped: str = ""
+    island: str = ""

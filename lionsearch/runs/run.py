@@ -12,34 +12,29 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lionsearch.archive import CandidateRow, RunStore
 from lionsearch.errors import one_line
 from lionsearch.evaluation.plan import Request
 from lionsearch.evolution import Candidate, make_search
-from lionsearch.graph import fingerprint, remove_dead_code
+from lionsearch.graph import check_program
 from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
 from lionsearch.runs.config import RunConfig
-from lionsearch.runs.result import Elite, Progress, RunResult
+from lionsearch.runs.migration import open_migration
+from lionsearch.runs.result import Elite, Listener, Progress, RunResult, Silence
 from lionsearch.workers.pool import Pool
 
 _FLUSH_SECONDS = 0.5
 
 
-@dataclass(slots=True)
-class _Pending:
-    """A candidate that was asked for and not yet told."""
+class _Told(NamedTuple):
+    """A program that was told: the candidate that had it first, and its length. Its text is in the store."""
 
-    candidate: Candidate
-    live: Program
-    fingerprint: str
-
-
-Listener = Callable[[Progress], None]
+    candidate: int
+    statements: int
 
 
 class SearchRun:
@@ -49,7 +44,7 @@ class SearchRun:
         config: the resolved experiment.
         store: the run's database, open for writing.
         pool: where evaluations run.
-        listener: called with the progress now and then.
+        listener: called with the progress now and then, and told of steps between.
         callback: told of each candidate and each improvement; its `StopSearch` ends the search, but not before all
             that is stored was gone through. With one, the search waits for the fresh seeds of what is better, so that
             what it is told does not depend on the workers' speed.
@@ -61,26 +56,34 @@ class SearchRun:
         config: RunConfig,
         store: RunStore,
         pool: Pool[Request, Evaluation],
-        listener: Listener = lambda progress: None,
+        listener: Listener | None = None,
         callback: Callback | None = None,
         seconds: float = math.inf,
     ):
-        self._config, self._store, self._pool, self._listener = config, store, pool, listener
+        self._config, self._store, self._pool, self._listener = (
+            config,
+            store,
+            pool,
+            Silence() if listener is None else listener,
+        )
         self._callback, self._seconds, self._stopped = callback or Callback(), seconds, ""
         self._waits = callback is not None or config.experiment.target is not None
         experiment = config.experiment
         self._search = make_search(config.initial(), experiment.search, experiment.seed)
+        self._migration = open_migration(store, config)
         self._known = {stage: store.evaluations(stage) for stage in Stage}
         self._stored = store.counts()["generated"]
+        self._submitted = False
         self._in_flight: set[tuple[str, Stage]] = set()
-        self._pending: deque[_Pending] = deque()
+        self._pending: deque[Candidate] = deque()
         self._asked = self._told = self._evaluated = self._cached = 0
         self._statements = self._live_statements = 0
-        self._programs: dict[str, tuple[int, Program]] = {}
+        self._programs: dict[str, _Told] = {}
         self._waiting: dict[Stage, deque[str]] = {Stage.CONFIRM: deque(), Stage.META: deque()}
         self._incumbent: str | None = None  # the best of the search
         self._best: Elite | None = None
         self._best_key = self._best_key_in_search = (False, -math.inf)
+        self._improved_best, self._improved_at = 0, 0.0  # the same of the best on fresh seeds, and the seconds then
         self._improved = 0  # the number of candidates told when the search last found a better one
         self._started: float | None = None  # when the first result came, and so many were told before
         self._replayed = 0
@@ -135,6 +138,9 @@ class SearchRun:
             self._replayed,
             0.0 if self._started is None else time.monotonic() - self._started,
             self._best,
+            self._improved_best,
+            self._improved_at,
+            self._seconds,
         )
 
     def _search_all(self) -> None:
@@ -146,6 +152,7 @@ class SearchRun:
             evaluation = self._await(head.fingerprint, Stage.SEARCH)
             self._tell(head, evaluation)
             self._stopped = self._stopped or self._reason_to_stop()
+        self._store.flush()  # for whoever waits for this one
         if self._stopped:
             self._pool.forget(lambda request: request.stage is Stage.SEARCH)
 
@@ -163,34 +170,33 @@ class SearchRun:
         return f"{self._seconds:g} seconds are over" if progress.seconds >= self._seconds else ""
 
     def _ask(self) -> None:
-        candidate = self._search.ask()
+        immigrant = None if self._migration is None else self._migration.immigrant(self._asked)
+        candidate = self._search.ask(immigrant)
         self._asked += 1
-        live = remove_dead_code(candidate.program)
-        name = fingerprint(live)
+        name = candidate.fingerprint
         if name not in self._known[Stage.SEARCH] and (name, Stage.SEARCH) not in self._in_flight:
-            self._submit(name, live, Stage.SEARCH, candidate.hurdles)
-        self._pending.append(_Pending(candidate, live, name))
+            self._submit(name, candidate.live, Stage.SEARCH, candidate.hurdles)
+        self._pending.append(candidate)
 
-    def _tell(self, pending: _Pending, evaluation: Evaluation) -> None:
-        candidate, live = pending.candidate, pending.live
+    def _tell(self, candidate: Candidate, evaluation: Evaluation) -> None:
         self._search.tell(candidate, evaluation.rounds)
         self._told += 1
         self._note_time(candidate.number)
         self._statements += len(candidate.program.statements)
-        self._live_statements += len(live.statements)
-        is_new = self._store_told(pending, evaluation)
-        key = self._choice_key(pending.fingerprint, evaluation)
+        self._live_statements += len(candidate.live.statements)
+        is_new = self._store_told(candidate, evaluation)
+        key = self._choice_key(candidate.fingerprint, evaluation)
         if self._is_whole(evaluation) and key > self._best_key_in_search:
-            self._best_key_in_search, self._improved, self._incumbent = key, self._told, pending.fingerprint
-            self._measure(pending.fingerprint, Stage.CONFIRM)
+            self._best_key_in_search, self._improved, self._incumbent = key, self._told, candidate.fingerprint
+            self._measure(candidate.fingerprint, Stage.CONFIRM)
             if self._waits:
-                self._await(pending.fingerprint, Stage.CONFIRM)
+                self._await(candidate.fingerprint, Stage.CONFIRM)
         meta = self._config.experiment.meta_validation
         if meta is not None and self._told % meta.every == 0:
             self._measure_incumbent()
         self._take_in()
         self._report_progress()
-        self._notify(self._callback.on_candidate, self._describe(pending, evaluation, is_new), self.progress())
+        self._notify(self._callback.on_candidate, self._describe(candidate, evaluation, is_new), self.progress())
 
     def _note_time(self, number: int) -> None:
         """Store when a new candidate was told; pauses do not count, nor going through what is stored."""
@@ -199,22 +205,21 @@ class SearchRun:
         else:
             self._store.add_time(number, self._searched_before + time.monotonic() - self._searching_since)
 
-    def _describe(self, pending: _Pending, evaluation: Evaluation, is_new: bool) -> CandidateEvent:
-        candidate = pending.candidate
+    def _describe(self, candidate: Candidate, evaluation: Evaluation, is_new: bool) -> CandidateEvent:
         return CandidateEvent(
             candidate.number,
             candidate.parent,
             candidate.change,
-            pending.live,
-            pending.fingerprint,
+            candidate.live,
+            candidate.fingerprint,
             evaluation,
             is_new,
             candidate.number < self._stored,
         )
 
-    def _store_told(self, pending: _Pending, evaluation: Evaluation) -> bool:
+    def _store_told(self, candidate: Candidate, evaluation: Evaluation) -> bool:
         """Add the candidate, which shows whether this is the stored run, and its program if it is new: say so."""
-        candidate, live, name = pending.candidate, pending.live, pending.fingerprint
+        live, name = candidate.live, candidate.fingerprint
         sizes = len(candidate.program.statements), len(live.statements)
         with self._store.together():
             self._store.add_candidate(CandidateRow(candidate.number, candidate.parent, candidate.change, name, *sizes))
@@ -223,7 +228,7 @@ class SearchRun:
                 return False
             self._store.add_program(name, candidate.number, format_program(live))
             self._store.add_evaluation(name, evaluation)
-            self._programs[name] = (candidate.number, live)
+            self._programs[name] = _Told(candidate.number, len(live.statements))
             return True
 
     def _is_whole(self, evaluation: Evaluation) -> bool:
@@ -231,8 +236,7 @@ class SearchRun:
         return len(evaluation.rounds) == (self._config.experiment.search.racing.seeds or 1)
 
     def _choice_key(self, name: str, evaluation: Evaluation) -> tuple[bool, float]:
-        statements = len(self._programs[name][1].statements)
-        return choice_key(evaluation, statements, self._config.experiment.search.parsimony)
+        return choice_key(evaluation, self._programs[name].statements, self._config.experiment.search.parsimony)
 
     def _report_progress(self) -> None:
         now = time.monotonic()
@@ -244,7 +248,7 @@ class SearchRun:
     def _measure(self, name: str, stage: Stage) -> None:
         """Have a program evaluated at a later stage; nothing waits for the result."""
         if name not in self._known[stage] and (name, stage) not in self._in_flight:
-            self._submit(name, self._programs[name][1], stage)
+            self._submit(name, self._load(name), stage)
         self._waiting[stage].append(name)
 
     def _measure_incumbent(self) -> None:
@@ -264,27 +268,28 @@ class SearchRun:
         key = self._choice_key(name, self._known[Stage.CONFIRM][name])
         if key > self._best_key:
             self._best_key, self._best = key, self._elite(name)
+            self._improved_best, self._improved_at = self._told, self.progress().seconds
             self._notify(self._callback.on_improvement, self._best, self.progress())
 
     def _elite(self, name: str) -> Elite:
-        number, live = self._programs[name]
+        number, live = self._programs[name].candidate, self._load(name)
         return Elite(number, name, live, self._known[Stage.SEARCH][name], self._known[Stage.CONFIRM][name])
 
     def _confirm_elites(self) -> None:
         """Re-evaluate the best of the search, and the best for their length: what is shorter may be as good."""
         scored = [
-            (-len(evaluation.rounds), -self._choice_key(name, evaluation)[1], self._programs[name][0], name)
+            (-len(evaluation.rounds), -self._choice_key(name, evaluation)[1], self._programs[name].candidate, name)
             for name, evaluation in self._known[Stage.SEARCH].items()
             if evaluation.score is not None and name in self._programs
         ]
         shortest = math.inf
         for rank, (_, _, _, name) in enumerate(sorted(scored)):
-            length = len(self._programs[name][1].statements)
+            length = self._programs[name].statements
             whole = self._is_whole(self._known[Stage.SEARCH][name])
             if rank < self._config.experiment.evaluation.elites or (length < shortest and whole):
                 self._measure(name, Stage.CONFIRM)
             shortest = min(shortest, length)
-        self._settle(Stage.CONFIRM)
+        self._settle(Stage.CONFIRM, "training with {} elites on fresh seeds")
 
     def _meta_validate(self) -> None:
         """Measure the last incumbent on the tasks that the search did not see, and choose by them if asked to."""
@@ -292,21 +297,25 @@ class SearchRun:
             return
         self._measure_incumbent()
         if self._config.experiment.evaluation.select != "meta_validation":
-            self._settle(Stage.META)
+            self._settle(Stage.META, "training with {} programs on tasks that the search does not see")
             return
         for name in [name for name in self._known[Stage.CONFIRM] if name in self._programs]:
             self._measure(name, Stage.META)
-        self._settle(Stage.META)
+        self._settle(Stage.META, "training with {} programs on tasks that the search does not see")
         measured = [name for name in self._known[Stage.META] if name in self._programs]
         for name in measured:
             self._measure(name, Stage.CONFIRM)
-        self._settle(Stage.CONFIRM)
+        self._settle(Stage.CONFIRM, "training with {} programs on fresh seeds")
         if measured:
             keys = {name: self._choice_key(name, self._known[Stage.META][name]) for name in measured}
-            self._best = self._elite(max(measured, key=lambda name: (keys[name], -self._programs[name][0])))
+            self._best = self._elite(max(measured, key=lambda name: (keys[name], -self._programs[name].candidate)))
 
-    def _settle(self, stage: Stage) -> None:
+    def _settle(self, stage: Stage, step: str) -> None:
         """Wait for all that is measured at a stage."""
+        missing = [name for name in self._waiting[stage] if name not in self._known[stage]]
+        if missing:
+            self._listener(self.progress())
+            self._listener.step(step.format(len(missing)))
         for name in list(self._waiting[stage]):
             self._await(name, stage)
         self._take_in()
@@ -315,14 +324,16 @@ class SearchRun:
         """Evaluate the best and the first program on what nothing was chosen by."""
         if self._best is None:
             return None, None
-        first = min(self._programs, key=lambda name: self._programs[name][0])
+        first = min(self._programs, key=lambda name: self._programs[name].candidate)
         names = (self._best.fingerprint, first)
+        if any(name not in self._known[Stage.REPORT] for name in names):
+            self._listener.step("training with the best and the start on test data and held-out seeds")
         report, baseline = [self._evaluate_now(name, Stage.REPORT) for name in names]
         return report, baseline
 
     def _evaluate_now(self, name: str, stage: Stage) -> Evaluation:
         if name not in self._known[stage] and (name, stage) not in self._in_flight:
-            self._submit(name, self._programs[name][1], stage)
+            self._submit(name, self._load(name), stage)
         evaluation = self._await(name, stage)
         if not evaluation.lost:
             self._store.add_evaluation(name, evaluation)
@@ -338,7 +349,16 @@ class SearchRun:
         )
         return tuple((*key, count) for key, count in sorted(kinds.items()))
 
+    def _load(self, name: str) -> Program:
+        """Return a program that was told."""
+        text = self._store.program_text(self._programs[name].candidate)
+        assert text is not None
+        return check_program(text)
+
     def _submit(self, name: str, program: Program, stage: Stage, hurdles: tuple[float, ...] | None = None) -> None:
+        if not self._submitted:
+            self._submitted = True
+            self._listener.step("compiling the tasks, and training with AdamW, by which scores are measured")
         self._in_flight.add((name, stage))
         self._pool.submit(Request(name, program, stage, hurdles))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
@@ -40,7 +40,11 @@ class Score:
 
 
 def score_programs(
-    programs: Sequence[tuple[str, Program]], specs: Sequence[TaskSpec], seeds: int = 3, split: str = "test"
+    programs: Sequence[tuple[str, Program]],
+    specs: Sequence[TaskSpec],
+    seeds: int = 3,
+    split: str = "test",
+    listener: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Score]:
     """Return each program's score on each task, task by task.
 
@@ -51,6 +55,7 @@ def score_programs(
         specs: the tasks.
         seeds: trainings with each, with other weights and batches.
         split: `test` or `validation`, the examples that the loss is measured on.
+        listener: told how many of how many trainings are done.
 
     Raises:
         TaskError: if a task cannot be used, or cannot give what a program asks for.
@@ -61,7 +66,10 @@ def score_programs(
     for spec in specs:
         runner = TaskRunner(spec, limits)
         for name, program in programs:
-            each = [runner.evaluate(program, Seeds((first + seed,), split)) for seed in range(seeds)]
+            each: list[TaskResult] = []
+            for seed in range(seeds):
+                each.append(runner.evaluate(program, Seeds((first + seed,), split)))
+                listener(len(rows) * seeds + len(each), len(specs) * len(programs) * seeds)
             rows.append(_summarize(name, each))
     return rows
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,16 +14,13 @@ from lionsearch.records import Stage
 from lionsearch.runs.callbacks import Callback
 from lionsearch.runs.conditions import check_conditions
 from lionsearch.runs.config import RunConfig, dump_config
-from lionsearch.runs.result import Elite, RunResult
-from lionsearch.runs.run import Listener, SearchRun
+from lionsearch.runs.result import Display, Elite, RunResult, Silence
+from lionsearch.runs.run import SearchRun
 from lionsearch.runs.saving import save_best
 from lionsearch.workers import Placement, open_pool
 
 if TYPE_CHECKING:
     from lionsearch.runs.ending import Ending
-
-Display = AbstractContextManager[Listener]
-"""What shows the progress while the search goes on; entered before workers are started."""
 
 
 class Session:
@@ -54,7 +49,7 @@ class Session:
         advice: str = "what was evaluated is stored",
     ):
         self._store, self._config, self._placement = store, config, placement
-        self._display = contextlib.nullcontext(lambda progress: None) if display is None else display
+        self._display = Silence() if display is None else display
         self._callback, self._seconds = callback, seconds
         self._notify, self._advice = notify, advice
         self.best_unsaved: Elite | None = None
@@ -72,12 +67,11 @@ class Session:
         pool = run = None
         try:
             with self._display as listener:
+                listener.step(self._placement.describe())
                 pool = open_pool(self._config.plan(), self._placement)
                 for change in check_conditions(self._store, pool.fingerprint_tasks(), force=force):
                     self._notify(f"note: {change} since the run was made")
-                if (
-                    text := dump_config(self._config)
-                ) != self._store.read_config():  # where it ends is another place now
+                if not self._store.has_config(text := dump_config(self._config)):  # where it ends is another place now
                     self._store.write_config(text)
                 run = SearchRun(self._config, self._store, pool, listener, self._callback, self._seconds)
                 result = run.run()

@@ -80,7 +80,7 @@ def tune_program(
     seeds: int = 3,
     factors: Sequence[float] = LEARNING_RATE_FACTORS,
     decays: Sequence[float] = WEIGHT_DECAYS,
-    listener: Callable[[GridPoint], None] = lambda point: None,
+    listener: Callable[[int, int], None] = lambda done, total: None,
 ) -> TuneResult:
     """Return the validation loss at every point of the grid.
 
@@ -90,7 +90,7 @@ def tune_program(
         seeds: trainings at each point.
         factors: of the learning rate.
         decays: weight decays, for a program that has the hyperparameter.
-        listener: called with each point.
+        listener: told how many of how many points are done.
 
     Raises:
         TaskError: if the task cannot be used with the program.
@@ -100,12 +100,13 @@ def tune_program(
     scale = hyperparameters.get("lr_scale", 0.001)
     chosen = Seeds(tuple(range(seeds)))
     points: list[GridPoint] = []
-    for decay in decays if "weight_decay" in hyperparameters else (None,):
+    tried = decays if "weight_decay" in hyperparameters else (None,)
+    for decay in tried:
         variant = program if decay is None else program.with_hyperparameters({"weight_decay": decay})
         for factor in factors:
             losses = runner.losses(variant, chosen, factor)
             loss = float(np.mean(losses)) if all(map(math.isfinite, losses)) else math.inf
             rate = factor * spec.learning_rate * scale / 0.001
             points.append(GridPoint(factor, factor * scale, rate, decay, loss))
-            listener(points[-1])
+            listener(len(points), len(tried) * len(factors))
     return TuneResult(spec.name, tuple(points), seeds)

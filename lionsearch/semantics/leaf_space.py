@@ -35,10 +35,11 @@ class LeafSpace:
 
     def map(self, function: Callable[..., Any], *values: Any) -> Any:
         """Apply an element-wise function leaf by leaf."""
-        if not any(isinstance(value, tuple) for value in values):
-            value = function(self.xp, *values)
-            return value if values or self.dtype is None else self.dtype(value)
-        return tuple(function(self.xp, *_leaves(values, i)) for i in range(len(self.shapes)))
+        for value in values:
+            if isinstance(value, tuple):
+                return tuple([function(self.xp, *_leaves(values, i)) for i in range(len(self.shapes))])
+        value = function(self.xp, *values)
+        return value if values or self.dtype is None else self.dtype(value)
 
     def tensor_dot(self, x: Any, y: Any) -> Any:
         """Return the inner product of each pair of leaves."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lionsearch.lang import Program
-from lionsearch.semantics.execution import run_statements
+from lionsearch.semantics.execution import Execution
 from lionsearch.semantics.leaf_space import LeafSpace, leaf_shapes, zero_slot
 
 Leaves = tuple[np.ndarray, ...]
@@ -41,13 +41,14 @@ def run_oracle(
     space = LeafSpace(np, leaf_shapes(weights), dtype)
     slots = tuple(zero_slot(kind, space.shapes, np, dtype) for _, kind in program.state)
     history: list[Leaves] = []
-    cast = _cast(program, dtype)
+    given = {"w", "g", "lr", "t", *program.slots, *(extra[0] if extra else {})}
+    execution = Execution(_cast(program, dtype), space, given)
     with np.errstate(all="ignore"):
         for step, (gradient, rate) in enumerate(zip(gradients, lr, strict=True), start=1):
             inputs = {"w": weights, "g": gradient, "lr": dtype(rate), "t": dtype(step)}
             inputs.update(extra[step - 1] if extra else {})
             inputs.update(zip(program.slots, slots, strict=True))
-            update, slots = run_statements(cast, space, inputs)
+            update, slots = execution.run(inputs)
             weights = tuple(w - u for w, u in zip(weights, update, strict=True))
             history.append(weights)
     return history

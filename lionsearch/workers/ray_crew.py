@@ -69,6 +69,7 @@ class Crew:
         plan: what the requests are of.
         workers: actors; None takes one for each CPU that Ray knows of, also of nodes that join later.
         address: of a cluster to join; None starts Ray on this machine.
+        sharing: pools that share the cluster's CPUs, where no number of workers is given.
 
     Attributes:
         actors: that there are, started or not.
@@ -78,8 +79,8 @@ class Crew:
         RunError: if the cluster cannot be reached, or has fewer CPUs, or GPUs if it has any, than workers.
     """
 
-    def __init__(self, plan: Plan[Any, Any], workers: int | None, address: str | None):
-        self._plan, self._workers = plan, workers
+    def __init__(self, plan: Plan[Any, Any], workers: int | None, address: str | None, sharing: int = 1):
+        self._plan, self._workers, self._sharing = plan, workers, sharing
         self.actors: list[Actor] = []
         self._losses = 0
         self._started_ray = not ray.is_initialized()
@@ -98,6 +99,10 @@ class Crew:
     def _begin(self, workers: int | None, address: str | None) -> None:
         self.resource = "GPU" if self._watch.count("GPU") else "CPU"
         available = max(1, self._watch.count(self.resource))
+        if self._sharing > available:
+            raise RunError(
+                f"{self._sharing} islands need a worker each; the Ray cluster has {available} {self.resource}s"
+            )
         if (workers or 1) > available:
             raise RunError(f"{workers} workers asked for; the Ray cluster has {available} {self.resource}s")
         room = {"num_cpus": 1, "num_gpus": int(self.resource == "GPU")}
@@ -131,7 +136,7 @@ class Crew:
 
     def hire(self) -> None:
         """Have as many actors as were asked for, or as there are CPUs now; those that have not started may go."""
-        wanted = self._workers or max(1, self._watch.count(self.resource))
+        wanted = self._workers or max(1, self._watch.count(self.resource) // self._sharing)
         for actor in [each for each in self.actors if not each.node][: max(0, len(self.actors) - wanted)]:
             self.dismiss(actor)
         while len(self.actors) < wanted:

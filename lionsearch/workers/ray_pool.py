@@ -35,6 +35,7 @@ class RayPool(Generic[RequestT, ResultT]):
         workers: actors; None takes one for each CPU that Ray knows of, also of nodes that join later.
         address: of a cluster to join; None starts Ray on this machine.
         timeout: seconds that one program may take, compilation included.
+        sharing: pools that share the cluster's CPUs.
 
     Raises:
         RunError: if the cluster cannot be reached, or has fewer CPUs, or GPUs if it has any, than workers.
@@ -46,11 +47,12 @@ class RayPool(Generic[RequestT, ResultT]):
         workers: int | None = None,
         address: str | None = None,
         timeout: float = TIME_LIMIT,
+        sharing: int = 1,
     ):
         self._plan, self._timeout = plan, timeout
         self._queue: deque[tuple[RequestT, int]] = deque()
         self._done: list[tuple[RequestT, ResultT]] = []
-        self._crew = Crew(plan, workers, address)
+        self._crew = Crew(plan, workers, address, sharing)
         self._largest_batch = _LARGEST_BATCH[self._crew.resource]
 
     @property

@@ -27,5 +27,5 @@ def searched(project):
     """What `search --json` printed of the run `runs/tiny`."""
     done = run_cli(project, "search", "tiny", "--workers", 0, "--json")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith("starting workers and compiling the tasks (in this process, where ")
+    assert done.stderr.startswith("loading the tasks (in this process, where ")
     return json.loads(done.stdout)

@@ -134,6 +134,14 @@ def test_a_damaged_run_is_resumed_to_the_same_end_or_refused_in_one_line(project
         assert errors[0].startswith("error: damaged: ")
 
 
+def test_a_flipped_bit_in_the_configuration_is_found(copied, run_here):
+    path = copied / "config.json"
+    path.write_text(path.read_text().replace('"programs": 200', '"programs": 201'))
+    done = run_here("check", "damaged")
+    assert done.returncode == 2
+    assert "error: damaged: its config.json is not as it was written" in done.stderr
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "\x00", '{"experiment": 3}', "[" * 10**5], ids=lambda text: text[:16])
 def test_a_damaged_configuration_is_reported_in_one_line(copied, run_here, text):
     (copied / "config.json").write_text(text)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from runs.endings import TUNING, interrupted, make_project
-from workers.tiny_project import run_cli, start_cli, write_experiment
+from workers.tiny_project import BEGINNINGS, run_cli, start_cli, wait_for_progress, write_experiment
 
 from lionsearch.cli.final_report import print_ending
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
@@ -22,12 +22,12 @@ def project(tmp_path_factory):
 def test_what_happens_to_the_folder_of_a_run_costs_no_report(project, tmp_path, how):
     folder = tmp_path / "run"
     process = start_cli(project, "search", "tiny", "--workers", 0, "--output", folder, "--programs", 400)
-    assert process.stderr.readline().startswith("starting workers")
+    assert process.stderr.readline().startswith(BEGINNINGS)
     if how == "renamed":
-        assert "/400 programs" in process.stderr.readline()
+        assert "/400 programs" in wait_for_progress(process)
         folder.rename(tmp_path / "moved")
     elif how == "deleted":
-        assert "/400 programs" in process.stderr.readline()
+        assert "/400 programs" in wait_for_progress(process)
         shutil.rmtree(folder)
     else:
         (folder / "best.py").mkdir()

@@ -35,6 +35,8 @@ def test_inspect_as_text(project, searched, run_here):
         "best on fresh seeds, by mean score less 0.005 for each statement; 0",
         "best on test data and held-out seeds, by mean score",
         "best on fresh seeds for its length",
+        "  form",
+        "form: the known optimizers that it is but for constants",
     ):
         assert title in done.stdout
 

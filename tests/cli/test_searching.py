@@ -9,7 +9,15 @@ import sys
 
 import pytest
 from sampling import every
-from workers.tiny_project import environment, kill_group, run_cli, start_cli, without_progress
+from workers.tiny_project import (
+    BEGINNINGS,
+    environment,
+    kill_group,
+    run_cli,
+    start_cli,
+    wait_for_progress,
+    without_progress,
+)
 
 from lionsearch.archive import RunStore
 from lionsearch.lang import parse
@@ -21,8 +29,8 @@ def running(project, tmp_path):
     """The folder of a run that goes on while the test looks at it, and its process."""
     folder = tmp_path / "running"
     process = start_cli(project, "search", "tiny", "--workers", 0, "--output", folder, "--programs", 10**7)
-    assert process.stderr.readline().startswith("starting workers")
-    assert "/10000000 programs" in process.stderr.readline()
+    assert process.stderr.readline().startswith(BEGINNINGS)
+    assert "/10000000 programs" in wait_for_progress(process)
     yield folder, process
     kill_group(process)
 
@@ -82,8 +90,8 @@ def test_an_interrupted_run_in_json(project, running):
     folder, process = running
     kill_group(process)
     process = start_cli(project, "resume", folder, "--workers", 0, "--json")
-    assert process.stderr.readline().startswith("starting workers")
-    assert "/10000000 programs" in process.stderr.readline()
+    assert process.stderr.readline().startswith(BEGINNINGS)
+    assert "/10000000 programs" in wait_for_progress(process)
     os.killpg(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=30)
     assert (process.returncode, without_progress(errors)) == (130, "")
@@ -97,7 +105,7 @@ def test_an_interrupted_run_in_json(project, running):
 @pytest.mark.thorough
 def test_a_signal_before_the_first_result(project, tmp_path, number, delay):
     process = start_cli(project, "search", "tiny", "--workers", 0, "--output", tmp_path / "run")
-    assert process.stderr.readline().startswith("starting workers")
+    assert process.stderr.readline().startswith(BEGINNINGS)
     signal.sigtimedwait([], delay)
     os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=30)
@@ -153,10 +161,11 @@ def test_two_searches_at_once_have_folders_of_their_own(project):
 def test_a_strangers_run_names_no_code(project, searched, run_here, tmp_path):
     folder = tmp_path / "strangers"
     shutil.copytree(project / "runs" / "tiny", folder)
-    config = (folder / "config.json").read_text()
-    changed = config.replace("tiny_task:linear", "os:system")
-    assert changed != config
-    (folder / "config.json").write_text(changed)
+    store = RunStore.resume(folder)
+    changed = store.read_config().replace("tiny_task:linear", "os:system")
+    assert changed != store.read_config()
+    store.write_config(changed)
+    store.close()
     done = run_here("resume", folder, "--workers", 0)
     assert done.returncode == 2
     assert re.fullmatch(
@@ -173,8 +182,8 @@ def test_a_task_that_was_edited_is_not_gone_on_with_unless_forced(project, tmp_p
     """A loss that is a hundred times as large would put two scales into one table."""
     folder = tmp_path / "run"
     process = start_cli(project, "search", "tiny", "--workers", 0, "--output", folder, "--programs", 10**7)
-    assert process.stderr.readline().startswith("starting workers")
-    assert "/10000000 programs" in process.stderr.readline()
+    assert process.stderr.readline().startswith(BEGINNINGS)
+    assert "/10000000 programs" in wait_for_progress(process)
     kill_group(process)
     module = project / "tiny_task.py"
     text = module.read_text()
@@ -185,12 +194,12 @@ def test_a_task_that_was_edited_is_not_gone_on_with_unless_forced(project, tmp_p
         assert done.returncode == 2
         assert done.stderr.splitlines()[1] == (
             f"error: {folder}: since the run was made, task 'linear' has changed (its data, its code or its reference);"
-            " scores from before and after could not be compared: undo it, or go on in spite of it with:"
-            f" lionsearch resume {folder} --force"
+            " scores from before and after could not be compared: undo it, or resume it in spite of that"
+            " with --force (in Python, force=True)"
         )
         assert run_cli(project, "inspect", folder, "--json").stdout == before
         process = start_cli(project, "resume", folder, "--workers", 0, "--force")
-        assert process.stderr.readline().startswith("starting workers")
+        assert process.stderr.readline().startswith(BEGINNINGS)
         note = "note: task 'linear' has changed (its data, its code or its reference) since the run was made\n"
         assert process.stderr.readline() == note
         kill_group(process)

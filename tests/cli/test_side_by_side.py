@@ -41,4 +41,4 @@ def test_what_is_for_one_run_is_refused_for_several(run_here):
     for option in (["--where", "score > 0"], ["--sort", "score"], ["--top", "3"], ["--lineage"]):
         done = run_here("inspect", "run", "begun", *option)
         assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr == f"error: {option[0]} is for one run; several are shown side by side\n"
+        assert done.stderr == f"error: {option[0]} is for one run; several, or islands, are shown side by side\n"

@@ -12,6 +12,7 @@ from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResu
 FAILURE = Failure(FailureKind.NON_FINITE, "the loss was not finite after 1 of 60 steps")
 HURDLES = (-0.5, -0.2, 0.0)
 PROGRAM = load_program("adamw")
+OF_ITS_TASKS = [stage for stage in Stage if stage is not Stage.META]
 
 
 class FakeRunner:
@@ -55,7 +56,7 @@ def test_a_task_behind_a_missed_hurdle_counts_as_untrained(scores, reached, scor
     assert evaluation.failure is None
 
 
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", OF_ITS_TASKS)
 def test_a_failure_ends_the_evaluation_without_a_score_but_a_report_is_of_all_tasks(stage):
     evaluator, runners = make_evaluator(0.5, None, 0.25)
     evaluation = evaluator.evaluate(PROGRAM, stage)
@@ -68,7 +69,7 @@ def test_a_failure_ends_the_evaluation_without_a_score_but_a_report_is_of_all_ta
 
 def test_training_ends_early_in_the_search_only():
     evaluator, runners = make_evaluator(0.5)
-    for stage in Stage:
+    for stage in OF_ITS_TASKS:
         evaluator.evaluate(PROGRAM, stage)
     assert [seeds.early_exit for seeds in runners["a"].asked] == [True, False, False]
 
@@ -83,7 +84,7 @@ def test_hurdles_count_in_the_search_only(stage):
 
 def test_stages_share_no_seed_and_only_the_report_sees_the_test_split():
     evaluator, runners = make_evaluator(0.0)
-    for stage in Stage:
+    for stage in OF_ITS_TASKS:
         evaluator.evaluate(PROGRAM, stage)
     search, confirm, report = runners["a"].asked
     assert [len(seeds.seeds) for seeds in (search, confirm, report)] == [2, 3, 5]
@@ -94,14 +95,30 @@ def test_stages_share_no_seed_and_only_the_report_sees_the_test_split():
 @pytest.mark.parametrize("count", [1, 5, 999])
 def test_stages_share_no_seed_with_many_seeds(count):
     spec = make_spec(seeds=count)
-    plan = EvaluationPlan(((spec, 0.0),), confirm_seeds=count, report_seeds=count)
-    assert len({seed for stage in Stage for seed in plan.seeds(stage, spec).seeds}) == 3 * count
+    plan = EvaluationPlan(((spec, 0.0),), confirm_seeds=count, report_seeds=count, meta_seeds=count)
+    assert len({seed for stage in Stage for seed in plan.seeds(stage, spec).seeds}) == 4 * count
 
 
 def test_the_search_goes_by_the_mean_and_elites_by_their_worst_task():
     evaluator, _ = make_evaluator(0.5, -0.25)
-    scores = {stage: evaluator.evaluate(PROGRAM, stage).score for stage in Stage}
+    scores = {stage: evaluator.evaluate(PROGRAM, stage).score for stage in OF_ITS_TASKS}
     assert scores == {Stage.SEARCH: 0.125, Stage.CONFIRM: -0.25, Stage.REPORT: -0.25}
+
+
+def test_meta_validation_is_of_other_tasks_and_goes_by_their_mean():
+    specs = [make_spec(name=name) for name in "abc"]
+    plan = EvaluationPlan(((specs[0], 0.9),), meta=tuple(specs[1:]), meta_seeds=3)
+    evaluator = Evaluator(plan)
+    runners = {name: FakeRunner(name, score) for name, score in zip("abc", (0.5, 0.25, -0.5), strict=True)}
+    evaluator.runner = lambda spec: runners[spec.name]  # type: ignore
+    found = evaluator.evaluate(PROGRAM, Stage.META)
+    assert [result.task for result in found.results] == ["b", "c"]
+    assert (found.score, found.rounds) == (-0.125, (-0.125,))
+    assert [(len(asked.seeds), asked.split, asked.early_exit) for asked in runners["c"].asked] == [
+        (3, "validation", False)
+    ]
+    assert plan.names == ("a", "b", "c")
+    assert evaluator.evaluate(PROGRAM, Stage.CONFIRM).score == 0.5
 
 
 class RacingRunner(FakeRunner):

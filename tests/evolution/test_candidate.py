@@ -1,6 +1,6 @@
 from lionsearch.catalog import load_program
 from lionsearch.evolution import RacingSettings
-from lionsearch.evolution.candidate import number_initial, seed_order
+from lionsearch.evolution.candidate import Candidate, number_initial, seed_order
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import parse
 
@@ -21,8 +21,8 @@ def test_the_first_seed_follows_from_what_is_live():
     one = parse("def train(w, g, lr): return g * lr")
     other = parse("def train(w, g, lr):\n  dead = sin(g)\n  return lr * g\n")
     racing = RacingSettings(seeds=5)
-    order = seed_order(one, racing)
+    order = seed_order(Candidate(0, one, None, "initial"), racing)
     assert sorted(order) == list(range(5))
     assert order[0] == int(fingerprint(remove_dead_code(one))[:8], 16) % 5
-    assert seed_order(other, racing) == order
-    assert seed_order(one, RacingSettings(seeds=0)) == (0,)
+    assert seed_order(Candidate(0, other, None, "initial"), racing) == order
+    assert seed_order(Candidate(0, one, None, "initial"), RacingSettings(seeds=0)) == (0,)

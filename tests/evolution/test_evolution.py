@@ -148,7 +148,7 @@ def raced(parsimony, told):
 
 def test_a_shorter_program_goes_on_with_less():
     search = raced(0.1, [(0.5, 0.5)])
-    hurdles = {program: search._islands[0].hurdles(program) for program in (TWO, SHORT)}
+    hurdles = {program: search._islands[0].hurdles(Candidate(9, program, 0, "tune")) for program in (TWO, SHORT)}
     assert hurdles[TWO] == pytest.approx((0.5,))
     assert hurdles[SHORT] == pytest.approx((0.5 - 0.2,))  # two statements fewer
 

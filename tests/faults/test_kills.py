@@ -8,6 +8,7 @@ import time
 import psutil
 import pytest
 from workers.tiny_project import (
+    BEGINNINGS,
     EXPERIMENT,
     kill_group,
     read_rows,
@@ -43,7 +44,7 @@ def test_runs_that_are_killed_at_random_moments_end_as_if_they_never_were(projec
         for attempt in range(KILLS):
             process = start_cli(project, *(("resume", folder, "--workers", 0) if attempt else start))
             try:
-                assert process.stderr.readline().startswith("starting workers")
+                assert process.stderr.readline().startswith(BEGINNINGS)
                 kept = count(folder)
                 if rng.random() < 0.8:  # in the search proper; else anywhere, its start and its end too
                     wait_for_candidates(process, folder, kept)

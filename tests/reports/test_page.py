@@ -1,14 +1,17 @@
 import html
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from filelock import FileLock
 from reports.made_runs import SCRIPT, TASKS, make_run
 
+from lionsearch.comparison.funnel_file import FunnelTable, ShownFunnel
 from lionsearch.lang import parse
 from lionsearch.reports.page import write_page
 from lionsearch.reports.run_facts import gather
+from lionsearch.runs.meta_validation import MetaCurve, MetaPoint
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
@@ -153,3 +156,18 @@ def test_the_text_for_optax_compiles_and_says_where_it_was_found(page):
 def test_programs_on_the_page_are_those_that_were_found(page):
     texts = re.findall(r'id="run0-text-\d+"[^>]*><code>(.*?)</code>', page, re.DOTALL)
     assert [len(parse(html.unescape(text)).statements) for text in texts] == [2, 3, 2]
+
+
+def test_a_page_has_the_funnel_and_the_curve_on_other_tasks_where_there_are_such(run, page):
+    assert "On dearer tasks" not in page
+    assert "The best on its own tasks and on others" not in page
+    facts = gather(run)
+    curve = MetaCurve(("other",), (MetaPoint(0, "r:0", 0.1, (0.0, 0.1)), MetaPoint(3, "r:3", 0.2, (0.2, 0.1))), 5)
+    table = FunnelTable(title="Stage proxy: few", heads=("place", "program"), rows=(("1", "<script>x</script>"),))
+    shown = ShownFunnel(command="lionsearch funnel run", tables=(table,), winner="run:3", legend="what it means")
+    found = write_page([replace(facts, meta=curve, funnel=shown)])
+    read(found)
+    assert "The winner on test data is run:3" in found
+    assert "&lt;script&gt;x&lt;/script&gt;" in found
+    assert "The best on its own tasks and on others" in found
+    assert "On other, out of the search" in found

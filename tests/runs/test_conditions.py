@@ -46,8 +46,8 @@ def test_a_changed_task_is_refused_in_one_sentence_and_nothing_is_stored(store):
         check_conditions(store, {**TASKS, "linear": "changed"})
     assert str(refused.value) == (
         f"{store.folder}: since the run was made, task 'linear' has changed (its data, its code or its reference);"
-        " scores from before and after could not be compared: undo it, or go on in spite of it with:"
-        f" lionsearch resume {store.folder} --force"
+        " scores from before and after could not be compared: undo it, or resume it in spite of that"
+        " with --force (in Python, force=True)"
     )
     assert list(store.rows()) == rows
 

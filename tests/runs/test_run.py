@@ -10,12 +10,14 @@ from statistics import fmean
 
 import pytest
 from workers.tiny_project import (
+    BEGINNINGS,
     EXPERIMENT,
     kill_group,
     read_rows,
     run_cli,
     start_cli,
     wait_for_end,
+    wait_for_progress,
     without_progress,
     write_experiment,
     write_project,
@@ -28,6 +30,7 @@ from lionsearch.graph import check_program, find_live, fingerprint
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.runs.config import load_experiment
 from lionsearch.runs.opening import resume_run, start_run
+from lionsearch.runs.result import Silence
 from lionsearch.runs.run import SearchRun
 
 BIG = EXPERIMENT.replace("programs = 200", "programs = 1000")
@@ -104,14 +107,24 @@ def _in_project(project, monkeypatch):
     monkeypatch.setenv("LIONSEARCH_CACHE", str(project / "cache"))
 
 
-def search(folder, pool, listener=lambda progress: None, **settings):
+class Heard(Silence, list):
+    """Everything that a listener was told."""
+
+    def __call__(self, progress):
+        self.append(progress)
+
+    def step(self, text):
+        self.append(text)
+
+
+def search(folder, pool, listener=None, **settings):
     """Run the tiny experiment in a new folder; return (result, rows)."""
     config = load_experiment("tiny", **settings)
     store = start_run(folder, config)
     return finish(store, config, pool, listener)
 
 
-def finish(store, config, pool, listener=lambda progress: None):
+def finish(store, config, pool, listener=None):
     try:
         result = SearchRun(config, store, pool, listener).run()
         return result, list(store.rows())
@@ -387,14 +400,20 @@ def test_what_was_told_is_stored_when_the_pool_raises(tmp_path):
 
 def test_the_listener_sees_the_run_grow(tmp_path, monkeypatch):
     monkeypatch.setattr("lionsearch.runs.run._FLUSH_SECONDS", 0.0)
-    seen = []
-    result, _ = search(tmp_path / "run", FakePool(), seen.append)
+    heard = Heard()
+    result, _ = search(tmp_path / "run", FakePool(), heard)
+    steps, seen = ([each for each in heard if isinstance(each, str) == said] for said in (True, False))
+    assert [step.split()[0] for step in steps] == ["compiling", "training", "training"]
+    assert heard.index(steps[0]) == 0
     told = [progress.told for progress in seen]
     assert told == sorted(told)
     assert len(seen) > 100
     assert all(p.live_statements <= p.statements and p.told <= p.total and p.cached <= p.told for p in seen)
     assert [p.best.confirm.score for p in seen if p.best] == sorted(p.best.confirm.score for p in seen if p.best)
     assert result.progress.told == 200
+    improved = [progress.improved for progress in seen]
+    assert improved == sorted(improved)
+    assert 0 < improved[-1] <= 200
 
 
 @pytest.fixture(scope="module")
@@ -432,7 +451,7 @@ def kill_and_resume(project, folder, seconds):
     for wait in seconds:
         process = start_cli(project, *command)
         line = process.stderr.readline()  # the run's folder is complete
-        assert line.startswith("starting workers"), line
+        assert line.startswith(BEGINNINGS), line
         try:
             process.wait(wait)
         except subprocess.TimeoutExpired:
@@ -469,8 +488,8 @@ def test_a_run_killed_many_times_is_resumed_to_the_same_end(project, reference_r
 def test_a_signal_ends_a_run_with_what_it_has(project, reference_rows, tmp_path, number):
     process = start_cli(project, "search", "big", "--workers", 0, "--output", tmp_path / "run", "--programs", 10**7)
     try:
-        assert process.stderr.readline().startswith("starting workers")
-        assert re.match(r"\d+/10000000 programs", process.stderr.readline())
+        assert process.stderr.readline().startswith(BEGINNINGS)
+        assert re.match(r"\d+/10000000 programs", wait_for_progress(process))
         os.killpg(process.pid, number)
         output, errors = process.communicate(timeout=30)
     finally:

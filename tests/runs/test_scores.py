@@ -23,3 +23,10 @@ def test_scores_are_means_over_seeds_task_by_task():
     assert first.score == pytest.approx(sum(first.scores) / 3)
     assert first.interval == estimate(first.scores).interval
     assert score_programs(programs[:1], tasks[:1], seeds=1)[0].interval is None
+
+
+def test_each_training_is_told():
+    seen = []
+    program = ("adamw", parse("def train(w, g, lr): return g * lr * 0.01"))
+    score_programs([program], [make_task()], seeds=3, listener=lambda *told: seen.append(told))
+    assert seen == [(1, 3), (2, 3), (3, 3)]

@@ -8,6 +8,7 @@ from lionsearch.errors import RunError
 from lionsearch.runs.callbacks import Callback
 from lionsearch.runs.config import load_experiment
 from lionsearch.runs.opening import resume_run, start_run
+from lionsearch.runs.result import Silence
 from lionsearch.runs.session import Session
 from lionsearch.workers import Placement
 
@@ -23,17 +24,21 @@ def test_a_session_drives_a_run_to_its_end_and_closes_its_store(project):
     store = start_run(project / "run", config)
     seen = []
 
-    class Shown:
+    class Shown(Silence):
         def __enter__(self):
             seen.append("shown")
-            return seen.append
+            return self
 
         def __exit__(self, *error):
             seen.append("gone")
 
+        def step(self, text):
+            seen.append(text)
+
     result = Session(store, config, Placement(0), Shown()).drive()
     assert result.finished
     assert (seen[0], seen[-1]) == ("shown", "gone")
+    assert [step.split()[0] for step in seen[1:-1]] == ["loading", "compiling", "training", "training"]
     RunStore.resume(project / "run").close()  # which is free
 
 

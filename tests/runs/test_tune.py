@@ -85,11 +85,12 @@ def test_an_optimum_at_the_edge_is_flagged(factors, edge):
 
 
 def test_a_program_without_weight_decay_is_tuned_along_one_line(runner):
-    seen: list[GridPoint] = []
-    result = tune_program(PLAIN, runner, seeds=1, factors=(1.0, 4.0), decays=DECAYS, listener=seen.append)
+    seen: list[tuple[int, int]] = []
+    heard = lambda done, total: seen.append((done, total))  # noqa: E731
+    result = tune_program(PLAIN, runner, seeds=1, factors=(1.0, 4.0), decays=DECAYS, listener=heard)
     assert [(point.factor, point.weight_decay) for point in result.points] == [(1.0, None), (4.0, None)]
     assert [point.learning_rate for point in result.points] == pytest.approx([0.1, 0.4])
-    assert seen == list(result.points)
+    assert seen == [(1, 2), (2, 2)]
     assert result.best.loss == pytest.approx(expected_loss(4.0, 0.0), rel=1e-3)
 
 

@@ -23,7 +23,7 @@ def test_this_process_joins_no_cluster_and_has_no_time_limit(placement, option):
 
 
 def test_a_placement_is_said_and_asked_for_again():
-    assert Placement(0).describe_limit() == "in this process, where a program has no time limit"
-    assert Placement().describe_limit() == "a program may take 300 seconds"
+    assert Placement(0).describe() == "loading the tasks (in this process, where a program has no time limit)"
+    assert Placement().describe() == "starting workers and loading the tasks (a program may take 300 seconds)"
     assert Placement(2, "auto", 2.5).options() == ("--workers", "2", "--address", "auto", "--time-limit", "2.5")
     assert Placement().options() == ()

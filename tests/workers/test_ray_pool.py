@@ -9,12 +9,14 @@ import psutil
 import pytest
 import ray
 from workers.tiny_project import (
+    BEGINNINGS,
     EXPERIMENT,
     SCRIPT,
     kill_group,
     run_cli,
     start_cli,
     wait_for_end,
+    wait_for_progress,
     write_experiment,
     write_project,
     write_task,
@@ -247,8 +249,8 @@ def test_a_signal_ends_a_run_and_its_workers(project, number, workers):
     folder = project / f"interrupted by {number.name}"
     process = start_cli(project, "search", "tiny", "--workers", workers, "--output", folder, "--programs", 10**7)
     try:
-        assert process.stderr.readline().startswith("starting workers")
-        assert "/10000000 programs" in process.stderr.readline()
+        assert process.stderr.readline().startswith(BEGINNINGS)
+        assert "/10000000 programs" in wait_for_progress(process)
         os.killpg(process.pid, number)
         output, errors = process.communicate(timeout=60)
     finally:
@@ -296,8 +298,8 @@ def command(process, word):
 
 def begin_search(project, folder, *arguments):
     process = start_cli(project, "search", "tiny", "--output", folder, *arguments)
-    assert process.stderr.readline().startswith("starting workers")
-    assert "/" in process.stderr.readline()
+    assert process.stderr.readline().startswith(BEGINNINGS)
+    assert "/" in wait_for_progress(process)
     return process
 
 

@@ -3,7 +3,7 @@ import os
 import psutil
 import pytest
 import ray
-from workers.tiny_project import start_cli, write_project
+from workers.tiny_project import BEGINNINGS, start_cli, wait_for_progress, write_project
 
 from lionsearch.errors import RunError
 from lionsearch.workers import ray_start
@@ -49,8 +49,8 @@ def test_an_error_is_one_line():
 def test_what_is_started_listens_on_loopback_alone(tmp_path):
     process = start_cli(write_project(tmp_path), "search", "tiny", "--workers", 1, "--programs", 10**7)
     try:
-        assert process.stderr.readline().startswith("starting workers")
-        assert "/10000000 programs" in process.stderr.readline()
+        assert process.stderr.readline().startswith(BEGINNINGS)
+        assert "/10000000 programs" in wait_for_progress(process)
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
         heard = {
             (each.name(), link.laddr.ip)

@@ -171,9 +171,22 @@ def start_cli(folder, *arguments, **more):
     )
 
 
+BEGINNINGS = ("starting workers", "loading the tasks")
+"""What a search says first, with workers and without."""
+
+
+def wait_for_progress(process):
+    """Return the first line of progress of a started search, which comes after its steps."""
+    for line in iter(process.stderr.readline, ""):
+        if re.match(r"\d+/\d+ programs  ", line):
+            return line
+    raise AssertionError("it ended without progress")
+
+
 def without_progress(errors):
     """Return what a search said on stderr beside its progress, which has a line every ten seconds on any machine."""
-    return "".join(line for line in errors.splitlines(True) if not re.match(r"\d+/\d+ programs  ", line))
+    progress = re.compile(r"\d+/\d+ programs  |compiling the tasks, |training with ")
+    return "".join(line for line in errors.splitlines(True) if not progress.match(line))
 
 
 def read_rows(folder):

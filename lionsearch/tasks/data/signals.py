@@ -5,30 +5,19 @@ Of the 4,000 training signals the last 800 validate; its 1,000 test signals test
 
 from __future__ import annotations
 
-import importlib
 from functools import cache
 from typing import Any
 
 import numpy as np
-
-from lionsearch.errors import TaskError
 
 _VALIDATED = 800
 
 
 @cache
 def load_signals() -> dict[str, Any]:
-    """Return the splits, each `{"image": float32 (n, 40), "label": int32 (n,)}`.
+    """Return the splits, each `{"image": float32 (n, 40), "label": int32 (n,)}`."""
+    from mnist1d import data as made  # brings matplotlib
 
-    Raises:
-        TaskError: if the package is not installed.
-    """
-    try:
-        made = importlib.import_module("mnist1d.data")
-    except ModuleNotFoundError as error:
-        raise TaskError(
-            f"the data set MNIST-1D needs {error.name}, which is not installed; run: pip install 'lionsearch[tasks]'"
-        ) from None
     state = np.random.get_state()
     try:
         data = made.make_dataset(made.get_dataset_args())

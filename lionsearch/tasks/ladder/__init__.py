@@ -3,10 +3,3 @@
 Each module holds the tasks of one kind. A module of the data or of the networks is imported, not what is in it, so that
 whoever may name a function here can name no other.
 """
-
-from lionsearch.errors import TaskError
-
-try:
-    import flax  # noqa: F401
-except ModuleNotFoundError:
-    raise TaskError("its network needs flax, which is not installed; run: pip install 'lionsearch[tasks]'") from None
