@@ -150,7 +150,8 @@ def cost_task(name: str) -> dict[str, Any]:
     """Return a task's parameters and about how long a training takes; its data are cut down, and few steps made."""
     spec = load_task(name)
     few, share = (2, 16) if spec.stage == "accelerator" else (10, 1)  # of the steps, and of a batch
-    options = {**spec.options, **{key: 64 for key in ("evaluated",) if key in spec.options}}
+    cut = {"evaluated": 64, "pretraining_steps": 2}
+    options = {**spec.options, **{key: value for key, value in cut.items() if key in spec.options}}
     short = spec.model_copy(update={"options": options, "steps": few, "chunks": 1, "warmup": 0})
     short = short.model_copy(update={"batch": spec.batch // share})
     runner = TaskRunner(short, LIMITS)
