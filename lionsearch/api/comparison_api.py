@@ -88,7 +88,7 @@ def compare(
     tasks: Sequence[str | TaskSpec] | str | TaskSpec,
     *,
     points: int = 12,
-    tune_seeds: int = 1,
+    tune_seeds: int = 2,
     seeds: int = 5,
     output: str | Path | None = None,
     workers: int | None = 0,

@@ -19,7 +19,7 @@ CONFIG = "config.json"
 BEST, SHORT, ENDING = "best.py", "short.py", "ending.json"
 """What a run writes besides: the best program, what simplification made of it, and how it ended."""
 
-REPORT, RANKING = "report.html", "ranking"
+REPORT, COMPARISON = "report.html", "comparison"
 """What later commands write into it: the page, and the best beside others that are tuned as it is."""
 ISLAND = "island_{}"
 """The run folders in that of a search on several islands, by their numbers."""
