@@ -1,7 +1,5 @@
 """Marks of tests that need a data set: without it they are skipped, and say what is missing."""
 
-import importlib.util
-
 import pytest
 
 from lionsearch.errors import TaskError
@@ -20,10 +18,8 @@ def _needs(source: Source) -> pytest.MarkDecorator:
 needs_fashion = _needs(fashion.SOURCE)
 needs_shakespeare = _needs(shakespeare.SOURCE)
 needs_austen = _needs(austen.SOURCE)
-needs_signals = pytest.mark.skipif(importlib.util.find_spec("mnist1d") is None, reason="mnist1d is not installed")
 
 NEEDS = {
-    "images:mnist1d": needs_signals,
     "images:fashion": needs_fashion,
     "diffusion:fashion": needs_fashion,
     "text:language_model": needs_shakespeare,

@@ -10,7 +10,7 @@ end is of the test split and seeds that nothing was tuned on.
 
 Each task gets a file `experiments/ladder/TASK.json` with every point, and in its TOML the rates and `[measured]`. Where
 AdamW was tuned by another command, its rate and decay stay. With `--cost` nothing is tuned: `[measured]` has the
-parameters, and the seconds of a few steps times the number of steps.
+parameters, and the seconds of a few steps, for an accelerator on a part of a batch, times what is left out.
 """
 
 from __future__ import annotations
@@ -149,13 +149,14 @@ def _time(runner: TaskRunner, program: Program) -> float:
 def cost_task(name: str) -> dict[str, Any]:
     """Return a task's parameters and about how long a training takes; its data are cut down, and few steps made."""
     spec = load_task(name)
-    few = 1 if spec.stage == "accelerator" else 10
+    few, share = (2, 16) if spec.stage == "accelerator" else (10, 1)  # of the steps, and of a batch
     options = {**spec.options, **{key: 64 for key in ("evaluated",) if key in spec.options}}
     short = spec.model_copy(update={"options": options, "steps": few, "chunks": 1, "warmup": 0})
+    short = short.model_copy(update={"batch": spec.batch // share})
     runner = TaskRunner(short, LIMITS)
     adamw = load_program(str(Path("programs") / "adamw.py"))
     runner.losses(adamw, Seeds((0,)))  # which compiles
-    seconds = _time(runner, adamw) * spec.steps / few
+    seconds = _time(runner, adamw) * spec.steps * share / few
     return {"task": name, "measured": {"parameters": count_parameters(runner.problem), "seconds": seconds}}
 
 
@@ -170,8 +171,9 @@ def _rows(search: Search) -> list[dict[str, Any]]:
 def write_task(found: dict[str, Any]) -> None:
     """Put what was found into the task's TOML."""
     path = TASKS.find(found["task"])
-    flag = "" if "stage" in found else "--cost "
-    text, command = path.read_text(), f"python experiments/ladder/tune.py {flag}{found['task']}"
+    seeds = {"seeds": found.get("seeds"), "fresh": found["measured"].get("seeds")}
+    flags = [f"--{key} {value}" for key, value in seeds.items() if value] or ["--cost"]
+    text, command = path.read_text(), " ".join(["python experiments/ladder/tune.py", found["task"], *flags])
     if adamw := found.get("adamw"):
         for key in ("learning_rate", "weight_decay"):
             text = re.sub(rf"^{key} = .*$", f"{key} = {adamw[key]:g}", text, flags=re.MULTILINE)

@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))]
-THOROUGH = {"README.md", "docs/how-to/simplify.md", "docs/how-to/task.md"}
+THOROUGH = {"README.md", "docs/how-to/ladder.md", "docs/how-to/simplify.md", "docs/how-to/task.md"}
 """Pages that take more than a few seconds."""
 SLOW = {"docs/tutorial.md", "docs/how-to/choose.md", "docs/how-to/experiment.md"}
 """Pages that search with the quickstart, for minutes."""

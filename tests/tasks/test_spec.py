@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lionsearch.catalog import TASKS
 from lionsearch.errors import LionSearchError, MissingFileError, SettingError, TaskError, UnknownNameError
 from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.task_runner import TaskRunner
@@ -222,6 +223,23 @@ def test_fingerprint_follows_every_setting_the_data_and_the_code():
     assert len(set(variants)) == len(variants)
     assert fingerprint_task(make_spec(), [np.asfortranarray(data[0])], ["code"]) == variants[0]
     assert all(len(variant) == 24 for variant in variants)
+
+
+def test_what_is_only_told_of_a_task_is_no_part_of_it():
+    told = make_spec(stage="target", measured={"parameters": 12, "seconds": 60.0, "lion_score": 0.1, "by": "a command"})
+    assert (told.stage, told.measured.parameters, make_spec().stage, make_spec().measured) == (
+        "target",
+        12,
+        "proxy",
+        None,
+    )
+    assert told.model_dump_json() == make_spec().model_dump_json()
+    assert fingerprint_task(told, [], []) == fingerprint_task(make_spec(), [], [])
+
+
+def test_the_fingerprints_of_earlier_versions_hold():
+    spec = load_task(str(TASKS.shipped / "digits_mlp.toml"))
+    assert fingerprint_task(spec, [], []) == "c581c7fd6b2bde4bd89928d3"
 
 
 def test_a_problem_is_what_a_factory_returns(project):

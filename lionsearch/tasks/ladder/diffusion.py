@@ -51,7 +51,7 @@ def draw_digits(params: Any, key: jax.Array, count: int = 16, *, width: int = 12
 
     Examples:
         >>> problem = digits_diffusion(width=8, layers=1)
-        >>> params, _ = problem.init(jax.random.key(0))
+        >>> params, _ = jax.jit(problem.init)(jax.random.key(0))
         >>> draw_digits(params, jax.random.key(1), 2, width=8, layers=1).shape
         (2, 8, 8)
     """

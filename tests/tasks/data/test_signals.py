@@ -1,14 +1,8 @@
-import sys
-
 import numpy as np
-import pytest
-from data_sets import needs_signals
 
-from lionsearch.errors import TaskError
 from lionsearch.tasks.data.signals import load_signals
 
 
-@needs_signals
 def test_the_splits_are_of_ten_classes_and_share_no_signal():
     state = np.random.get_state()[1].tolist()
     data = load_signals()
@@ -21,10 +15,3 @@ def test_the_splits_are_of_ten_classes_and_share_no_signal():
     every = np.concatenate([part["image"] for part in data.values()])
     assert len({signal.tobytes() for signal in every}) == 5_000
     assert np.random.get_state()[1].tolist() == state, "making it seeds no other random numbers"
-
-
-def test_without_its_package_it_is_said_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mnist1d", None)
-    monkeypatch.setitem(sys.modules, "mnist1d.data", None)
-    with pytest.raises(TaskError, match=r"MNIST-1D needs mnist1d.*run: pip install 'lionsearch\[tasks\]'"):
-        load_signals.__wrapped__()
