@@ -23,7 +23,8 @@ from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
 from lionsearch.runs.config import RunConfig
-from lionsearch.runs.result import Elite, Listener, Progress, RunResult, Silence
+from lionsearch.runs.listener import Listener, Silence
+from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.workers.pool import Pool, Request
 
 _FLUSH_SECONDS = 0.5
