@@ -23,8 +23,9 @@ from lionsearch.lang import Program, format_program
 from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
 from lionsearch.runs.config import RunConfig
+from lionsearch.runs.listener import Listener, Silence
 from lionsearch.runs.migration import open_migration
-from lionsearch.runs.result import Elite, Listener, Progress, RunResult, Silence
+from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.workers.pool import Pool
 
 _FLUSH_SECONDS = 0.5
