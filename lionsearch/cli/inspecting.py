@@ -78,7 +78,7 @@ def _show_islands(runs: list[Run], json_output: bool) -> None:
         best = run.best
         values = ("-", "-", "-")
         if best is not None:
-            values = (best.candidate, best.statements, format_score(best.evaluation.score))
+            values = (best.candidate, best.statements, format_score(best.score))
         rows.append((run.folder.name, found["generated"], found["total"], *values))
     print(f"{runs[0].folder.parent}: {runs[0].config.name} on {len(runs)} islands; the best of each on fresh seeds")
     print_table(("island", "programs", "of", "candidate", "statements", "on its worst task"), rows)
