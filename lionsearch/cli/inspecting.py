@@ -81,7 +81,7 @@ def _show_islands(runs: list[Run], json_output: bool) -> None:
             values = (best.candidate, best.statements, format_score(best.score))
         rows.append((run.folder.name, found["generated"], found["total"], *values))
     print(f"{runs[0].folder.parent}: {runs[0].config.name} on {len(runs)} islands; the best of each on fresh seeds")
-    print_table(("island", "programs", "of", "candidate", "statements", "on its worst task"), rows)
+    print_table(("island", "programs", "of", "candidate", "statements", "mean score"), rows)
     print(f"\nlook at one with:\n  {command_line('inspect', runs[0].folder)}")
     print(f"at all of them with:\n  {command_line('report', runs[0].folder.parent)}")
 
