@@ -10,6 +10,7 @@ from workers.tiny_project import EXPERIMENT, read_rows, run_cli, start_cli, with
 import lionsearch
 from lionsearch.archive import RunStore
 from lionsearch.archive.folder import list_islands
+from lionsearch.archive.targets import load_target
 from lionsearch.errors import RunError, SettingError
 from lionsearch.runs.config import load_experiment
 from lionsearch.runs.islands import discard_islands, start_islands
@@ -95,7 +96,8 @@ def test_islands_end_with_one_report(searched):
     assert done.stdout.startswith("finished: 400/400 programs")
     assert "\nverdict: " in done.stdout
     assert " of island_" in done.stdout
-    assert (project / "runs" / "tiny" / "best.py").is_file()
+    best = project / "runs" / "tiny" / "best.py"
+    assert load_target(str(best))[1].peaks == load_target(f"{best.parent}/island_0:0")[1].peaks != ()
     again = json.loads(run_cli(project, "resume", "runs/tiny", "--workers", 0, "--json").stdout)
     assert (again["told"], again["evaluated"]) == (400, 0)
     assert f"candidate {again['best']['candidate']} of {again['island']}, dead code removed" in done.stdout
