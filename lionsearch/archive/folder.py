@@ -31,7 +31,7 @@ def list_islands(folder: Path) -> list[Path]:
     """Return the run folders of a search on islands, in order; of anything else, the folder itself."""
     try:
         found = [] if (folder / CONFIG).is_file() else list(folder.glob(f"{ISLAND.format('*')}/{CONFIG}"))
-    except OSError:  # such as a name longer than the file system allows
+    except (OSError, ValueError):  # such as a name longer than the file system allows
         found = []
     numbers = sorted(int(digits) for path in found if (digits := path.parent.name.rpartition("_")[2]).isdecimal())
     return [folder / ISLAND.format(number) for number in numbers] or [folder]
