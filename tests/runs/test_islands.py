@@ -107,13 +107,13 @@ def test_islands_end_with_one_report(searched):
 def test_islands_are_inspected_and_reported_together(searched):
     project, _ = searched
     content = json.loads(run_cli(project, "inspect", "runs/tiny", "--json").stdout)
-    assert [each["generated"] for each in content["islands"]] == [200, 200]
+    assert [each["programs"] for each in content] == [200, 200]
     shown = run_cli(project, "inspect", "runs/tiny").stdout
     assert "island_0" in shown
     assert "island_1" in shown
     assert run_cli(project, "inspect", "runs/tiny/island_1").returncode == 0
-    done = run_cli(project, "inspect", "runs/tiny", "--candidate", 3)
-    assert done.stderr == "error: runs/tiny: this is a search on 2 islands; give one of them: runs/tiny/island_0\n"
+    done = run_cli(project, "inspect", "runs/tiny", "--lineage", 3)
+    assert done.stderr == "error: --lineage is for one run; several, or islands, are shown side by side\n"
     assert run_cli(project, "report", "runs/tiny").returncode == 0
     checked = run_cli(project, "check", "runs/tiny", "adamw").stdout
     assert "runs/tiny/island_0  ok  200 of 200 candidates" in checked
