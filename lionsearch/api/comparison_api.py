@@ -201,7 +201,6 @@ def open_laboratory(
     from lionsearch.evaluation.trials import TrialPlan
     from lionsearch.workers import open_pool
 
-    plan = TrialPlan.of(specs, [each.live for each in contestants])
     shown: TrainingsDisplay | None = None
     if progress:
         from lionsearch.terminal.trainings import TrainingsDisplay
@@ -213,6 +212,7 @@ def open_laboratory(
             shown(work)
 
     with open_ledger(folder, specs) as ledger:
+        plan = TrialPlan.of(ledger.tasks, [each.live for each in contestants])
         laboratory = Laboratory(ledger, lambda: open_pool(plan, placement), listen)
         try:
             yield laboratory
