@@ -38,7 +38,7 @@ def task_cells(row: dict[str, Any]) -> tuple[object, ...]:
         known.get("parameters"),
         row["steps"],
         row["batch"],
-        None if "seconds" not in known else f"{known['seconds']:.2g}",
+        None if "seconds" not in known else _two_digits(known["seconds"]),
         _with_interval(known, "adamw"),
         _with_interval(known, "lion"),
         _with_interval(known, "lion_score", "+.3f"),
@@ -49,6 +49,17 @@ def task_cells(row: dict[str, Any]) -> tuple[object, ...]:
 def stage_order(row: dict[str, Any]) -> tuple[int, str]:
     """Return what rows are sorted by: the stage, then the name."""
     return STAGES.index(row["stage"]), row["name"]
+
+
+def _two_digits(number: float) -> str:
+    """Return a number of two digits, without an exponent.
+
+    Examples:
+        >>> [_two_digits(number) for number in (0.01234, 1.5, 246_000.0)]
+        ['0.012', '1.5', '250000']
+    """
+    short = f"{number:.2g}"
+    return f"{float(short):.0f}" if number >= 100 else short
 
 
 def _with_interval(known: dict[str, Any], name: str, form: str = ".4g") -> str:
