@@ -201,7 +201,7 @@ def funnel(
     folder = opened.folder / FUNNEL if output is None else Path(output)
 
     def laboratory(specs: Sequence[TaskSpec]) -> AbstractContextManager[Laboratory]:
-        return open_laboratory(folder, specs, [*contestants, adamw()], placement, progress)
+        return open_laboratory(folder, specs, placement, progress)
 
     found = Funnel(run_funnel(contestants, climbed, laboratory, listener), [*contestants, adamw()])
     command = f"lionsearch funnel {opened.folder} --stages {','.join(stages)} --programs {programs} --points {points}"
