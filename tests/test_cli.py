@@ -210,7 +210,7 @@ def test_an_experiment_with_a_wrong_setting(project, run_here, case):
 def test_wrong_usage_is_one_line_that_says_where_the_right_one_is(run_here, arguments):
     done = run_here(*arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert re.fullmatch(r"error: .*; see: lionsearch( \w+)? -h\n", done.stderr)
+    assert re.fullmatch(r"error: .*[;?] see: lionsearch( \w+)? -h\n", done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_a_program_without_statements_is_a_program(project):
 
 
 def test_an_interrupt_while_an_extension_is_loaded_is_one(monkeypatch):
-    def app():
+    def app(**options):
         raise ImportError("while initializing the extension") from KeyboardInterrupt()
 
     left = []
@@ -255,7 +255,7 @@ def test_an_interrupt_while_an_extension_is_loaded_is_one(monkeypatch):
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("Out of memory\nallocating 9 bytes.")])
 def test_no_memory_left_is_a_line(monkeypatch, capsys, error):
-    def app():
+    def app(**options):
         raise error
 
     monkeypatch.setattr(cli, "app", app)

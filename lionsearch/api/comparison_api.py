@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -88,7 +89,7 @@ def compare(
     tasks: Sequence[str | TaskSpec] | str | TaskSpec,
     *,
     points: int = 12,
-    tune_seeds: int = 1,
+    tune_seeds: int = 2,
     seeds: int = 5,
     output: str | Path | None = None,
     workers: int | None = 0,
@@ -138,11 +139,11 @@ def compare(
     placement.check()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) if output is None else Path(output)
-        with open_laboratory(folder, specs, contestants, placement, progress) as laboratory:
+        with open_laboratory(folder, specs, placement, progress) as laboratory:
             entries = hold(contestants, [spec.name for spec in specs], budget, "test", laboratory)
     found = Comparison(rank(entries), contestants, budget)
     if output is not None:
-        command = " ".join(["lionsearch compare", *(each.name for each in contestants), *_options(specs, budget)])
+        command = shlex.join(["lionsearch", "compare", *(each.name for each in contestants), *_options(specs, budget)])
         save(Path(output), "comparison", found, command)
     return found
 
@@ -189,7 +190,7 @@ def enlist(programs: Sequence[str | Path | Program] | str | Path | Program) -> l
 
 @contextmanager
 def open_laboratory(
-    folder: Path, specs: Sequence[TaskSpec], contestants: Sequence[Contestant], placement: Placement, progress: bool
+    folder: Path, specs: Sequence[TaskSpec], placement: Placement, progress: bool
 ) -> Iterator[Laboratory]:
     """Open where trainings are made, kept in a folder, and close it in the end.
 
@@ -201,7 +202,6 @@ def open_laboratory(
     from lionsearch.evaluation.trials import TrialPlan
     from lionsearch.workers import open_pool
 
-    plan = TrialPlan.of(specs, [each.live for each in contestants])
     shown: TrainingsDisplay | None = None
     if progress:
         from lionsearch.terminal.trainings import TrainingsDisplay
@@ -213,6 +213,7 @@ def open_laboratory(
             shown(work)
 
     with open_ledger(folder, specs) as ledger:
+        plan = TrialPlan(ledger.tasks)
         laboratory = Laboratory(ledger, lambda: open_pool(plan, placement), listen)
         try:
             yield laboratory
@@ -238,8 +239,8 @@ def save(folder: Path, name: str, found: Comparison, command: str) -> None:
 
 def _options(specs: Sequence[TaskSpec], budget: Budget) -> list[str]:
     return [
-        *(f"--task {spec.name}" for spec in specs),
-        f"--points {budget.points}",
-        f"--tune-seeds {budget.tune_seeds}",
-        f"--seeds {budget.seeds}",
+        *(word for spec in specs for word in ("--task", spec.name)),
+        *("--points", str(budget.points)),
+        *("--tune-seeds", str(budget.tune_seeds)),
+        *("--seeds", str(budget.seeds)),
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lionsearch.api.comparison_api import check_budget, open_laboratory
 from lionsearch.api.program_api import load_tasks
-from lionsearch.errors import SettingError, UnknownNameError
+from lionsearch.errors import SettingError, TaskError, UnknownNameError
 from lionsearch.render.html import html_table
 from lionsearch.runs.view import Run
 
@@ -142,6 +142,7 @@ def funnel(
     trust: bool = False,
     progress: bool = True,
     listener: Callable[[Climb], None] = lambda climb: None,
+    notify: Callable[[str], None] = lambda text: None,
 ) -> Funnel:
     """Take a run's best programs to dearer tasks, stage by stage, and see which are still better than AdamW.
 
@@ -153,7 +154,7 @@ def funnel(
     Args:
         run: or its folder; also one that goes on.
         stages: in order: `proxy`, the tasks of the run, then `middle`, `target` and `accelerator`, those of that stage.
-        tasks: only these of `middle` and on, by name, or tasks of your own; all that there are if none are given.
+        tasks: only these of `middle` and on, by name, or tasks of your own; if none are given, all whose data are here.
         programs: to begin with; programs that do the same count once.
         points: settings of learning rate and weight decay that are tried for a program on a task, at most.
         tune_seeds: trainings with each.
@@ -166,6 +167,7 @@ def funnel(
         trust: whether to run the code of tasks that the run names, whatever module they are in.
         progress: whether to show it on stderr.
         listener: told of each stage that is over.
+        notify: called with a sentence on each task that is left out, for its data are not here.
 
     Raises:
         LionSearchError: if a name or a setting is wrong, a task cannot be used, or no program has a score yet.
@@ -194,12 +196,12 @@ def funnel(
     placement = Placement(workers, address, time_limit)
     placement.check()
     opened = run if isinstance(run, Run) else Run(run)
-    climbed = _lay_out(opened, stages, load_tasks(list(tasks)), budget, programs, trust)
+    climbed = _lay_out(opened, stages, load_tasks(list(tasks)), budget, programs, trust, notify)
     contestants = pick(opened, programs)
     folder = opened.folder / FUNNEL if output is None else Path(output)
 
     def laboratory(specs: Sequence[TaskSpec]) -> AbstractContextManager[Laboratory]:
-        return open_laboratory(folder, specs, [*contestants, adamw()], placement, progress)
+        return open_laboratory(folder, specs, placement, progress)
 
     found = Funnel(run_funnel(contestants, climbed, laboratory, listener), [*contestants, adamw()])
     command = f"lionsearch funnel {opened.folder} --stages {','.join(stages)} --programs {programs} --points {points}"
@@ -213,7 +215,13 @@ def funnel(
 
 
 def _lay_out(
-    run: Run, names: Sequence[str], given: Sequence[TaskSpec], budget: Budget, programs: int, trust: bool
+    run: Run,
+    names: Sequence[str],
+    given: Sequence[TaskSpec],
+    budget: Budget,
+    programs: int,
+    trust: bool,
+    notify: Callable[[str], None],
 ) -> list[FunnelStage]:
     """Return the stages that were asked for, each with its tasks."""
     from lionsearch.archive.folder import CONFIG
@@ -233,15 +241,32 @@ def _lay_out(
     others = [spec for spec in given or [load_task(name) for name in TASKS.names()] if spec.name not in taken]
     stages: list[FunnelStage] = []
     for name in names:
-        specs = tuple(own) if name == "proxy" else tuple(spec for spec in others if spec.stage == name)
+        specs = list(own) if name == "proxy" else [spec for spec in others if spec.stage == name]
+        if name != "proxy" and not given:
+            specs = [spec for spec in specs if _is_here(spec, notify)]
         if not specs:
-            raise SettingError(f"stage {name!r} has no task{' among those given' if given else ''}")
+            raise SettingError(f"stage {name!r} has no task {'among those given' if given else 'whose data are here'}")
         programs = max(1, -(-programs // 2))
-        stages.append(FunnelStage(name, specs, budget, programs))
+        stages.append(FunnelStage(name, tuple(specs), budget, programs))
     for spec in own if "proxy" in names and not trust else ():
         if not any(spec is task for task in given):
             check_factory(spec.name, spec.factory, str(run.folder / CONFIG))
     return stages
+
+
+def _is_here(spec: TaskSpec, notify: Callable[[str], None]) -> bool:
+    """Return whether a task has what it needs on this machine; say so if it has not."""
+    from lionsearch.evaluation.device import configure_jax
+
+    configure_jax()
+    from lionsearch.tasks.spec import load_problem
+
+    try:
+        load_problem(spec)
+    except TaskError as error:
+        notify(f"left out: {error}")
+        return False
+    return True
 
 
 def _describe(budget: Budget) -> str:

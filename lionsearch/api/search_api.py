@@ -83,6 +83,11 @@ def search(
     seconds = math.inf if time is None else parse_duration(time)
     heard = Callbacks(callbacks) if callbacks else None
     config = _configure(experiment, tasks, settings)
+    if (count := config.experiment.islands.count) > 1:
+        raise SettingError(
+            f"setting 'islands.count' is {count}; expected 1: lionsearch.search is one search, and the command"
+            " `lionsearch search` has several side by side"
+        )
     if output:
         advice = f" as output=, or go on with it: lionsearch.resume({str(output)!r})"
         store = start_run(Path(output), config, advice)

@@ -19,7 +19,7 @@ CONFIG = "config.json"
 BEST, SHORT, ENDING = "best.py", "short.py", "ending.json"
 """What a run writes besides: the best program, what simplification made of it, and how it ended."""
 
-REPORT, RANKING = "report.html", "ranking"
+REPORT, COMPARISON = "report.html", "comparison"
 """What later commands write into it: the page, and the best beside others that are tuned as it is."""
 ISLAND = "island_{}"
 """The run folders in that of a search on several islands, by their numbers."""
@@ -29,7 +29,10 @@ _BEFORE_CONFIG = ("lock", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DAT
 
 def list_islands(folder: Path) -> list[Path]:
     """Return the run folders of a search on islands, in order; of anything else, the folder itself."""
-    found = [] if (folder / CONFIG).is_file() else list(folder.glob(f"{ISLAND.format('*')}/{CONFIG}"))
+    try:
+        found = [] if (folder / CONFIG).is_file() else list(folder.glob(f"{ISLAND.format('*')}/{CONFIG}"))
+    except (OSError, ValueError):  # such as a name longer than the file system allows
+        found = []
     numbers = sorted(int(digits) for path in found if (digits := path.parent.name.rpartition("_")[2]).isdecimal())
     return [folder / ISLAND.format(number) for number in numbers] or [folder]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lionsearch.archive import RunStore
-from lionsearch.archive.folder import CONFIG, check_run_folder
+from lionsearch.archive.folder import CONFIG, check_run_folder, list_islands
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.compose import is_expression
 from lionsearch.errors import MissingFileError, RunError, UnknownNameError, one_line
@@ -123,7 +123,7 @@ def _load_candidate(text: str, run: str, number: int) -> tuple[Program, Provenan
 def _find_peaks(folder: Path) -> tuple[tuple[str, float], ...]:
     """Return the largest `lr` on each task of a run; none of a folder that is no run."""
     try:
-        specs = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["specs"]
+        specs = json.loads((list_islands(folder)[0] / CONFIG).read_text(encoding="utf-8"))["specs"]
         from lionsearch.tasks.spec import TUNED_RATE  # loads what only settings need
 
         return tuple((str(spec["name"]), float(spec["learning_rate"]) / TUNED_RATE) for spec in specs)

@@ -23,6 +23,14 @@ def is_run(target: str) -> bool:
         return False
 
 
+def list_parts(target: str) -> list[str]:
+    """Return the runs of a search on islands that a text names; of any other text, itself."""
+    from lionsearch.archive.folder import list_islands
+
+    folders = list_islands(Path(target))
+    return [target] if folders == [Path(target)] else [str(folder) for folder in folders]
+
+
 def check_run(folder: Path, save: Path | None) -> dict[str, Any]:
     """Return what `check --json` says of a run; what is sound of it is saved if that is asked for.
 

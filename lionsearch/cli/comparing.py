@@ -27,7 +27,7 @@ def compare(
     programs: Annotated[list[str], typer.Argument(metavar="PROGRAM", help="Names, files, compositions, or RUN:ID.")],
     task: Tasks,
     points: Points = 12,
-    tune_seeds: TuneSeeds = 1,
+    tune_seeds: TuneSeeds = 2,
     seeds: Seeds = 5,
     output: Annotated[
         Path, typer.Option("--output", help="Folder of trainings, table and plot; what was begun there goes on.")
@@ -112,12 +112,13 @@ def funnel(
         time_limit=time_limit,
         trust=trust,
         listener=tell,
+        notify=lambda text: print(text, file=sys.stderr, flush=True),
     )
     if json_output:
         print_json({"winner": found.winner, "rows": found.table()})
         return
     from lionsearch.comparison.shown import LEGEND
-    from lionsearch.terminal.display import print_table
+    from lionsearch.terminal.display import command_line, print_table
 
     for climb in found.stages:
         print(f"stage {climb.stage.name}, validation data:")
@@ -127,6 +128,7 @@ def funnel(
         print("test data, those that climbed every stage:")
         print_table(*found.final_rows())
         print(f"winner: {found.winner}")
+        print(f"export it: {command_line('export', found.winner, '--to', 'optax')}" if found.winner else "")
     else:
         print("no program climbed every stage; test data was left alone")
     print(f"{LEGEND}\n{(output or run / 'funnel') / 'funnel.md'} holds it", file=sys.stderr)

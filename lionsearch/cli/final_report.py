@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lionsearch.archive.folder import BEST, RANKING, SHORT
+from lionsearch.archive.folder import BEST, COMPARISON, SHORT
 from lionsearch.cli.identifying import say_how_near, say_what_it_is
 from lionsearch.cli.simplifying import describe_difference
 from lionsearch.lang import format_program
@@ -108,7 +108,8 @@ def _print_next(ending: Ending, placement: Placement) -> None:
     tasks = [word for entry in ending.config.experiment.tasks for word in ("--task", entry.task)]
     programs = (folder / BEST,) if ending.short is None else (folder / BEST, folder / SHORT)
     print(f"  {command_line('evaluate', *programs, 'adamw', *tasks)}")
-    print(f"  {command_line('tune', programs[-1], 'adamw', 'lion', *tasks, '--output', folder / RANKING)}")
+    print(f"  {command_line('compare', programs[-1], 'lion', *tasks, '--output', folder / COMPARISON)}")
+    print(f"  {command_line('funnel', folder / (result.island or ''))}")
     if ending.short is None:
         tolerance = find_tolerance(ending.verdict, DEFAULT_TOLERANCE)
         given = () if tolerance in (None, DEFAULT_TOLERANCE) else ("--tolerance", f"{tolerance:.2g}")

@@ -14,7 +14,7 @@ from typer.core import TyperCommand
 from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json, counted
 from lionsearch.cli.program_table import choose_programs, print_programs
-from lionsearch.cli.side_by_side import print_comparison
+from lionsearch.cli.side_by_side import print_side_by_side
 from lionsearch.errors import SettingError, shorten
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def inspect(
         given = {"--top": top, "--lineage": candidate, "--where": where, "--sort": sort}
         if wrong := [name for name, value in given.items() if value is not None]:
             raise SettingError(f"{wrong[0]} is for one run; several, or islands, are shown side by side")
-        print_comparison([Run(run) for run in folders], as_csv=as_csv, as_json=json_output)
+        print_side_by_side([Run(run) for run in folders], as_csv=as_csv, as_json=json_output)
         return
     found = Run(folders[0])
     if as_csv or where is not None or sort is not None:

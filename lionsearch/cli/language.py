@@ -16,7 +16,7 @@ from lionsearch.api.program_api import describe_program
 from lionsearch.api.program_api import show as show_program
 from lionsearch.archive.targets import Provenance, load_target
 from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, load_program, read_text
-from lionsearch.cli.checking import check_run, is_run, print_run_check
+from lionsearch.cli.checking import check_run, is_run, list_parts, print_run_check
 from lionsearch.cli.json_output import print_json
 from lionsearch.compose import TRANSFORMS, is_expression
 from lionsearch.errors import LionSearchError, SettingError, shorten
@@ -40,7 +40,7 @@ def check(
     rows: list[dict[str, Any]] = []
     runs: list[dict[str, Any]] = []
     errors: list[str] = []
-    for file in files:
+    for file in [each for given in files for each in list_parts(given)]:
         try:
             if is_run(file):
                 runs.append(check_run(Path(file), save))

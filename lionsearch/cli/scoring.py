@@ -56,7 +56,7 @@ def evaluate(
     interval = ", ± a 95 % confidence interval" if seeds > 1 else ""
     print(
         f"on {split.value} data, {counted(seeds, 'held-out seed')}; 0 is AdamW as tuned for the task{interval};"
-        " the programs run as they stand: `lionsearch tune` ranks several by their best rates",
+        " the programs run as they stand: `lionsearch compare` tunes each",
         file=sys.stderr,
     )
 

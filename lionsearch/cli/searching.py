@@ -100,6 +100,8 @@ def search(
             else in_free_folder(folder, lambda free: start_islands(free, config))
         )
         _say_place(folder, folders[0].parent, output)
+        if config.experiment.programs <= (after := config.experiment.islands.migrate_after):
+            _say(f"note: the islands exchange nothing: each ends before setting 'islands.migrate_after', {after}")
         try:
             _drive_islands(folders, places, placement, json_output, time, trust=True)
         except LionSearchError:

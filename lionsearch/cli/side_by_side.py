@@ -13,7 +13,7 @@ from lionsearch.cli.json_output import print_json
 
 if TYPE_CHECKING:
     from lionsearch.evaluation.estimate import Estimate
-    from lionsearch.runs.comparison import Standing
+    from lionsearch.runs.summaries import RunSummary
     from lionsearch.runs.view import Run
 
 _COLUMNS = (
@@ -30,7 +30,7 @@ _COLUMNS = (
 )
 
 
-def print_comparison(runs: Sequence[Run], *, as_csv: bool, as_json: bool) -> None:
+def print_side_by_side(runs: Sequence[Run], *, as_csv: bool, as_json: bool) -> None:
     """Print how runs stand.
 
     Args:
@@ -38,9 +38,9 @@ def print_comparison(runs: Sequence[Run], *, as_csv: bool, as_json: bool) -> Non
         as_csv: whether to print that as CSV.
         as_json: whether to print it as JSON.
     """
-    from lionsearch.runs.comparison import compare_runs
+    from lionsearch.runs.summaries import summarize_runs
 
-    found = compare_runs(runs)
+    found = summarize_runs(runs)
     if as_json:
         print_json([{**asdict(each), **_rates(each)} for each in found])
     elif as_csv:
@@ -52,11 +52,11 @@ def print_comparison(runs: Sequence[Run], *, as_csv: bool, as_json: bool) -> Non
         _print_table(found)
 
 
-def _rates(each: Standing) -> dict[str, float | None]:
+def _rates(each: RunSummary) -> dict[str, float | None]:
     return {"programs_per_second": each.rate(each.programs), "trainings_per_second": each.rate(each.trainings)}
 
 
-def _flatten(each: Standing) -> dict[str, Any]:
+def _flatten(each: RunSummary) -> dict[str, Any]:
     """Return a standing as one row of columns."""
     row: dict[str, Any] = {**asdict(each), **_rates(each), "tasks": " ".join(each.tasks)}
     for name, found in (("fresh", each.fresh), ("test", each.test)):
@@ -65,7 +65,7 @@ def _flatten(each: Standing) -> dict[str, Any]:
     return row
 
 
-def _print_table(found: Sequence[Standing]) -> None:
+def _print_table(found: Sequence[RunSummary]) -> None:
     from lionsearch.terminal.display import print_table
 
     print_table(_COLUMNS, [_cells(each) for each in found])
@@ -75,7 +75,7 @@ def _print_table(found: Sequence[Standing]) -> None:
         print_table(("run", "tasks"), [(each.run, ", ".join(each.tasks)) for each in found])
 
 
-def _cells(each: Standing) -> tuple[object, ...]:
+def _cells(each: RunSummary) -> tuple[object, ...]:
     rate = each.rate(each.programs)
     return (
         each.run,

@@ -24,9 +24,16 @@ _Key = tuple[str, str, float, int, str]
 class Ledger:
     """The trainings of a folder.
 
+    Trials count learning rates in units of the task's; a task whose rate was tuned anew since is taken with the old
+    one, so that what was trained stays good.
+
     Args:
         folder: holds the file; made if it is not there.
         tasks: that are trained on.
+
+    Attributes:
+        path: of the file.
+        tasks: the same, with the learning rates and weight decays of the trainings that there are.
 
     Raises:
         SettingError: if the folder cannot be used, another process is writing it, the file is not one, or it is of
@@ -35,6 +42,7 @@ class Ledger:
 
     def __init__(self, folder: Path, tasks: Sequence[TaskSpec]):
         self.path = folder / TRIALS
+        self.tasks = tuple(tasks)
         self._settings = {spec.name: digest_settings(spec) for spec in tasks}
         self._fingerprints: dict[str, str] = {}
         self._known: dict[_Key, Training] = {}
@@ -79,7 +87,9 @@ class Ledger:
                 )
             if task not in self._fingerprints:
                 self._fingerprints[task] = found
-                self._write({"task": task, "settings": self._settings[task], "fingerprint": found})
+                [spec] = [spec for spec in self.tasks if spec.name == task]
+                rates = {"learning_rate": spec.learning_rate, "weight_decay": spec.weight_decay}
+                self._write({"task": task, "settings": self._settings[task], "fingerprint": found, **rates})
 
     def close(self) -> None:
         """Free the folder."""
@@ -126,6 +136,8 @@ class Ledger:
                 " begin anew"
             )
         self._fingerprints[task] = str(content["fingerprint"])
+        rates = {name: float(content[name]) for name in ("learning_rate", "weight_decay")}
+        self.tasks = tuple(spec.model_copy(update=rates) if spec.name == task else spec for spec in self.tasks)
 
 
 def _key(trial: Trial) -> _Key:

@@ -7,7 +7,7 @@ every program alike, AdamW among them, so a trial is trained to its end and says
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -66,16 +66,9 @@ class TrialPlan:
 
     Attributes:
         tasks: by which trials name them.
-        limits: the longest program.
     """
 
     tasks: tuple[TaskSpec, ...]
-    limits: Limits
-
-    @classmethod
-    def of(cls, tasks: Iterable[TaskSpec], programs: Iterable[Program]) -> TrialPlan:
-        """Return the plan with room for some programs."""
-        return cls(tuple(tasks), limits_for(programs))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,6 +87,8 @@ class TrialPlan:
 class TrialBench:
     """Trains in this process; each task is loaded and compiled when it is first needed.
 
+    A long program has a machine of its own: in one with room for it, the others would take longer.
+
     Args:
         plan: which trials there may be.
 
@@ -102,8 +97,8 @@ class TrialBench:
     """
 
     def __init__(self, plan: TrialPlan):
-        self._specs, self._limits = {spec.name: spec for spec in plan.tasks}, plan.limits
-        self._runners: dict[str, TaskRunner] = {}
+        self._specs = {spec.name: spec for spec in plan.tasks}
+        self._runners: dict[tuple[str, Limits], TaskRunner] = {}
         self.current_task = ""
 
     def answer(self, requests: Sequence[Trial]) -> list[Training]:
@@ -120,10 +115,10 @@ class TrialBench:
         Raises:
             TaskError: if a task cannot be used.
         """
-        return {name: self._runner(name).fingerprint for name in self._specs}
+        return {name: self._runner(name, Limits()).fingerprint for name in self._specs}
 
     def _train(self, trial: Trial) -> Training:
-        runner = self._runner(trial.task)
+        runner = self._runner(trial.task, limits_for([trial.program]))
         if "h_gnb" in trial.program.optional_inputs and not runner.gives_samples:
             detail = "the program asks for 'h_gnb', which the task cannot give"
             return Training(None, failure=Failure(FailureKind.NO_PROGRESS, detail))
@@ -135,10 +130,10 @@ class TrialBench:
         loss, metrics = outcome
         return Training(loss, runner.chance(trial.seed, trial.split), metrics, seconds)
 
-    def _runner(self, task: str) -> TaskRunner:
+    def _runner(self, task: str, limits: Limits) -> TaskRunner:
         from lionsearch.evaluation.task_runner import TaskRunner  # brings JAX
 
         self.current_task = task
-        if task not in self._runners:
-            self._runners[task] = TaskRunner(self._specs[task], self._limits)
-        return self._runners[task]
+        if (task, limits) not in self._runners:
+            self._runners[task, limits] = TaskRunner(self._specs[task], limits)
+        return self._runners[task, limits]

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from lionsearch.evolution.racing import Race
 from lionsearch.evolution.settings import RacingSettings
-from lionsearch.graph import fingerprint, remove_dead_code
+from lionsearch.graph import remove_dead_code
+from lionsearch.graph.fingerprint import fingerprint_live
 from lionsearch.lang import Program
 from lionsearch.records import race_order
 
@@ -63,7 +64,7 @@ class Candidate:
     @cached_property
     def fingerprint(self) -> str:
         """The program's, by which it is known."""
-        return fingerprint(self.live)
+        return fingerprint_live(self.live)
 
     def with_hurdles(self, hurdles: tuple[float, ...] | None) -> Candidate:
         """Return the candidate in another race; what is known of its program stays known."""

@@ -33,7 +33,11 @@ def fingerprint(program: Program) -> str:
         >>> fingerprint(one) == fingerprint(two)
         True
     """
-    live = remove_dead_code(program)
+    return fingerprint_live(remove_dead_code(program))
+
+
+def fingerprint_live(live: Program) -> str:
+    """Return the fingerprint of a program without dead code."""
     values: dict[str, bytes] = {name: _digest(b"i" + name.encode()) for name in live.inputs}
     values.update((name, _digest(_input(live, name))) for name in live.optional_inputs)
     values.update((slot, _digest(b"s%d" % index)) for index, slot in enumerate(live.slots))

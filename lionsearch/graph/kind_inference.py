@@ -68,13 +68,17 @@ def infer_kinds(program: Program) -> tuple[Kind, ...]:
     """
     known = initial_kinds(program)
     kinds: list[Kind] = []
-    for index, step in enumerate(statements(program)):
-        try:
-            kinds += walk([step], known, kind_of, scalar_kind)
-        except KeyError as error:
-            raise KindError(f"{error.args[0]!r} is read before it is written", index) from None
-        except _MisfitError as misfit:
-            raise KindError(misfit.describe(step[2]), index) from None
+
+    def note_kind(row: Operation, given: Sequence[Kind]) -> Kind:
+        kinds.append(kind_of(row, given))
+        return kinds[-1]
+
+    try:
+        walk(statements(program), known, note_kind, scalar_kind)
+    except KeyError as error:
+        raise KindError(f"{error.args[0]!r} is read before it is written", len(kinds)) from None
+    except _MisfitError as misfit:
+        raise KindError(misfit.describe(program.statements[len(kinds)].arguments), len(kinds)) from None
     finals = ((program.update, Kind.TENSOR, "the update"), *((*item, "a slot") for item in program.state))
     for name, expected, role in finals:
         kind = known.get(name)

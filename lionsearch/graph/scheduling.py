@@ -100,6 +100,8 @@ def _copy_first(graph: Graph, slot: str) -> Graph:
 
 def _sorted(before: list[set[int]]) -> list[int]:
     """Return the nodes, each after those before it and else by index; without those that wait in a circle."""
+    if all(index > max(needed, default=-1) for index, needed in enumerate(before)):
+        return list(range(len(before)))
     sorter = TopologicalSorter(dict(enumerate(before)))
     with suppress(CycleError):
         sorter.prepare()

@@ -78,6 +78,7 @@ def chart_times(facts: RunFacts, prefix: str) -> Chart:
     figure, axes = start(f"{name} of searching", "best score in the search")
     timed = [(climb.seconds / unit, climb.score) for climb in facts.climbs if climb.seconds is not None]
     _steps(axes, [time for time, _ in timed], [score for _, score in timed], (facts.seconds or 0.0) / unit)
+    axes.set_xlim(left=0)
     _look(axes, facts)
     text = "It is not stored when programs were found."
     if timed and facts.seconds is not None:
@@ -229,6 +230,7 @@ def _compare(runs: Sequence[RunFacts], costs: Sequence[tuple[list[float], float]
     figure, axes = start(cost, "best score in the search", (7.2, 3.6))
     for number, (facts, (spent, whole)) in enumerate(zip(runs, costs, strict=True)):
         _steps(axes, spent, [climb.score for climb in facts.climbs], whole, number, facts.folder)
+    axes.set_xlim(left=0)
     _look(axes, *runs)
     legend(axes, columns=1)
     kind = cost.split()[-1]

@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from lionsearch.archive.folder import RANKING, SHORT
+from lionsearch.archive.folder import COMPARISON, SHORT
 from lionsearch.archive.targets import load_target
 from lionsearch.evaluation.estimate import Estimate, estimate
 from lionsearch.records import Evaluation
@@ -172,8 +172,9 @@ def _commands(facts: RunFacts) -> list[tuple[str, str]]:
             found.append((_command("export", program, "--to", target), f"the program {words}"))
         tasks = [word for entry in facts.config.experiment.tasks for word in ("--task", entry.task)]
         found.append((_command("evaluate", program, "adamw", *tasks), "train with it again"))
-        others = _command("tune", program, "adamw", "lion", *tasks, "--output", str(Path(folder) / RANKING))
+        others = _command("compare", program, "lion", *tasks, "--output", str(Path(folder) / COMPARISON))
         found.append((others, "compare it with others, the rate of each tuned"))
+        found.append((_command("funnel", folder), "see whether its best are better on dearer tasks too"))
         found.append((_command("identify", program), "what it is, and which known programs it is near"))
     found.append((_command("inspect", folder), "the same in a terminal"))
     return found

@@ -25,8 +25,9 @@ from lionsearch.errors import LionSearchError, RunError
 from lionsearch.evolution.randomness import derive_seed
 from lionsearch.records import choice_key
 from lionsearch.runs.config import RunConfig
+from lionsearch.runs.listener import Listener, Silence
 from lionsearch.runs.opening import discard, resume_run, start_run
-from lionsearch.runs.result import Elite, Listener, Progress, RunResult, Silence
+from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.runs.saving import save_best
 from lionsearch.runs.session import Display, Session
 from lionsearch.workers import Placement

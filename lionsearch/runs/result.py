@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
 
 from lionsearch.lang import Program
 from lionsearch.records import Evaluation, FailureKind, Stage
@@ -60,42 +59,6 @@ class Progress:
     improved: int = 0
     improved_at: float = 0.0
     limit: float = math.inf
-
-
-class Listener(Protocol):
-    """What is told where a run stands, such as a display."""
-
-    def __call__(self, progress: Progress) -> None:
-        """Be told of progress, now and then."""
-        ...
-
-    def step(self, text: str) -> None:
-        """Be told what takes the next seconds, while there is no progress."""
-        ...
-
-
-class Display(Listener, Protocol):
-    """A listener that is open while a run goes on."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *error: Any) -> None: ...
-
-
-class Silence:
-    """A display that shows nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        pass
-
-    def __call__(self, progress: Progress) -> None:
-        """Show nothing."""
-
-    def step(self, text: str) -> None:
-        """Show nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,11 +20,13 @@ from lionsearch.evaluation.plan import Request
 from lionsearch.evolution import Candidate, make_search
 from lionsearch.graph import check_program
 from lionsearch.lang import Program, format_program
-from lionsearch.records import Evaluation, FailureKind, Stage, choice_key
+from lionsearch.records import Evaluation, Stage, choice_key
 from lionsearch.runs.callbacks import Callback, CandidateEvent, StopSearch
 from lionsearch.runs.config import RunConfig
+from lionsearch.runs.evaluations import Evaluations
+from lionsearch.runs.listener import Listener, Silence
 from lionsearch.runs.migration import open_migration
-from lionsearch.runs.result import Elite, Listener, Progress, RunResult, Silence
+from lionsearch.runs.result import Elite, Progress, RunResult
 from lionsearch.workers.pool import Pool
 
 _FLUSH_SECONDS = 0.5
@@ -60,23 +62,18 @@ class SearchRun:
         callback: Callback | None = None,
         seconds: float = math.inf,
     ):
-        self._config, self._store, self._pool, self._listener = (
-            config,
-            store,
-            pool,
-            Silence() if listener is None else listener,
-        )
+        self._config, self._store = config, store
+        self._listener = Silence() if listener is None else listener
         self._callback, self._seconds, self._stopped = callback or Callback(), seconds, ""
         self._waits = callback is not None or config.experiment.target is not None
         experiment = config.experiment
         self._search = make_search(config.initial(), experiment.search, experiment.seed)
         self._migration = open_migration(store, config)
-        self._known = {stage: store.evaluations(stage) for stage in Stage}
+        self._evaluations = Evaluations(store, pool, self._listener)
+        self._known = self._evaluations.known
         self._stored = store.counts()["generated"]
-        self._submitted = False
-        self._in_flight: set[tuple[str, Stage]] = set()
         self._pending: deque[Candidate] = deque()
-        self._asked = self._told = self._evaluated = self._cached = 0
+        self._asked = self._told = self._cached = 0
         self._statements = self._live_statements = 0
         self._programs: dict[str, _Told] = {}
         self._waiting: dict[Stage, deque[str]] = {Stage.CONFIRM: deque(), Stage.META: deque()}
@@ -85,8 +82,7 @@ class SearchRun:
         self._best_key = self._best_key_in_search = (False, -math.inf)
         self._improved_best, self._improved_at = 0, 0.0  # the same of the best on fresh seeds, and the seconds then
         self._improved = 0  # the number of candidates told when the search last found a better one
-        self._started: float | None = None  # when the first result came, and so many were told before
-        self._replayed = 0
+        self._replayed = 0  # candidates told before the first result came
         self._flushed = time.monotonic()
         self._searched_before = max(store.times().values(), default=0.0)  # seconds, by earlier processes
         self._searching_since = time.monotonic()
@@ -110,11 +106,9 @@ class SearchRun:
             report, baseline, finished = None, None, False
         finally:
             self._store.flush()
-        caught_up = self._told >= self._stored
+        caught_up, lost = self._told >= self._stored, self._evaluations.count_lost(self._programs)
         stopped = self._stopped if finished and self._told < self._config.experiment.programs else ""
-        result = RunResult(
-            self.progress(), self._best, report, baseline, finished, caught_up, self._count_lost(), stopped
-        )
+        result = RunResult(self.progress(), self._best, report, baseline, finished, caught_up, lost, stopped)
         self._notify(self._callback.on_end, result)
         return result
 
@@ -128,15 +122,16 @@ class SearchRun:
 
     def progress(self) -> Progress:
         """Return where the run stands."""
+        started = self._evaluations.started
         return Progress(
             self._told,
             self._config.experiment.programs,
-            self._evaluated,
+            self._evaluations.made,
             self._cached,
             self._statements,
             self._live_statements,
             self._replayed,
-            0.0 if self._started is None else time.monotonic() - self._started,
+            0.0 if started is None else time.monotonic() - started,
             self._best,
             self._improved_best,
             self._improved_at,
@@ -154,7 +149,7 @@ class SearchRun:
             self._stopped = self._stopped or self._reason_to_stop()
         self._store.flush()  # for whoever waits for this one
         if self._stopped:
-            self._pool.forget(lambda request: request.stage is Stage.SEARCH)
+            self._evaluations.forget_search()
 
     def _reason_to_stop(self) -> str:
         """Return why the search ends here, "" if it goes on."""
@@ -174,8 +169,8 @@ class SearchRun:
         candidate = self._search.ask(immigrant)
         self._asked += 1
         name = candidate.fingerprint
-        if name not in self._known[Stage.SEARCH] and (name, Stage.SEARCH) not in self._in_flight:
-            self._submit(name, candidate.live, Stage.SEARCH, candidate.hurdles)
+        if self._evaluations.is_wanting(name, Stage.SEARCH):
+            self._evaluations.ask(name, candidate.live, Stage.SEARCH, candidate.hurdles)
         self._pending.append(candidate)
 
     def _tell(self, candidate: Candidate, evaluation: Evaluation) -> None:
@@ -247,9 +242,12 @@ class SearchRun:
 
     def _measure(self, name: str, stage: Stage) -> None:
         """Have a program evaluated at a later stage; nothing waits for the result."""
-        if name not in self._known[stage] and (name, stage) not in self._in_flight:
-            self._submit(name, self._load(name), stage)
+        self._ask_for(name, stage)
         self._waiting[stage].append(name)
+
+    def _ask_for(self, name: str, stage: Stage) -> None:
+        if self._evaluations.is_wanting(name, stage):
+            self._evaluations.ask(name, self._load(name), stage)
 
     def _measure_incumbent(self) -> None:
         if self._incumbent is not None:
@@ -332,22 +330,11 @@ class SearchRun:
         return report, baseline
 
     def _evaluate_now(self, name: str, stage: Stage) -> Evaluation:
-        if name not in self._known[stage] and (name, stage) not in self._in_flight:
-            self._submit(name, self._load(name), stage)
+        self._ask_for(name, stage)
         evaluation = self._await(name, stage)
         if not evaluation.lost:
             self._store.add_evaluation(name, evaluation)
         return evaluation
-
-    def _count_lost(self) -> tuple[tuple[Stage, FailureKind, int], ...]:
-        """Return how many evaluations the system failed, of those whose programs were told."""
-        kinds = Counter(
-            (stage, evaluation.failure.kind)
-            for stage, known in self._known.items()
-            for name, evaluation in known.items()
-            if name in self._programs and evaluation.lost and evaluation.failure is not None
-        )
-        return tuple((*key, count) for key, count in sorted(kinds.items()))
 
     def _load(self, name: str) -> Program:
         """Return a program that was told."""
@@ -355,20 +342,7 @@ class SearchRun:
         assert text is not None
         return check_program(text)
 
-    def _submit(self, name: str, program: Program, stage: Stage, hurdles: tuple[float, ...] | None = None) -> None:
-        if not self._submitted:
-            self._submitted = True
-            self._listener.step("compiling the tasks, and training with AdamW, by which scores are measured")
-        self._in_flight.add((name, stage))
-        self._pool.submit(Request(name, program, stage, hurdles))
-
     def _await(self, name: str, stage: Stage) -> Evaluation:
-        while name not in self._known[stage]:
-            collected = self._pool.collect()
-            if self._started is None:
-                self._started, self._replayed = time.monotonic(), self._told
-            for request, evaluation in collected:
-                self._in_flight.discard((request.fingerprint, request.stage))
-                self._known[request.stage][request.fingerprint] = evaluation
-                self._evaluated += 1
-        return self._known[stage][name]
+        if self._evaluations.started is None:
+            self._replayed = self._told
+        return self._evaluations.wait(name, stage)

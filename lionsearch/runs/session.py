@@ -14,7 +14,8 @@ from lionsearch.records import Stage
 from lionsearch.runs.callbacks import Callback
 from lionsearch.runs.conditions import check_conditions
 from lionsearch.runs.config import RunConfig, dump_config
-from lionsearch.runs.result import Display, Elite, RunResult, Silence
+from lionsearch.runs.listener import Display, Silence
+from lionsearch.runs.result import Elite, RunResult
 from lionsearch.runs.run import SearchRun
 from lionsearch.runs.saving import save_best
 from lionsearch.workers import Placement, open_pool

@@ -212,8 +212,8 @@ def _call_factory(spec: TaskSpec) -> Any:
 
 
 def digest_settings(spec: TaskSpec) -> str:
-    """Return 12 hexadecimal digits that change with the settings on which a training depends."""
-    text = spec.model_dump_json(exclude={"description", "seeds", "tuned_by"})
+    """Return 12 hexadecimal digits that change with the settings on which a training depends, but for AdamW's own."""
+    text = spec.model_dump_json(exclude={"description", "seeds", "tuned_by", "learning_rate", "weight_decay"})
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 

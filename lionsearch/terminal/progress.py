@@ -7,7 +7,6 @@ import math
 import sys
 import threading
 import time
-from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -51,7 +50,7 @@ class ProgressDisplay:
             self._live.start()
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self._step = None
         if self._live is not None:
             self._live.stop()

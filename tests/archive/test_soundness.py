@@ -156,3 +156,12 @@ def _read_all(folder):
             store.program_text(number)
     finally:
         store.close()
+
+
+def test_times_are_saved_with_what_is_sound(run, tmp_path):
+    with contextlib.closing(RunStore.resume(run)) as store:
+        for number in range(COUNT):
+            store.add_time(number, number + 0.5)
+    save_sound(run, tmp_path / "saved", "{}")
+    with contextlib.closing(RunStore.read(tmp_path / "saved")) as saved:
+        assert saved.times() == {number: number + 0.5 for number in range(COUNT)}

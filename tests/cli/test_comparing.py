@@ -28,7 +28,7 @@ def test_compare_prints_a_table_and_writes_page_and_plot(project, run_here):
     assert {row[1] for row in rows} == {"adamw", "lion", "sgd"}
     assert "score: 0 is AdamW, tuned alike, on the same seeds" in done.stderr
     page = (project / "comparison" / "comparison.md").read_text()
-    assert "`lionsearch compare lion sgd adamw --task linear --points 3 --tune-seeds 1 --seeds 2`" in page
+    assert "`lionsearch compare lion sgd adamw --task linear --points 3 --tune-seeds 2 --seeds 2`" in page
     assert (project / "comparison" / "comparison.svg").read_text().startswith("<?xml")
 
 

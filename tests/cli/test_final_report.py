@@ -125,7 +125,7 @@ def test_a_search_that_finds_something_better_simplifies_and_names_it(project):
     assert "\nwithout what changes its scores by less than 0.05:\n" in done.stdout
     assert "\non test data and held-out seeds its score differs (± 95 % confidence) by: untuned " in done.stdout
     assert "lionsearch evaluate runs/better/best.py runs/better/short.py adamw --task untuned\n" in done.stdout
-    fair = "lionsearch tune runs/better/short.py adamw lion --task untuned --output runs/better/ranking\n"
+    fair = "lionsearch compare runs/better/short.py lion --task untuned --output runs/better/comparison\n"
     assert fair in done.stdout
     assert "lionsearch export runs/better/short.py --to optax\n" in done.stdout
     identified = json.loads(run_cli(project, "identify", "runs/better/short.py", "--nearest", 0, "--json").stdout)

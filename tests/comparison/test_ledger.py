@@ -23,7 +23,10 @@ def test_a_task_of_other_settings_or_code_is_refused(tmp_path):
     contest(tmp_path, Bowls(LOSSES))
     with pytest.raises(SettingError, match="task 'a' had other settings when its trainings were made"):
         contest(tmp_path, Bowls(LOSSES), [make_spec(name="a", steps=30), SPECS[1]])
-    contest(tmp_path, Bowls(LOSSES), [make_spec(name="a", description="other words"), SPECS[1]])
+    with open_ledger(tmp_path, [make_spec(name="a", description="other words", learning_rate=7.0), SPECS[1]]) as ledger:
+        assert [spec.learning_rate for spec in ledger.tasks] == [spec.learning_rate for spec in SPECS]
+    with open_ledger(tmp_path / "new", [make_spec(name="a", learning_rate=7.0)]) as ledger:
+        assert ledger.tasks[0].learning_rate == 7.0
 
     class Edited(Bowls):
         def fingerprint_tasks(self):

@@ -6,7 +6,7 @@ import pytest
 from small_tasks import make_spec
 
 from lionsearch.catalog import load_program
-from lionsearch.evaluation.plan import Seeds
+from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.evaluation.trials import Training, Trial, TrialPlan
 from lionsearch.graph import check_program, fingerprint
@@ -25,7 +25,7 @@ def trial(program, factor=1.0, seed=3, split="validation"):
 
 @pytest.fixture(scope="module")
 def plan():
-    return TrialPlan.of([SPEC], [ADAMW, EXPLODING, BLIND, SAMPLING])
+    return TrialPlan((SPEC,))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def bench(plan):
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
 def test_a_trial_is_the_training_that_a_search_would_make(bench, split, factor):
     [found] = bench.answer([trial(ADAMW, factor, split=split)])
-    runner = TaskRunner(SPEC, TrialPlan.of([SPEC], [ADAMW]).limits)
+    runner = TaskRunner(SPEC, Limits())
     assert [found.loss] == runner.losses(ADAMW, Seeds((3,), split), factor)
     assert found.chance == runner.reference(3, split).chance
     assert found.failure is None
@@ -83,5 +83,5 @@ def test_a_lost_trial_says_so(plan):
 
 
 def test_tasks_are_fingerprinted_as_a_search_does_it(bench, plan):
-    assert bench.fingerprint_tasks() == {"small": TaskRunner(SPEC, plan.limits).fingerprint}
+    assert bench.fingerprint_tasks() == {"small": TaskRunner(SPEC, Limits()).fingerprint}
     assert bench.current_task == "small"

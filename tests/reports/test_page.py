@@ -92,7 +92,7 @@ def test_a_page_has_what_the_run_has(page, run):
     assert [tag for tag, _ in reader.tags].count("math") == 1
     assert {"run0-program-0", "run0-program-2", "run0-program-3"} <= {*reader.ids}
     assert '"programs": 8' in text
-    assert "+ m = interp(g, m, 0.5)" in text
+    assert "+     m = interp(g, m, 0.5)" in text
 
 
 def test_pictures_have_words_and_what_scrolls_can_be_reached(page):

@@ -7,9 +7,11 @@ import psutil
 import pytest
 from workers.tiny_project import EXPERIMENT, read_rows, run_cli, start_cli, without_progress, write_project
 
+import lionsearch
 from lionsearch.archive import RunStore
 from lionsearch.archive.folder import list_islands
-from lionsearch.errors import RunError
+from lionsearch.archive.targets import load_target
+from lionsearch.errors import RunError, SettingError
 from lionsearch.runs.config import load_experiment
 from lionsearch.runs.islands import discard_islands, start_islands
 from lionsearch.workers import Placement
@@ -59,6 +61,12 @@ def test_the_folder_of_a_search_on_islands_stands_for_its_runs(project, tmp_path
     assert not (tmp_path / "run").exists()
 
 
+def test_python_has_one_search(project, monkeypatch):
+    monkeypatch.chdir(project)
+    with pytest.raises(SettingError, match=r"'islands.count' is 2; expected 1: .*`lionsearch search` has several"):
+        lionsearch.search("tiny", workers=0)
+
+
 def test_workers_are_shared_by_islands():
     assert [place.workers for place in Placement(5).divide(3)] == [2, 2, 1]
     assert Placement(0).divide(2) == [Placement(0)] * 2
@@ -88,7 +96,8 @@ def test_islands_end_with_one_report(searched):
     assert done.stdout.startswith("finished: 400/400 programs")
     assert "\nverdict: " in done.stdout
     assert " of island_" in done.stdout
-    assert (project / "runs" / "tiny" / "best.py").is_file()
+    best = project / "runs" / "tiny" / "best.py"
+    assert load_target(str(best))[1].peaks == load_target(f"{best.parent}/island_0:0")[1].peaks != ()
     again = json.loads(run_cli(project, "resume", "runs/tiny", "--workers", 0, "--json").stdout)
     assert (again["told"], again["evaluated"]) == (400, 0)
     assert f"candidate {again['best']['candidate']} of {again['island']}, dead code removed" in done.stdout
@@ -98,14 +107,17 @@ def test_islands_end_with_one_report(searched):
 def test_islands_are_inspected_and_reported_together(searched):
     project, _ = searched
     content = json.loads(run_cli(project, "inspect", "runs/tiny", "--json").stdout)
-    assert [each["generated"] for each in content["islands"]] == [200, 200]
+    assert [each["programs"] for each in content] == [200, 200]
     shown = run_cli(project, "inspect", "runs/tiny").stdout
     assert "island_0" in shown
     assert "island_1" in shown
     assert run_cli(project, "inspect", "runs/tiny/island_1").returncode == 0
-    done = run_cli(project, "inspect", "runs/tiny", "--candidate", 3)
-    assert done.stderr == "error: runs/tiny: this is a search on 2 islands; give one of them: runs/tiny/island_0\n"
+    done = run_cli(project, "inspect", "runs/tiny", "--lineage", 3)
+    assert done.stderr == "error: --lineage is for one run; several, or islands, are shown side by side\n"
     assert run_cli(project, "report", "runs/tiny").returncode == 0
+    checked = run_cli(project, "check", "runs/tiny", "adamw").stdout
+    assert "runs/tiny/island_0  ok  200 of 200 candidates" in checked
+    assert "runs/tiny/island_1  ok  200 of 200 candidates" in checked
 
 
 @pytest.mark.thorough

@@ -14,8 +14,10 @@ def _in_project(tmp_path, monkeypatch):
 def test_a_run_folder_is_made_once_and_gone_on_with(tmp_path):
     config = load_experiment("tiny")
     start_run(tmp_path / "run", config).close()
-    with pytest.raises(RunError, match="not empty"):
-        start_run(tmp_path / "run", config)
+    with pytest.raises(RunError, match=r"not empty; choose another, or call resume$"):
+        start_run(tmp_path / "run", config, ", or call resume")
+    with pytest.raises(RunError, match=r"not empty; choose another$"):  # where there is nothing to go on with
+        start_run(tmp_path / "proxy_tasks", config, ", or call resume")
     store, stored = resume_run(tmp_path / "run")
     assert stored == config
     store.close()

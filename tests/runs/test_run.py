@@ -29,8 +29,8 @@ from lionsearch.evolution import SearchSettings
 from lionsearch.graph import check_program, find_live, fingerprint
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.runs.config import load_experiment
+from lionsearch.runs.listener import Silence
 from lionsearch.runs.opening import resume_run, start_run
-from lionsearch.runs.result import Silence
 from lionsearch.runs.run import SearchRun
 
 BIG = EXPERIMENT.replace("programs = 200", "programs = 1000")

@@ -7,8 +7,8 @@ from lionsearch.archive import RunStore
 from lionsearch.errors import RunError
 from lionsearch.runs.callbacks import Callback
 from lionsearch.runs.config import load_experiment
+from lionsearch.runs.listener import Silence
 from lionsearch.runs.opening import resume_run, start_run
-from lionsearch.runs.result import Silence
 from lionsearch.runs.session import Session
 from lionsearch.workers import Placement
 

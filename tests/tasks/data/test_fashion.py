@@ -18,7 +18,7 @@ DIGESTS = {
 
 def write_idx(path, array, kind=8):
     head = bytes((0, 0, kind, array.ndim)) + np.array(array.shape, ">u4").tobytes()
-    path.write_bytes(gzip.compress(head + array.astype(np.uint8).tobytes()))
+    path.write_bytes(gzip.compress(head + array.astype(np.uint8).tobytes(), mtime=0))
 
 
 @pytest.fixture
@@ -52,9 +52,12 @@ def test_more_than_there_is_is_refused(small, examples, evaluated):
     ("content", "message"),
     [
         (b"no archive", "cannot be read: Not a gzipped file"),
-        (gzip.compress(b"\0\0\x0d\x03" + bytes(12)), "is no IDX file of bytes along 3 axes"),
-        (gzip.compress(b"\0\0\x08\x03\0\0"), "is no IDX file of bytes along 3 axes"),
-        (gzip.compress(b"\0\0\x08\x03" + np.array([2, 28, 28], ">u4").tobytes() + bytes(9)), "is no IDX file of bytes"),
+        (gzip.compress(b"\0\0\x0d\x03" + bytes(12), mtime=0), "is no IDX file of bytes along 3 axes"),
+        (gzip.compress(b"\0\0\x08\x03\0\0", mtime=0), "is no IDX file of bytes along 3 axes"),
+        (
+            gzip.compress(b"\0\0\x08\x03" + np.array([2, 28, 28], ">u4").tobytes() + bytes(9), mtime=0),
+            "is no IDX file of bytes",
+        ),
         (None, "No such file or directory"),
     ],
 )

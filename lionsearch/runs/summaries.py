@@ -10,7 +10,7 @@ from lionsearch.runs.view import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunSummary:
     """A run beside others.
 
     Attributes:
@@ -46,7 +46,7 @@ class Standing:
         return count / self.seconds if self.seconds else None
 
 
-def compare_runs(runs: Sequence[Run]) -> list[Standing]:
+def summarize_runs(runs: Sequence[Run]) -> list[RunSummary]:
     """Return how runs stand, in their order; they may go on.
 
     Examples:
@@ -54,17 +54,17 @@ def compare_runs(runs: Sequence[Run]) -> list[Standing]:
         >>> run = lionsearch.search(
         ...     tasks="teacher_student", programs=10, workers=0, progress=False, output=tempfile.mkdtemp() + "/run",
         ...     evaluation={"elites": 1, "confirm_seeds": 1, "report_seeds": 1}, search={"racing": {"seeds": 1}})
-        >>> [found] = compare_runs([run])
+        >>> [found] = summarize_runs([run])
         >>> found.programs, found.candidate == run.best.candidate
         (10, True)
     """
     return [_stand(run) for run in runs]
 
 
-def _stand(run: Run) -> Standing:
+def _stand(run: Run) -> RunSummary:
     counts, best, reported, identity = run.counts(), run.best, run.reported, run.identity
     generated = counts["generated"]
-    return Standing(
+    return RunSummary(
         str(run.folder),
         run.tasks,
         generated,
