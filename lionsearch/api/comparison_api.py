@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lionsearch.api.program_api import load_tasks, trace
-from lionsearch.errors import SettingError
+from lionsearch.errors import SettingError, TaskError
 from lionsearch.lang import Program
 from lionsearch.limits import MOST_SEEDS
 from lionsearch.render.html import html_table
@@ -34,6 +34,7 @@ class Comparison:
         standings: the best first.
         contestants: the programs.
         budget: what each got on each task.
+        left_out: a sentence for each task that nothing could be measured on.
 
     Examples:
         >>> import lionsearch
@@ -42,8 +43,14 @@ class Comparison:
         [0.0]
     """
 
-    def __init__(self, standings: Sequence[Standing], contestants: Sequence[Contestant], budget: Budget):
-        self.standings, self.budget = tuple(standings), budget
+    def __init__(
+        self,
+        standings: Sequence[Standing],
+        contestants: Sequence[Contestant],
+        budget: Budget,
+        left_out: Sequence[str] = (),
+    ):
+        self.standings, self.budget, self.left_out = tuple(standings), budget, tuple(left_out)
         self._slots = {each.name: each.slots for each in contestants}
 
     def table(self) -> list[dict[str, Any]]:
@@ -78,7 +85,8 @@ class Comparison:
 
     def __repr__(self) -> str:
         """Return a line for each program."""
-        return "\n".join(f"{each.shown_place:>3} {each.contestant}: {each.lead}" for each in self.standings)
+        rows = [f"{each.shown_place:>3} {each.contestant}: {each.lead}" for each in self.standings]
+        return "\n".join([*rows, *self.left_out])
 
     def _repr_html_(self) -> str:
         return html_table(*self.rows())
@@ -129,7 +137,7 @@ def compare(
         ['adamw', 'lion', 'sgd']
     """
     from lionsearch.comparison.contest import Budget, hold
-    from lionsearch.comparison.standing import rank
+    from lionsearch.comparison.standing import leave_out, rank
     from lionsearch.workers import Placement
 
     budget = Budget(*check_budget(points, tune_seeds, seeds))
@@ -140,10 +148,14 @@ def compare(
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) if output is None else Path(output)
         with open_laboratory(folder, specs, placement, progress) as laboratory:
-            entries = hold(contestants, [spec.name for spec in specs], budget, "test", laboratory)
-    found = Comparison(rank(entries), contestants, budget)
+            entries = hold(contestants, specs, budget, "test", laboratory)
+    entries, left_out = leave_out(entries)
+    if not entries:
+        raise TaskError("; ".join(left_out))
+    found = Comparison(rank(entries), contestants, budget, left_out)
     if output is not None:
-        command = shlex.join(["lionsearch", "compare", *(each.name for each in contestants), *_options(specs, budget)])
+        words = ["lionsearch", "compare", *(each.name for each in contestants), *_options(specs, budget)]
+        command = shlex.join([*words, "--output", str(output)])
         save(Path(output), "comparison", found, command)
     return found
 
@@ -176,7 +188,7 @@ def enlist(programs: Sequence[str | Path | Program] | str | Path | Program) -> l
     given = [programs] if isinstance(programs, str | Path | Program) else list(programs)
     found: dict[str, Contestant] = {}
     for number, (program, provenance) in enumerate(map(trace, given), 1):
-        name = provenance.text or provenance.name or f"program {number}"
+        name = provenance.text or (f"program {number}" if len(given) > 1 else "program")
         if name in found:
             raise SettingError(f"{name!r} is given twice")
         found[name] = Contestant(name, program)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -31,6 +32,13 @@ class Funnel:
     Args:
         descent: what came of each stage, and the final standings.
         contestants: that it began with, and AdamW.
+        left_out: a sentence for each task that it went without.
+
+    Attributes:
+        stages: what came of each.
+        final: standings on test data of those that climbed every stage; none if all fell.
+        first: what names the best of these, by the last stage; None if all fell.
+        winner: the same, if it is better than AdamW on test data too; else None.
 
     Examples:
         >>> import tempfile, lionsearch
@@ -42,15 +50,11 @@ class Funnel:
         True
     """
 
-    def __init__(self, descent: Descent, contestants: Sequence[Contestant]):
-        self.stages, self.final = descent.climbs, descent.final
+    def __init__(self, descent: Descent, contestants: Sequence[Contestant], left_out: Sequence[str] = ()):
+        self.stages, self.final, self.left_out = descent.climbs, descent.final, (*left_out, *descent.left_out)
+        self.first, self.winner = descent.first, descent.winner
         self._slots = {each.name: each.slots for each in contestants}
         self._statements = {each.name: len(each.live.statements) for each in contestants}
-
-    @property
-    def winner(self) -> str | None:
-        """What names the best on test data of those that climbed every stage; None if all fell."""
-        return next((each.contestant for each in self.final if each.contestant != "adamw"), None)
 
     def table(self) -> list[dict[str, Any]]:
         """Return a flat row for each program on each task of each stage, and of the final on test data.
@@ -85,6 +89,15 @@ class Funnel:
             return (), []
         return columns(self.final), [cells(each, self._slots[each.contestant]) for each in self.final]
 
+    @property
+    def verdict(self) -> str:
+        """What it came to, as a sentence."""
+        if self.first is None:
+            return "no program climbed every stage; test data was left alone"
+        if self.winner is None:
+            return f"{self.first} climbed every stage, and is not better than AdamW on test data"
+        return f"winner: {self.winner}, better than AdamW on test data too"
+
     def shown(self, command: str = "lionsearch funnel") -> ShownFunnel:
         """Return it as text: a table for each stage, and one of test data."""
         from lionsearch.comparison.funnel_file import FunnelTable, ShownFunnel
@@ -99,7 +112,7 @@ class Funnel:
             heads, rows = self.final_rows()
             title = "Test data: the settings found above, seeds and data that nothing was chosen by"
             tables.append(FunnelTable(title=title, heads=heads, rows=tuple(rows)))
-        return ShownFunnel(command=command, tables=tuple(tables), winner=self.winner, legend=LEGEND)
+        return ShownFunnel(command=command, tables=tuple(tables), verdict=self.verdict, legend=LEGEND)
 
     def markdown(self, command: str = "lionsearch funnel") -> str:
         """Return it as a page of Markdown."""
@@ -109,8 +122,8 @@ class Funnel:
         text = ["# Funnel", "", f"`{command}`", "", f"{shown.legend[0].upper()}{shown.legend[1:]}."]
         for table in shown.tables:
             text += ["", f"{table.title}.", "", *lines(table.heads, table.rows)]
-        if not self.final:
-            text += ["", "No program climbed every stage, so test data was left alone."]
+        text += ["", f"{self.verdict[0].upper()}{self.verdict[1:]}."]
+        text += [line for sentence in self.left_out for line in ("", f"{sentence[0].upper()}{sentence[1:]}.")]
         return "\n".join(text) + "\n"
 
     def __repr__(self) -> str:
@@ -118,7 +131,7 @@ class Funnel:
         climbs = [
             f"{climb.stage.name}: {len(climb.going_on)} of {len(climb.standings) - 1} go on" for climb in self.stages
         ]
-        return "\n".join([*climbs, f"winner: {self.winner or 'none'}"])
+        return "\n".join([*climbs, self.verdict])
 
     def _repr_html_(self) -> str:
         return "".join(f"<p>{climb.stage.name}</p>{html_table(*self.stage_rows(climb))}" for climb in self.stages) + (
@@ -142,14 +155,14 @@ def funnel(
     trust: bool = False,
     progress: bool = True,
     listener: Callable[[Climb], None] = lambda climb: None,
-    notify: Callable[[str], None] = lambda text: None,
 ) -> Funnel:
     """Take a run's best programs to dearer tasks, stage by stage, and see which are still better than AdamW.
 
     At each stage every program, AdamW among them, gets its learning rate and weight decay tuned within the same budget
     on each task. Those whose mean score is better than AdamW's, its 95 % interval included, on validation data and
     seeds that nothing was tuned on, go on, at most half of those that came. Who climbs every stage is measured once on
-    test data.
+    test data, by which nothing is chosen. (The run's own verdict has used the test data of its proxies; the seeds are
+    others.)
 
     Args:
         run: or its folder; also one that goes on.
@@ -167,7 +180,6 @@ def funnel(
         trust: whether to run the code of tasks that the run names, whatever module they are in.
         progress: whether to show it on stderr.
         listener: told of each stage that is over.
-        notify: called with a sentence on each task that is left out, for its data are not here.
 
     Raises:
         LionSearchError: if a name or a setting is wrong, a task cannot be used, or no program has a score yet.
@@ -196,16 +208,20 @@ def funnel(
     placement = Placement(workers, address, time_limit)
     placement.check()
     opened = run if isinstance(run, Run) else Run(run)
-    climbed = _lay_out(opened, stages, load_tasks(list(tasks)), budget, programs, trust, notify)
+    left_out: list[str] = []
+    climbed = _lay_out(opened, stages, load_tasks(list(tasks)), budget, programs, trust, left_out)
     contestants = pick(opened, programs)
     folder = opened.folder / FUNNEL if output is None else Path(output)
 
     def laboratory(specs: Sequence[TaskSpec]) -> AbstractContextManager[Laboratory]:
         return open_laboratory(folder, specs, placement, progress)
 
-    found = Funnel(run_funnel(contestants, climbed, laboratory, listener), [*contestants, adamw()])
-    command = f"lionsearch funnel {opened.folder} --stages {','.join(stages)} --programs {programs} --points {points}"
-    command = f"{command} --tune-seeds {tune_seeds} --seeds {seeds}"
+    found = Funnel(run_funnel(contestants, climbed, laboratory, listener), [*contestants, adamw()], left_out)
+    words = ["lionsearch", "funnel", str(opened.folder), "--stages", ",".join(stages)]
+    words += [word for task in tasks for word in ("--task", task if isinstance(task, str) else task.name)]
+    words += ["--programs", str(programs), "--points", str(points), "--tune-seeds", str(tune_seeds)]
+    words += ["--seeds", str(seeds), *(() if output is None else ("--output", str(output)))]
+    command = shlex.join(words)
     write_funnel(folder, found.shown(command))
     try:
         (folder / "funnel.md").write_text(found.markdown(command), encoding="utf-8", errors="backslashreplace")
@@ -221,9 +237,9 @@ def _lay_out(
     budget: Budget,
     programs: int,
     trust: bool,
-    notify: Callable[[str], None],
+    left_out: list[str],
 ) -> list[FunnelStage]:
-    """Return the stages that were asked for, each with its tasks."""
+    """Return the stages that were asked for, each with its tasks; add a sentence for each task that is left out."""
     from lionsearch.archive.folder import CONFIG
     from lionsearch.catalog import TASKS
     from lionsearch.comparison.funnel import FunnelStage
@@ -236,14 +252,20 @@ def _lay_out(
     for name in names:
         if name not in STAGES:
             raise UnknownNameError("stage", name, STAGES)
-    taken = set(run.tasks)
-    own = reunite(run.config.specs, tuple(spec for spec in given if spec.name in taken), str(run.folder))
-    others = [spec for spec in given or [load_task(name) for name in TASKS.names()] if spec.name not in taken]
+    taken = {spec.name for spec in (*run.config.specs, *run.config.meta_specs)}
+    own = reunite(run.config.specs, tuple(spec for spec in given if spec.name in run.tasks), str(run.folder))
+    for spec in given:
+        if spec.name not in taken and spec.stage not in names:
+            raise SettingError(
+                f"task {spec.name!r} is of stage {spec.stage!r}; expected one of those asked for, {', '.join(names)}"
+            )
+    found = given or ([load_task(name) for name in TASKS.names()] if {*names} - {"proxy"} else [])
+    others = [spec for spec in found if spec.name not in taken]
     stages: list[FunnelStage] = []
     for name in names:
         specs = list(own) if name == "proxy" else [spec for spec in others if spec.stage == name]
         if name != "proxy" and not given:
-            specs = [spec for spec in specs if _is_here(spec, notify)]
+            specs = [spec for spec in specs if _is_here(spec, left_out)]
         if not specs:
             raise SettingError(f"stage {name!r} has no task {'among those given' if given else 'whose data are here'}")
         programs = max(1, -(-programs // 2))
@@ -254,8 +276,8 @@ def _lay_out(
     return stages
 
 
-def _is_here(spec: TaskSpec, notify: Callable[[str], None]) -> bool:
-    """Return whether a task has what it needs on this machine; say so if it has not."""
+def _is_here(spec: TaskSpec, left_out: list[str]) -> bool:
+    """Return whether a task has what it needs on this machine; add a sentence if it has not."""
     from lionsearch.evaluation.device import configure_jax
 
     configure_jax()
@@ -264,7 +286,7 @@ def _is_here(spec: TaskSpec, notify: Callable[[str], None]) -> bool:
     try:
         load_problem(spec)
     except TaskError as error:
-        notify(f"left out: {error}")
+        left_out.append(f"left out: {error}")
         return False
     return True
 

@@ -61,6 +61,8 @@ def compare(
     from lionsearch.terminal.display import print_table
 
     print_table(*found.rows())
+    for sentence in found.left_out:
+        print(sentence)
     print(f"{LEGEND}\n{output / 'comparison.md'} and {output / 'comparison.svg'} hold it", file=sys.stderr)
 
 
@@ -112,7 +114,6 @@ def funnel(
         time_limit=time_limit,
         trust=trust,
         listener=tell,
-        notify=lambda text: print(text, file=sys.stderr, flush=True),
     )
     if json_output:
         print_json({"winner": found.winner, "rows": found.table()})
@@ -127,8 +128,9 @@ def funnel(
     if found.final:
         print("test data, those that climbed every stage:")
         print_table(*found.final_rows())
-        print(f"winner: {found.winner}")
-        print(f"export it: {command_line('export', found.winner, '--to', 'optax')}" if found.winner else "")
-    else:
-        print("no program climbed every stage; test data was left alone")
+    print(found.verdict)
+    if found.winner is not None:
+        print(f"export it: {command_line('export', found.winner, '--to', 'optax')}")
+    for sentence in found.left_out:
+        print(sentence)
     print(f"{LEGEND}\n{(output or run / 'funnel') / 'funnel.md'} holds it", file=sys.stderr)

@@ -10,12 +10,14 @@ from lionsearch.comparison.contestant import Contestant
 from lionsearch.comparison.laboratory import Laboratory
 from lionsearch.comparison.procedure import Procedure
 from lionsearch.comparison.tuning import Tuned, tune
-from lionsearch.evaluation.plan import FIRST_SEED
 from lionsearch.evaluation.trials import Training
-from lionsearch.records import Stage
+from lionsearch.tasks.spec import TaskSpec
 
 ADAMW = "adamw"
 """What all are measured against; always the shipped program."""
+
+_FIRST_SEED = {"validation": 7000, "test": 8000}
+"""No search, meta-validation or simplification has these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,13 @@ def adamw() -> Contestant:
 
 
 def hold(
-    contestants: Sequence[Contestant], tasks: Sequence[str], budget: Budget, split: str, laboratory: Laboratory
+    contestants: Sequence[Contestant], tasks: Sequence[TaskSpec], budget: Budget, split: str, laboratory: Laboratory
 ) -> list[Entry]:
     """Return an entry for each contestant on each task, task by task.
 
     Args:
         contestants: with different names.
-        tasks: names of tasks.
+        tasks: that they are held on.
         budget: what each gets.
         split: that the fresh seeds are measured on; `test` for what is claimed, `validation` for what is chosen by.
         laboratory: where trainings are made.
@@ -92,13 +94,14 @@ def measure(contestants: Sequence[tuple[Contestant, Entry]], seeds: int, laborat
     return laboratory.run([_train(each, entry.task, entry.tuned, seeds, "test") for each, entry in contestants])
 
 
-def _enter(contestant: Contestant, task: str, budget: Budget, split: str) -> Procedure[Entry]:
-    tuned = yield from tune(contestant, task, budget.points, budget.tune_seeds)
-    return (yield from _train(contestant, task, tuned, budget.seeds, split))
+def _enter(contestant: Contestant, task: TaskSpec, budget: Budget, split: str) -> Procedure[Entry]:
+    decay = task.weight_decay if contestant.name == ADAMW else contestant.weight_decay  # AdamW's is tuned already
+    tuned = yield from tune(contestant, task.name, budget.points, budget.tune_seeds, decay)
+    return (yield from _train(contestant, task.name, tuned, budget.seeds, split))
 
 
 def _train(contestant: Contestant, task: str, tuned: Tuned, seeds: int, split: str) -> Procedure[Entry]:
-    first = FIRST_SEED[Stage.REPORT if split == "test" else Stage.CONFIRM]
+    first = _FIRST_SEED[split]
     trials = [
         contestant.trial(task, tuned.factor, tuned.weight_decay, seed, split) for seed in range(first, first + seeds)
     ]

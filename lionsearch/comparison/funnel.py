@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from lionsearch.comparison.contest import ADAMW, Budget, Entry, adamw, hold, measure
 from lionsearch.comparison.contestant import Contestant
 from lionsearch.comparison.laboratory import Laboratory
-from lionsearch.comparison.standing import Standing, rank
+from lionsearch.comparison.standing import Standing, leave_out, rank
+from lionsearch.errors import TaskError
 from lionsearch.tasks.spec import TaskSpec
 
 Laboratories = Callable[[Sequence[TaskSpec]], AbstractContextManager[Laboratory]]
@@ -70,10 +71,23 @@ class Descent:
     Attributes:
         climbs: of the stages that were come to, in order.
         final: standings on test data, on all tasks, of those that have climbed every stage; none if all have fallen.
+        left_out: a sentence for each task on which AdamW does not train.
     """
 
     climbs: tuple[Climb, ...]
     final: tuple[Standing, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> str | None:
+        """The best of those that have climbed every stage, by the last one's validation data; None if all fell."""
+        return self.climbs[-1].going_on[0] if self.final else None
+
+    @property
+    def winner(self) -> str | None:
+        """The first, if it is better than AdamW on test data too, by which it was not chosen."""
+        lead = next((each.lead for each in self.final if each.contestant == self.first), None)
+        return self.first if lead is not None and lead.is_positive else None
 
 
 def run_funnel(
@@ -96,11 +110,15 @@ def run_funnel(
     reference = adamw()
     left = {each.name: each for each in contestants if each.name != ADAMW}
     climbs: list[Climb] = []
+    left_out: list[str] = []
     entries: dict[tuple[str, str], Entry] = {}
     for stage in stages:
         with laboratories(stage.tasks) as laboratory:
-            tasks = [spec.name for spec in stage.tasks]
-            found = hold([*left.values(), reference], tasks, stage.budget, "validation", laboratory)
+            found = hold([*left.values(), reference], stage.tasks, stage.budget, "validation", laboratory)
+        found, reasons = leave_out(found)
+        left_out += reasons
+        if not found:
+            raise TaskError(f"stage {stage.name!r} has no task left: {'; '.join(left_out)}")
         entries.update({(entry.contestant, entry.task): entry for entry in found})
         standings = rank(found)
         better = [each.contestant for each in standings if _goes_on(each)]
@@ -108,13 +126,17 @@ def run_funnel(
         listener(climbs[-1])
         left = {name: left[name] for name in climbs[-1].going_on}
         if not left:
-            return Descent(tuple(climbs), ())
+            return Descent(tuple(climbs), (), tuple(left_out))
     known = {**left, ADAMW: reference}
     specs = [spec for stage in stages for spec in stage.tasks]
     with laboratories(specs) as laboratory:
-        settled = [(known[name], entries[name, spec.name]) for spec in specs for name in known]
-        final = rank(measure(settled, stages[-1].budget.seeds, laboratory))
-    return Descent(tuple(climbs), tuple(final))
+        settled = [
+            (known[name], entries[name, spec.name]) for spec in specs if (ADAMW, spec.name) in entries for name in known
+        ]
+        found, reasons = leave_out(measure(settled, stages[-1].budget.seeds, laboratory))
+    if not found:
+        raise TaskError(f"nothing can be measured on test data: {'; '.join(reasons)}")
+    return Descent(tuple(climbs), tuple(rank(found)), (*left_out, *reasons))
 
 
 def _goes_on(standing: Standing) -> bool:

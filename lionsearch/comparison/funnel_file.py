@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lionsearch.caching import write_whole
 from lionsearch.catalog.schema import Settings
 from lionsearch.errors import SettingError
 from lionsearch.limits import CONFIG_BYTES
@@ -34,13 +35,13 @@ class ShownFunnel(Settings):
     Attributes:
         command: that made it.
         tables: one for each stage, and one of test data if a program climbed every stage.
-        winner: what names the best on test data; None if all fell.
+        verdict: what it came to.
         legend: what the numbers mean.
     """
 
     command: str
     tables: tuple[FunnelTable, ...]
-    winner: str | None
+    verdict: str
     legend: str
 
 
@@ -51,7 +52,7 @@ def write_funnel(folder: Path, shown: ShownFunnel) -> None:
         SettingError: if it cannot be written.
     """
     try:
-        (folder / _FILE).write_text(shown.model_dump_json(indent=1), encoding="utf-8", errors="backslashreplace")
+        write_whole(folder / _FILE, shown.model_dump_json(indent=1).encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise SettingError(f"{folder / _FILE}: cannot be written: {error.strerror}") from None
 

@@ -10,6 +10,7 @@ from lionsearch.comparison.ledger import Ledger
 from lionsearch.comparison.procedure import Procedure, R
 from lionsearch.errors import RunError
 from lionsearch.evaluation.trials import Training, Trial
+from lionsearch.records import FailureKind
 from lionsearch.workers.pool import Pool
 
 Opener = Callable[[], Pool[Trial, Training]]
@@ -66,6 +67,8 @@ class Laboratory:
         Raises:
             LionSearchError: if a task cannot be used, or a training was lost; those before are kept.
         """
+        if self._ledger.suspects:
+            self._open()
         under = [_Under(procedure) for procedure in procedures]
         for each in under:
             each.send(None)
@@ -95,21 +98,27 @@ class Laboratory:
     def _submit(self, trial: Trial) -> None:
         if trial in self._in_flight or self._ledger.find(trial) is not None:
             return
+        self._in_flight.add(trial)
+        self._open().submit(trial)
+
+    def _open(self) -> Pool[Trial, Training]:
+        """Return where trainings are made; the first time, see that the tasks are what they were."""
         if self._pool is None:
             self._pool = self._open_pool()
             self._ledger.check_tasks(self._pool.fingerprint_tasks())
-        self._in_flight.add(trial)
-        self._pool.submit(trial)
+        return self._pool
 
     def _collect(self) -> None:
         assert self._pool is not None, "what waits was submitted"
+        lost = ""
         for trial, training in self._pool.collect():
             self._in_flight.discard(trial)
             if training.failure is not None and training.failure.kind.is_system:
-                raise RunError(
-                    f"a training on task {trial.task!r} was lost: {training.failure.detail}; what was trained is kept,"
-                    " and the same command goes on"
-                )
+                late = " (--time-limit gives it more)" if training.failure.kind is FailureKind.TIMEOUT else ""
+                lost = f"a training on task {trial.task!r} was lost: {training.failure.detail}{late}"
+                continue
             self._ledger.add(trial, training)
             self._done += 1
             self._listener(Work(self._done, len(self._in_flight), trial.task))
+        if lost:
+            raise RunError(f"{lost}; what was trained is kept, and the same command goes on")

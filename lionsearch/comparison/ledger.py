@@ -14,9 +14,12 @@ from filelock import FileLock, Timeout
 from lionsearch.errors import SettingError
 from lionsearch.evaluation.trials import Training, Trial
 from lionsearch.records import Failure, FailureKind
-from lionsearch.tasks.spec import TaskSpec, digest_settings
+from lionsearch.tasks.spec import TaskSpec, digest_code, digest_settings
 
 TRIALS = "trials.jsonl"
+
+_KEPT = {"learning_rate": float, "weight_decay": float, "seeds": int, "description": str, "tuned_by": str}
+"""Settings that may change with nothing trained anew."""
 
 _Key = tuple[str, str, float, int, str]
 
@@ -25,7 +28,7 @@ class Ledger:
     """The trainings of a folder.
 
     Trials count learning rates in units of the task's; a task whose rate was tuned anew since is taken with the old
-    one, so that what was trained stays good.
+    one, and one that is described anew with the old words, so that what was trained stays good.
 
     Args:
         folder: holds the file; made if it is not there.
@@ -34,6 +37,7 @@ class Ledger:
     Attributes:
         path: of the file.
         tasks: the same, with the learning rates and weight decays of the trainings that there are.
+        suspects: those whose code may be another one now: the file of their factory is.
 
     Raises:
         SettingError: if the folder cannot be used, another process is writing it, the file is not one, or it is of
@@ -43,6 +47,7 @@ class Ledger:
     def __init__(self, folder: Path, tasks: Sequence[TaskSpec]):
         self.path = folder / TRIALS
         self.tasks = tuple(tasks)
+        self.suspects: tuple[str, ...] = ()
         self._settings = {spec.name: digest_settings(spec) for spec in tasks}
         self._fingerprints: dict[str, str] = {}
         self._known: dict[_Key, Training] = {}
@@ -87,9 +92,20 @@ class Ledger:
                 )
             if task not in self._fingerprints:
                 self._fingerprints[task] = found
-                [spec] = [spec for spec in self.tasks if spec.name == task]
-                rates = {"learning_rate": spec.learning_rate, "weight_decay": spec.weight_decay}
-                self._write({"task": task, "settings": self._settings[task], "fingerprint": found, **rates})
+            elif task not in self.suspects:
+                continue
+            [spec] = [spec for spec in self.tasks if spec.name == task]
+            kept = {name: getattr(spec, name) for name in _KEPT}
+            self._write(
+                {
+                    "task": task,
+                    "settings": self._settings[task],
+                    "fingerprint": found,
+                    "code": digest_code(spec),
+                    **kept,
+                }
+            )
+        self.suspects = ()
 
     def close(self) -> None:
         """Free the folder."""
@@ -123,7 +139,7 @@ class Ledger:
                     self._known[trial] = training
             except SettingError:
                 raise
-            except (ValueError, TypeError, KeyError, RecursionError):
+            except (ArithmeticError, ValueError, TypeError, KeyError, RecursionError):
                 raise SettingError(
                     f"{self.path}: line {number} is no training; move the file away to begin anew"
                 ) from None
@@ -136,8 +152,10 @@ class Ledger:
                 " begin anew"
             )
         self._fingerprints[task] = str(content["fingerprint"])
-        rates = {name: float(content[name]) for name in ("learning_rate", "weight_decay")}
-        self.tasks = tuple(spec.model_copy(update=rates) if spec.name == task else spec for spec in self.tasks)
+        kept = {name: kind(content[name]) for name, kind in _KEPT.items()}
+        self.tasks = tuple(spec.model_copy(update=kept) if spec.name == task else spec for spec in self.tasks)
+        changed = [spec.name for spec in self.tasks if spec.name == task and digest_code(spec) != content["code"]]
+        self.suspects = (*(name for name in self.suspects if name != task), *changed)
 
 
 def _key(trial: Trial) -> _Key:

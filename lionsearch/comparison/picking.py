@@ -15,17 +15,17 @@ from lionsearch.graph import fingerprint
 from lionsearch.lang import Program
 from lionsearch.records import Stage
 from lionsearch.runs.view import Run
-from lionsearch.semantics.directions import direction
+from lionsearch.semantics.directions import course
 
 _ALIKE = 0.999
-"""The mean cosine from which the updates of two programs are the same for what follows, which tunes their size."""
+"""The cosine from which the updates of two programs are the same but for their size, which is tuned in what follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     contestant: Contestant
     fingerprint: str
-    direction: np.ndarray | None
+    course: np.ndarray | None
 
 
 def pick(run: Run, most: int) -> list[Contestant]:
@@ -43,7 +43,7 @@ def pick(run: Run, most: int) -> list[Contestant]:
     """
     kept: list[_Kept] = []
     for name, program in _in_turn(run, most):
-        found = _Kept(Contestant(name, program), fingerprint(program), direction(program))
+        found = _Kept(Contestant(name, program), fingerprint(program), course(program))
         same = next((place for place, other in enumerate(kept) if _is_alike(found, other)), None)
         if same is None and len(kept) < most:
             kept.append(found)
@@ -66,9 +66,9 @@ def _in_turn(run: Run, most: int) -> Iterator[tuple[str, Program]]:
 def _is_alike(one: _Kept, other: _Kept) -> bool:
     if one.fingerprint == other.fingerprint:
         return True
-    if one.direction is None or other.direction is None:
+    if one.course is None or other.course is None:
         return False
-    return float(one.direction @ other.direction) > _ALIKE
+    return float(one.course @ other.course) > _ALIKE
 
 
 def _length(kept: _Kept) -> int:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean
 
 from lionsearch.comparison.contest import ADAMW, Entry
-from lionsearch.errors import TaskError
 from lionsearch.evaluation.estimate import Estimate, estimate
 from lionsearch.evaluation.trials import Training
 
@@ -20,8 +19,8 @@ class TaskStanding:
 
     Attributes:
         entry: its settings and trainings.
-        scores: one for each seed: 0 is AdamW, tuned alike, on the same seed, -1 an untrained network; what is worse or
-            fails counts as -1.
+        scores: one for each seed: by how much the loss is below that of AdamW, tuned alike, on the same seed, in units
+            of what AdamW gains over an untrained network in the mean over the seeds. Below -1, and what fails, is -1.
         lead: their mean, with its interval.
         place: 1 and one more for each contestant that is better, seed by seed, with an interval that leaves out 0, or
             that fails less often.
@@ -54,9 +53,9 @@ class TaskStanding:
 
     @property
     def seconds(self) -> float | None:
-        """The median of the processor's seconds for a step; None if all trainings failed."""
+        """The processor's least seconds for a step, which leaves out compiling; None if all trainings failed."""
         each = [training.seconds for training in self.entry.trainings if training.failure is None]
-        return median(each) if each else None
+        return min(each, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +86,7 @@ def rank(entries: Sequence[Entry]) -> list[Standing]:
     """Return the standings by place, of those that share one the best mean first.
 
     Args:
-        entries: of every contestant on every task, AdamW among them, all with the same seeds.
-
-    Raises:
-        TaskError: if AdamW does not train on a task: then nothing can be measured against it.
+        entries: of every contestant on every task, AdamW among them, all with the same seeds; AdamW trains on each.
 
     Examples:
         >>> from lionsearch.comparison.tuning import Tuned
@@ -103,8 +99,6 @@ def rank(entries: Sequence[Entry]) -> list[Standing]:
     tasks = list(dict.fromkeys(entry.task for entry in entries))
     names = list(dict.fromkeys(entry.contestant for entry in entries))
     by_name = {(entry.contestant, entry.task): entry for entry in entries}
-    for task in tasks:
-        _check(task, by_name[ADAMW, task].trainings)
     scores = {
         (name, task): _score(by_name[name, task].trainings, by_name[ADAMW, task].trainings)
         for name in names
@@ -131,24 +125,31 @@ def rank(entries: Sequence[Entry]) -> list[Standing]:
     return sorted(standings, key=lambda standing: (standing.place, -standing.lead.mean))
 
 
-def _check(task: str, trainings: Sequence[Training]) -> None:
-    for training in trainings:
-        if training.loss is None or training.chance is None or training.loss >= training.chance:
-            found = "fails" if training.loss is None else f"ends at {training.loss:.4g}"
-            raise TaskError(
-                f"task {task!r}: AdamW, tuned, {found}, no better than an untrained network: nothing can be measured"
-                " against it"
-            )
+def leave_out(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
+    """Return the entries of the tasks on which AdamW trains, and a sentence for each of the others.
+
+    On those nothing can be measured against it.
+    """
+    reasons: dict[str, str] = {}
+    for entry in entries:
+        for training in entry.trainings if entry.contestant == ADAMW else ():
+            if training.loss is None or training.chance is None or training.loss >= training.chance:
+                found = "fails" if training.loss is None else f"ends at a loss of {training.loss:.4g}"
+                reasons[entry.task] = (
+                    f"task {entry.task!r} is left out: AdamW, tuned, {found}, no better than an untrained network"
+                )
+    return [entry for entry in entries if entry.task not in reasons], list(reasons.values())
 
 
 def _score(trainings: Sequence[Training], reference: Sequence[Training]) -> tuple[float, ...]:
-    scores = []
-    for ours, theirs in zip(trainings, reference, strict=True):
-        assert theirs.loss is not None, "what all are measured against has a loss"
-        assert theirs.chance is not None, "and so has an untrained network"
-        score = _WORST if ours.loss is None else (theirs.loss - ours.loss) / (theirs.chance - theirs.loss)
-        scores.append(max(score, _WORST))
-    return tuple(scores)
+    theirs = [each.loss for each in reference if each.loss is not None]
+    gains = [each.chance - each.loss for each in reference if each.loss is not None and each.chance is not None]
+    assert len(theirs) == len(gains) == len(trainings), "what all are measured against trains with every seed"
+    gain = fmean(gains)
+    return tuple(
+        _WORST if ours.loss is None else max((loss - ours.loss) / gain, _WORST)
+        for ours, loss in zip(trainings, theirs, strict=True)
+    )
 
 
 def _place(found: dict[str, tuple[int, tuple[float, ...]]]) -> dict[str, tuple[int, bool]]:

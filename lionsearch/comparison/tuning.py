@@ -1,7 +1,7 @@
 """A program's learning rate and weight decay on a task within a fixed number of points, by compass search.
 
-From the program's own rate and decay, the neighbours in both directions of both are tried, the best of all becomes the
-centre, and where the centre is the best, the distance to the neighbours shrinks: a factor of 4 in the rate, then 2,
+From the program's own rate and a decay, the neighbours in both directions of both are tried, the best of all becomes
+the centre, and where the centre is the best, the distance to the neighbours shrinks: a factor of 4 in the rate, then 2,
 then the square root of 2. A grid over both has three to six times as many points.
 
 References:
@@ -44,7 +44,7 @@ class Tuned:
     points: int
 
 
-def tune(contestant: Contestant, task: str, points: int, seeds: int) -> Procedure[Tuned]:
+def tune(contestant: Contestant, task: str, points: int, seeds: int, decay: float | None) -> Procedure[Tuned]:
     """Return the best point that is found with so many.
 
     Args:
@@ -52,8 +52,9 @@ def tune(contestant: Contestant, task: str, points: int, seeds: int) -> Procedur
         task: the task's name.
         points: at most so many are tried.
         seeds: trainings at each, the first of the search's, on the validation split.
+        decay: where its weight decay begins; None for a program without one, whose rate alone is tuned.
     """
-    rungs = _rungs(contestant.weight_decay)
+    rungs = _rungs(decay)
     losses: dict[_Place, float] = {}
 
     def measure(places: Iterable[_Place]) -> Procedure[None]:
@@ -71,7 +72,7 @@ def tune(contestant: Contestant, task: str, points: int, seeds: int) -> Procedur
     def best() -> _Place:  # of what fails everywhere, the smallest rate: that way lies what may not
         return min(losses, key=lambda place: (losses[place], place[0]))
 
-    yield from measure([(0, rungs.index(contestant.weight_decay))])
+    yield from measure([(0, rungs.index(decay))])
     for strides in _STRIDES:
         while len(losses) < points:
             places = _neighbours(best(), strides, len(rungs))

@@ -96,7 +96,7 @@ class EvaluationPlan:
     report_seeds: int = 5
     limits: Limits = field(default_factory=Limits)
     meta: tuple[TaskSpec, ...] = ()
-    meta_seeds: int = 4
+    meta_seeds: int = 8
 
     def tasks_at(self, stage: Stage) -> tuple[tuple[TaskSpec, float], ...]:
         """Return the tasks of a stage, each with its hurdle."""
@@ -118,6 +118,11 @@ class EvaluationPlan:
     def names(self) -> tuple[str, ...]:
         """Names of the tasks, also of those that the search does not see."""
         return (*(spec.name for spec, _ in self.tasks), *(spec.name for spec in self.meta))
+
+    @property
+    def largest_batch(self) -> int | None:
+        """As many as a worker takes."""
+        return None
 
     def open(self) -> Evaluator:
         """Return what answers the requests in this process; `configure_jax` is called before."""

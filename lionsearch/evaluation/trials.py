@@ -75,6 +75,11 @@ class TrialPlan:
         """Names of the tasks."""
         return tuple(spec.name for spec in self.tasks)
 
+    @property
+    def largest_batch(self) -> int | None:
+        """One: each is kept as it is made."""
+        return 1
+
     def open(self) -> TrialBench:
         """Return what trains in this process; `configure_jax` is called before."""
         return TrialBench(self)

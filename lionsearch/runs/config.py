@@ -67,7 +67,7 @@ class MetaValidation(Settings):
 
     Attributes:
         tasks: names or paths of tasks, none of which the search has.
-        seeds: trainings with each.
+        seeds: trainings with each; half of them say which program was best there, the others whether it was.
         every: candidates from one measurement to the next; what is still the best is not measured again.
 
     References:
@@ -79,7 +79,7 @@ class MetaValidation(Settings):
     """
 
     tasks: tuple[str, ...] = Field(min_length=1)
-    seeds: int = at_most(MOST_SEEDS, SEEDS_BECAUSE, default=4, gt=1)
+    seeds: int = at_most(MOST_SEEDS, SEEDS_BECAUSE, default=8, ge=4)
     every: int = at_most(100_000_000, "a run has no more programs", default=500, gt=0)
 
 
@@ -142,6 +142,10 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _check_migration(self) -> Experiment:
+        if self.islands.count > 1 and self.evaluation.select == "meta_validation":
+            raise ValueError(
+                "'evaluation.select' is 'meta_validation', which islands are not compared by; expected 'confirm'"
+            )
         if self.islands.count > 1 and self.islands.migrate_after <= self.window:
             raise ValueError(
                 f"islands.migrate_after ({self.islands.migrate_after}) must be above window ({self.window}): what is in"

@@ -20,8 +20,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from lionsearch.archive.folder import ENDING, ISLAND, make_run_folder
-from lionsearch.errors import LionSearchError, RunError
+from lionsearch.archive.folder import ENDING, ISLAND, is_written, make_run_folder
+from lionsearch.errors import FolderTakenError, LionSearchError, RunError
 from lionsearch.evolution.randomness import derive_seed
 from lionsearch.records import choice_key
 from lionsearch.runs.config import RunConfig
@@ -97,6 +97,9 @@ def drive_islands(
     Raises:
         LionSearchError: if one of them cannot go on; then all are stopped, and what they have is stored.
     """
+    for order in orders:
+        if is_written(order.folder):
+            raise FolderTakenError(f"{order.folder}: another process is writing this run")
     for order in orders:
         (order.folder / ENDING).unlink(missing_ok=True)  # those that wait for it would take it for ended
     processes = {}

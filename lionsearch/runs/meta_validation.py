@@ -56,8 +56,9 @@ class MetaCurve:
 
     @property
     def peak(self) -> MetaPoint:
-        """The best on the other tasks."""
-        return max(self.points, key=lambda point: point.meta.mean)
+        """The best on the other tasks, by the first half of the seeds: the others say whether it is."""
+        half = len(self.points[0].scores) // 2
+        return max(self.points, key=lambda point: fmean(point.scores[:half]))
 
     @property
     def last(self) -> MetaPoint:
@@ -66,8 +67,9 @@ class MetaCurve:
 
     @property
     def fall(self) -> Estimate:
-        """By how much the last is worse than the peak on the other tasks, seed by seed."""
-        pairs = zip(self.peak.scores, self.last.scores, strict=True)
+        """By how much the last is worse than the peak on the other tasks, by the seeds that did not choose the peak."""
+        half = len(self.points[0].scores) // 2
+        pairs = zip(self.peak.scores[half:], self.last.scores[half:], strict=True)
         return estimate([best - last for best, last in pairs])
 
     @property
@@ -96,29 +98,41 @@ class MetaCurve:
     def __str__(self) -> str:
         """Return it as a sentence."""
         where = f"on {', '.join(self.tasks)}, out of the search's sight,"
-        if self.overfits_from is None:
-            return f"{where} its best is at {self.last.meta}: the search did not overfit its own tasks"
-        return (
-            f"{where} candidate {self.peak.candidate} is at {self.peak.meta} and the last best at {self.last.meta}: the"
-            f" search overfits its own tasks from {100 * self.overfits_from:.0f} % of it on"
-        )
+        if self.overfits_from is not None:
+            return (
+                f"{where} candidate {self.peak.candidate} is at {self.peak.meta} and the last best at {self.last.meta}:"
+                f" the search overfits its own tasks from {100 * self.overfits_from:.0f} % of it on"
+            )
+        seen = ": no fall is seen" if len(self.points) > 1 else ""
+        return f"{where} its best is at {self.last.meta}{seen}"
 
 
 def meta_curve(run: Run) -> MetaCurve | None:
     """Return a run's curve on the tasks that its search does not see; None while there is no point.
 
     Only programs that were the best of the search count: elites are measured too where the best is chosen so, but those
-    were chosen at the end.
+    were chosen at the end. One that fails is at -1 with every seed.
     """
-    tasks = tuple(spec.name for spec in run.config.meta_specs)
-    price = run.config.experiment.search.parsimony
+    config = run.config
+    meta, racing = config.experiment.meta_validation, config.experiment.search.racing
+    measured = run.evaluations(Stage.META) if meta is not None else {}
+    if meta is None or not measured:
+        return None
+    price, whole = config.experiment.search.parsimony, racing.seeds or 1
     points: list[MetaPoint] = []
-    best = -math.inf
-    for each in sorted(run.ranked(Stage.META) if tasks else (), key=lambda each: each.candidate):
-        search = run.evaluation(each.fingerprint, Stage.SEARCH)
-        if search is None or not search.rounds or fmean(search.rounds) - price * each.statements <= best:
+    best, known = -math.inf, set()
+    for row in run.candidates():
+        if row.fingerprint not in measured or row.fingerprint in known:
             continue
-        best = fmean(search.rounds) - price * each.statements
-        scores = tuple(map(fmean, zip(*(result.scores for result in each.evaluation.results), strict=True)))
-        points.append(MetaPoint(each.candidate, each.target, fmean(search.rounds), scores))
+        known.add(row.fingerprint)
+        search = run.evaluation(row.fingerprint, Stage.SEARCH)
+        if search is None or len(search.rounds) != whole:
+            continue
+        value = fmean(search.rounds) - price * row.live_statements
+        if value > best:
+            best, found = value, measured[row.fingerprint]
+            each = zip(*(result.scores for result in found.results), strict=True) if found.rounds else ()
+            scores = tuple(map(fmean, each)) or (-1.0,) * meta.seeds
+            points.append(MetaPoint(row.number, f"{run.folder}:{row.number}", fmean(search.rounds), scores))
+    tasks = tuple(spec.name for spec in config.meta_specs)
     return MetaCurve(tasks, tuple(points), run.counts()["generated"]) if points else None

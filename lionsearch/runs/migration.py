@@ -26,7 +26,7 @@ from lionsearch.runs.saving import read_end
 _POLL = 0.2
 _GONE = 60.0
 """Seconds for which no process writes an island that is waited for."""
-_STILL = 1800.0
+_STILL = 14_400.0
 """Seconds without a candidate more, of one that a process writes."""
 
 

@@ -264,6 +264,11 @@ class Run:
             self._identities = {program: None if program is None else identify(program)}
         return self._identities[program]
 
+    def evaluations(self, stage: Stage) -> dict[str, Evaluation]:
+        """Return what came of every program that was evaluated at a stage, by fingerprint; failures too."""
+        with self._store() as store:
+            return store.evaluations(stage)
+
     def evaluation(self, fingerprint: str, stage: Stage) -> Evaluation | None:
         """Return what came of a program at a stage; None if it was not evaluated there."""
         with self._store() as store:

@@ -7,6 +7,8 @@ import importlib
 import math
 import os
 import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, Literal, TypeAlias
 
@@ -215,6 +217,22 @@ def digest_settings(spec: TaskSpec) -> str:
     """Return 12 hexadecimal digits that change with the settings on which a training depends, but for AdamW's own."""
     text = spec.model_dump_json(exclude={"description", "seeds", "tuned_by", "learning_rate", "weight_decay"})
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def digest_code(spec: TaskSpec) -> str:
+    """Return 12 hexadecimal digits of the file that the factory is in, which is not run; "" if there is none."""
+    top, *inner = spec.factory.split(":")[0].split(".")
+    found = PathFinder.find_spec(top, [os.getcwd(), *sys.path])
+    if found is None or not found.origin:
+        return ""
+    path = Path(found.origin)
+    if inner:
+        path = path.parent.joinpath(*inner, "__init__.py")
+        path = path if path.is_file() else path.parent.with_suffix(".py")
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=6).hexdigest()
+    except OSError:
+        return ""
 
 
 def fingerprint_task(spec: TaskSpec, leaves: list[np.ndarray], code: list[str]) -> str:

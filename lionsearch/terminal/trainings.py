@@ -6,6 +6,7 @@ import sys
 import time
 
 from rich.console import Console
+from rich.text import Text
 
 from lionsearch.comparison.laboratory import Work
 from lionsearch.terminal.plain import plain, raw_stream
@@ -29,7 +30,7 @@ class TrainingsDisplay:
             f"{work.done} trainings in {seconds:.0f} s, at least {work.waiting} more to come; last on {work.last}"
         )
         if self._status is not None:
-            self._status.update(line)
+            self._status.update(Text(line))
             self._status.start()
         elif time.monotonic() - self._last > _PLAIN_SECONDS:
             self._last = time.monotonic()

@@ -39,6 +39,11 @@ class Plan(Protocol[_AskedT, ResultT]):
         """Names of the tasks."""
         ...
 
+    @property
+    def largest_batch(self) -> int | None:
+        """How many requests may travel to a worker at once; None for as many as it takes."""
+        ...
+
     def open(self) -> Bench[_AskedT, ResultT]:
         """Return what answers the requests in a process."""
         ...

@@ -53,7 +53,7 @@ class RayPool(Generic[RequestT, ResultT]):
         self._queue: deque[tuple[RequestT, int]] = deque()
         self._done: list[tuple[RequestT, ResultT]] = []
         self._crew = Crew(plan, workers, address, sharing)
-        self._largest_batch = _LARGEST_BATCH[self._crew.resource]
+        self._largest_batch = plan.largest_batch or _LARGEST_BATCH[self._crew.resource]
 
     @property
     def actors(self) -> list[Actor]:
