@@ -13,6 +13,7 @@ from lionsearch.api.program_api import load_tasks
 from lionsearch.errors import SettingError, TaskError, UnknownNameError
 from lionsearch.render.html import html_table
 from lionsearch.runs.view import Run
+from lionsearch.tasks.listing import STAGES
 
 if TYPE_CHECKING:
     from lionsearch.comparison.contest import Budget
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from lionsearch.comparison.laboratory import Laboratory
     from lionsearch.tasks.spec import TaskSpec
 
-STAGES = ("proxy", "middle", "target", "accelerator")
 MOST_PROGRAMS = 1000
 
 
@@ -255,10 +255,9 @@ def _lay_out(
     taken = {spec.name for spec in (*run.config.specs, *run.config.meta_specs)}
     own = reunite(run.config.specs, tuple(spec for spec in given if spec.name in run.tasks), str(run.folder))
     for spec in given:
-        if spec.name not in taken and spec.stage not in names:
-            raise SettingError(
-                f"task {spec.name!r} is of stage {spec.stage!r}; expected one of those asked for, {', '.join(names)}"
-            )
+        if spec.name not in taken and (spec.stage == "proxy" or spec.stage not in names):
+            later = ", ".join(name for name in names if name != "proxy") or "none of which is asked for"
+            raise SettingError(f"task {spec.name!r} is of stage {spec.stage!r}; expected one of a later stage, {later}")
     found = given or ([load_task(name) for name in TASKS.names()] if {*names} - {"proxy"} else [])
     others = [spec for spec in found if spec.name not in taken]
     stages: list[FunnelStage] = []

@@ -60,7 +60,17 @@ def _write_table(values: BaseModel, model: type[BaseModel], key: str) -> Iterato
         yield f"{setting.name} = {given}{default}" if value is not None else f"# {setting.name} = (absent)"
     for value, table, name in tables:
         for each in value if isinstance(value, tuple) else (value,):
-            yield from _write_table(each, table, name)
+            yield from _write_absent(table, name) if each is None else _write_table(each, table, name)
+
+
+def _write_absent(model: type[BaseModel], key: str) -> Iterator[str]:
+    """Yield the lines of a table that is not there, as comments."""
+    from lionsearch.catalog.guide import describe_settings
+
+    yield f"\n# [{key}]  # absent"
+    for setting in describe_settings(model):
+        yield textwrap.fill(setting.meaning, _WIDTH, initial_indent="#   # ", subsequent_indent="#   # ")
+        yield f"#   {setting.name} = ({setting.default})"
 
 
 def _shorten(text: str) -> str:

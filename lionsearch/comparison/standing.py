@@ -94,7 +94,7 @@ def rank(entries: Sequence[Entry]) -> list[Standing]:
         ...     return Entry(name, "digits", Tuned(1.0, None, 0.0, 1), tuple(Training(loss, 2.0) for loss in losses))
         >>> table = rank([enter("adamw", 1.0, 1.1, 1.2), enter("a", 0.8, 0.9, 0.99), enter("b", 1.05, 1.05, 1.21)])
         >>> [(each.contestant, each.shown_place, str(each.lead)) for each in table]
-        [('a', '1', '+0.2282 ±0.0787'), ('adamw', '2=', '+0.0000 ±0.0000'), ('b', '2=', '-0.0023 ±0.1329')]
+        [('a', '1', '+0.2259 ±0.0159'), ('adamw', '2=', '+0.0000 ±0.0000'), ('b', '2=', '-0.0037 ±0.1389')]
     """
     tasks = list(dict.fromkeys(entry.task for entry in entries))
     names = list(dict.fromkeys(entry.contestant for entry in entries))

@@ -37,10 +37,15 @@ def test_a_task_of_python_must_be_given_again(run):
         ({"stages": ["middel"]}, UnknownNameError, "did you mean 'middle'"),
         ({"stages": []}, SettingError, "stages: expected some of proxy, middle, target, accelerator"),
         ({"stages": ["target"]}, SettingError, "stage 'target' has no task among those given"),
+        (
+            {"tasks": [make_task(name="other")]},
+            SettingError,
+            "task 'other' is of stage 'proxy'; expected one of a later stage, middle",
+        ),
         ({"programs": 0}, SettingError, "programs is 0; expected 1 to 1000"),
         ({"seeds": 1}, SettingError, "seeds is 1; expected 2"),
     ],
 )
 def test_what_cannot_be_is_refused(run, settings, error, message):
     with pytest.raises(error, match=message):
-        lionsearch.funnel(run, tasks=[make_task()], **{**FEW, **settings})
+        lionsearch.funnel(run, **{"tasks": [make_task()], **FEW, **settings})

@@ -28,7 +28,10 @@ def test_compare_prints_a_table_and_writes_page_and_plot(project, run_here):
     assert {row[1] for row in rows} == {"adamw", "lion", "sgd"}
     assert "score: 0 is AdamW, tuned alike, on the same seeds" in done.stderr
     page = (project / "comparison" / "comparison.md").read_text()
-    assert "`lionsearch compare lion sgd adamw --task linear --points 3 --tune-seeds 2 --seeds 2`" in page
+    assert (
+        "`lionsearch compare lion sgd adamw --task linear --points 3 --tune-seeds 2 --seeds 2 --output comparison`"
+        in page
+    )
     assert (project / "comparison" / "comparison.svg").read_text().startswith("<?xml")
 
 
@@ -60,7 +63,7 @@ def test_json_has_a_row_for_each_program_and_task(project, run_here):
         (("funnel", "runs/tiny", "--stages", "proxy,proxy"), "each once; not proxy, proxy"),
         (
             ("funnel", "runs/tiny", "--stages", "target", "--task", "longer"),
-            "stage 'target' has no task among those given",
+            "task 'longer' is of stage 'middle'; expected one of a later stage, target",
         ),
     ],
 )
@@ -79,11 +82,11 @@ def test_a_funnel_prints_its_stages_and_who_fell(project, run_here):
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("stage proxy, validation data:\nplace")
     assert re.search(r"goes on|falls: ", done.stdout)
-    assert "winner: " in done.stdout or "no program climbed every stage" in done.stdout
+    assert re.search("winner: |no program climbed every stage|is not better than AdamW on test data", done.stdout)
     assert re.search(r"stage proxy: \d of \d programs go on", done.stderr)
     page = (project / "runs" / "tiny" / "funnel" / "funnel.md").read_text()
     assert page.startswith("# Funnel\n\n`lionsearch funnel ")
-    assert "Test data: " in page or "test data was left alone" in page
+    assert re.search("Test data: |test data was left alone", page)
 
 
 def test_a_funnel_that_was_killed_ends_the_same(project, run_here):

@@ -15,4 +15,4 @@ BUDGET = Budget(points=8, tune_seeds=2, seeds=3)
 def contest(folder, pool, specs=SPECS):
     with open_ledger(folder, specs) as ledger:
         laboratory = Laboratory(ledger, lambda: pool)
-        return hold([PLAIN, DECAYED], ["a", "b"], BUDGET, "test", laboratory)
+        return hold([PLAIN, DECAYED], specs, BUDGET, "test", laboratory)

@@ -67,11 +67,38 @@ def test_programs_fall_where_adamw_is_as_good_and_the_rest_is_measured_on_test_d
     assert near.fate("fails") == "falls: it fails"
     assert far.fate("proxy_only") == "falls: not better than AdamW"
     assert [each.contestant for each in found.final] == ["good", "adamw"]
+    assert found.first == found.winner == "good"
     assert set(found.final[0].tasks) == {"near", "far"}
     tested = [trial for trial in asked if trial.split == "test"]
     assert len(tested) == 2 * 2 * BUDGET.seeds
     chosen = {trial.seed for trial in asked if trial.split == "validation"}
     assert chosen.isdisjoint({trial.seed for trial in tested})
+
+
+def test_who_is_not_better_on_test_data_has_climbed_and_is_no_winner(tmp_path):
+    def lucky(trial):
+        loss = LOSSES["far"](trial)
+        return (
+            None
+            if loss is None
+            else loss + (0.6 if trial.split == "test" and "mark" in dict(trial.program.hyperparameters) else 0)
+        )
+
+    found, _ = climb(tmp_path, {"near": LOSSES["near"], "far": lucky}, stages=STAGES[1:])
+    assert found.first == "good"
+    assert found.winner is None
+    assert found.final[0].contestant == "adamw"
+
+
+def test_a_task_on_which_adamw_does_not_train_is_left_out(tmp_path):
+    def broken(trial):
+        return LOSSES["near"](trial) if "mark" in dict(trial.program.hyperparameters) else None
+
+    stage = dataclasses.replace(STAGES[0], tasks=(*STAGES[0].tasks, make_spec(name="broken")))
+    found, _ = climb(tmp_path, {**LOSSES, "broken": broken}, stages=[stage, STAGES[1]])
+    assert [sentence.split(":")[0] for sentence in found.left_out] == ["task 'broken' is left out"]
+    assert found.winner == "good"
+    assert set(found.final[0].tasks) == {"near", "far"}
 
 
 def test_no_more_go_on_than_a_stage_lets(tmp_path):

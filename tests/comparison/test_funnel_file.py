@@ -6,7 +6,7 @@ from lionsearch.errors import SettingError
 SHOWN = ShownFunnel(
     command="lionsearch funnel run",
     tables=(FunnelTable(title="Stage proxy: few", heads=("place", "program"), rows=(("1", "\u1234"), ("2", "<b>"))),),
-    winner=None,
+    verdict="no program climbed",
     legend="what it means",
 )
 
@@ -26,5 +26,6 @@ def test_what_is_none_is_left_out(tmp_path, text):
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
+    (tmp_path / "file").touch()
     with pytest.raises(SettingError, match="cannot be written"):
-        write_funnel(tmp_path / "none", SHOWN)
+        write_funnel(tmp_path / "file", SHOWN)

@@ -42,6 +42,9 @@ def test_a_training_that_the_system_lost_is_not_the_programs_failure(tmp_path):
                 (trial, Training(None, failure=Failure(FailureKind.TIMEOUT, "late"))) for trial, _ in super().collect()
             ]
 
-    with pytest.raises(RunError, match=r"a training on task '[ab]' was lost: late; what was trained is kept"):
+    with pytest.raises(
+        RunError,
+        match=r"a training on task '[ab]' was lost: late \(--time-limit gives it more\); what was trained is kept",
+    ):
         contest(tmp_path, Loses(LOSSES))
     assert contest(tmp_path, Bowls(LOSSES))

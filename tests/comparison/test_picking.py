@@ -7,7 +7,7 @@ from lionsearch.errors import RunError
 from lionsearch.graph import fingerprint
 from lionsearch.lang import format_program, parse
 from lionsearch.runs.view import Run
-from lionsearch.semantics.directions import direction
+from lionsearch.semantics.directions import course
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def test_the_best_of_a_run_that_differ_in_what_they_do(run):
     picked = pick(run, 8)
     assert 2 <= len(picked) <= 8
     assert len({fingerprint(each.program) for each in picked}) == len(picked)
-    vectors = [vector for each in picked if (vector := direction(each.program)) is not None]
+    vectors = [vector for each in picked if (vector := course(each.program)) is not None]
     assert all(one @ other <= 0.999 for place, one in enumerate(vectors) for other in vectors[:place])
     assert pick(run, 1) == picked[:1]
 

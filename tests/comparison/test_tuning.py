@@ -10,14 +10,14 @@ from lionsearch.comparison.tuning import WEIGHT_DECAYS, tune
 
 @pytest.mark.parametrize("best", [1 / 16, 1 / 2, 1, 2**0.5, 4, 32])
 def test_it_finds_the_best_rate_to_half_an_octave(best):
-    tuned, asked = follow(tune(PLAIN, "a", 14, 1), bowl(best))
+    tuned, asked = follow(tune(PLAIN, "a", 14, 1, None), bowl(best))
     assert abs(math.log2(tuned.factor / best)) <= 0.5
     assert tuned.weight_decay is None
     assert len(asked) == tuned.points <= 14
 
 
 def test_it_finds_rate_and_decay():
-    tuned, _ = follow(tune(DECAYED, "a", 30, 1), bowl(8, 1.0))
+    tuned, _ = follow(tune(DECAYED, "a", 30, 1, 0.1), bowl(8, 1.0))
     assert (tuned.factor, tuned.weight_decay) == (8, 1.0)
 
 
@@ -31,7 +31,7 @@ def test_it_finds_rate_and_decay():
 @settings(max_examples=60)
 def test_whatever_the_losses_it_keeps_to_its_budget_and_returns_the_best_it_tried(points, best, decay, explodes, seeds):
     loss = bowl(best, decay, explodes=explodes)
-    tuned, asked = follow(tune(DECAYED, "a", points, seeds), loss)
+    tuned, asked = follow(tune(DECAYED, "a", points, seeds, 0.1), loss)
     places = [(trial.factor, decay_of(trial)) for trial in asked]
     assert len({*places}) == tuned.points == len(asked) / seeds <= points
     assert {trial.seed for trial in asked} == set(range(seeds))
@@ -45,7 +45,7 @@ def test_whatever_the_losses_it_keeps_to_its_budget_and_returns_the_best_it_trie
 
 
 def test_a_rate_at_which_everything_fails_is_left_downwards():
-    tuned, _ = follow(tune(PLAIN, "a", 12, 1), bowl(1 / 64, explodes=1 / 30))
+    tuned, _ = follow(tune(PLAIN, "a", 12, 1, None), bowl(1 / 64, explodes=1 / 30))
     assert tuned.loss < math.inf
     assert tuned.factor < 1 / 30
 
@@ -54,11 +54,11 @@ def test_a_setting_that_fails_on_one_seed_is_not_taken():
     def loss(trial):
         return None if trial.factor == 1 and trial.seed == 1 else abs(math.log2(trial.factor)) + 1
 
-    tuned, _ = follow(tune(PLAIN, "a", 12, 2), loss)
+    tuned, _ = follow(tune(PLAIN, "a", 12, 2, None), loss)
     assert tuned.factor != 1
     assert tuned.loss < math.inf
 
 
 def test_what_it_asks_follows_from_what_it_was_told():
-    runs = [follow(tune(DECAYED, "a", 20, 2), bowl(3, 0.3)) for _ in range(2)]
+    runs = [follow(tune(DECAYED, "a", 20, 2, 0.1), bowl(3, 0.3)) for _ in range(2)]
     assert runs[0] == runs[1]

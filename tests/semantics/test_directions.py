@@ -3,7 +3,7 @@ import pytest
 
 from lionsearch.catalog import load_program
 from lionsearch.lang import parse
-from lionsearch.semantics.directions import direction
+from lionsearch.semantics.directions import course, direction
 
 
 @pytest.mark.parametrize("name", ["adamw", "lion", "sgd", "muon"])
@@ -25,3 +25,11 @@ def test_what_cannot_be_computed_has_none():
     assert direction(parse("def train(w, g, lr, h_gnb): return g / h_gnb * lr")) is None
     assert direction(parse("def train(w, g, lr): return cosh(cosh(g * 1000.0)) * lr")) is None
     assert np.isfinite(direction(parse("def train(w, g, lr): return g * lr"))).all()
+
+
+@pytest.mark.parametrize("other", ["g * lr * lr", "g * lr / t", "clip(g, 0.3) * lr"])
+def test_a_course_has_a_schedule_and_sizes_and_a_direction_has_none(other):
+    plain, scheduled = (parse(f"def train(w, g, lr, t): return {update}") for update in ("g * lr", other))
+    assert direction(plain) @ direction(scheduled) == pytest.approx(1.0)
+    assert course(plain) @ course(scheduled) < 0.999
+    assert course(plain) @ course(parse("def train(w, g, lr): return g * lr * 3.0")) == pytest.approx(1.0)

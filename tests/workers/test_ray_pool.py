@@ -104,11 +104,12 @@ def test_every_request_comes_back_once(open_pool):
     known = {fingerprint(program): program for program in map(load_program, PROGRAMS.names())}
     programs = [program for program in known.values() if machine_for(program, Limits()) == Machine(Limits())]
     assert len(programs) > 10
-    for stage in Stage:
+    stages = (Stage.SEARCH, Stage.CONFIRM, Stage.REPORT)
+    for stage in stages:
         for program in programs:
             submit(pool, program, stage)
     found = collect_all(pool, 3 * len(programs))
-    assert set(found) == {(fingerprint(program), stage) for program in programs for stage in Stage}
+    assert set(found) == {(fingerprint(program), stage) for program in programs for stage in stages}
     assert all(evaluation.stage is stage for (_, stage), evaluation in found.items())
     with pytest.raises(RunError, match="nothing was submitted"):
         pool.collect()

@@ -20,7 +20,8 @@ def plan(tmp_path, monkeypatch):
 
 
 def test_evaluations_come_back_in_order_as_a_local_pool_has_them(plan):
-    requests = [Request(str(n), program, stage) for n, program in enumerate(PROGRAMS) for stage in reversed(Stage)]
+    stages = (Stage.REPORT, Stage.CONFIRM, Stage.SEARCH)
+    requests = [Request(str(n), program, stage) for n, program in enumerate(PROGRAMS) for stage in stages]
     worker, pool = Worker(plan, ""), LocalPool(plan)
     assert worker.current_task() == ""
     found = worker.answer(requests)
