@@ -38,7 +38,7 @@ def test_a_task_of_python_must_be_given_again(run):
         ({"stages": []}, SettingError, "stages: expected some of proxy, middle, target, accelerator"),
         ({"stages": ["target"]}, SettingError, "stage 'target' has no task among those given"),
         (
-            {"tasks": [make_task(name="other")]},
+            {"tasks": [make_task(), make_task(name="other")]},
             SettingError,
             "task 'other' is of stage 'proxy'; expected one of a later stage, middle",
         ),
