@@ -28,6 +28,7 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o644)  # a temporary file is its owner's alone
             os.replace(file.name, path)
         except BaseException:
             with contextlib.suppress(OSError):

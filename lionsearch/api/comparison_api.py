@@ -39,7 +39,7 @@ class Comparison:
     Examples:
         >>> import lionsearch
         >>> found = lionsearch.compare("sgd", "teacher_student", points=1, seeds=2, progress=False)
-        >>> [row["score"] for row in found.table() if row["program"] == "adamw"]
+        >>> [row["score"] for row in found.table() if row["program"] == "adamw_debiased"]
         [0.0]
     """
 
@@ -107,8 +107,10 @@ def compare(
 ) -> Comparison:
     """Compare programs on tasks: each is tuned within the same budget, and measured on other seeds and test data.
 
-    AdamW is always among them, tuned like the others: it is what 0 means. Comparisons are paired: all train with the
-    same seeds, so the same initial weights and batches, and who cannot be told apart seed by seed shares a place.
+    AdamW is always among them, tuned like the others: it is what 0 means. It is `adamw_debiased`, with bias correction
+    as libraries have it; the `adamw` that a search begins with is the paper's, which has none. Comparisons are paired:
+    all train with the same seeds, so the same initial weights and batches, and who cannot be told apart seed by seed
+    shares a place.
 
     Args:
         programs: themselves, or what names them.
@@ -134,7 +136,7 @@ def compare(
         >>> import lionsearch
         >>> found = lionsearch.compare(["lion", "sgd"], "teacher_student", points=2, seeds=2, progress=False)
         >>> sorted(each.contestant for each in found.standings)
-        ['adamw', 'lion', 'sgd']
+        ['adamw_debiased', 'lion', 'sgd']
     """
     from lionsearch.comparison.contest import Budget, hold
     from lionsearch.comparison.standing import leave_out, rank
@@ -195,7 +197,7 @@ def enlist(programs: Sequence[str | Path | Program] | str | Path | Program) -> l
     reference = adamw()
     if reference.name in found and found[reference.name].program != reference.program:
         raise SettingError(
-            "the working folder has an 'adamw' of its own; give it another name to compare it with AdamW"
+            "the working folder has an {reference.name!r} of its own; give it another name to compare it with AdamW"
         )
     return [*found.values(), *([] if reference.name in found else [reference])]
 

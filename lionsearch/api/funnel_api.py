@@ -71,11 +71,12 @@ class Funnel:
 
     def stage_rows(self, climb: Climb) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Return the heads and rows of a stage's table, as text."""
+        from lionsearch.comparison.contest import ADAMW
         from lionsearch.comparison.shown import cells, columns
 
         rows = []
         for each in climb.standings:
-            fate = "-" if each.contestant == "adamw" else climb.fate(each.contestant)
+            fate = "-" if each.contestant == ADAMW else climb.fate(each.contestant)
             shown = cells(each, self._slots[each.contestant])
             rows.append((*shown[:2], str(self._statements[each.contestant]), *shown[2:-2], fate))
         heads = columns(climb.standings)

@@ -10,7 +10,8 @@ from lionsearch.comparison.contest import Budget
 from lionsearch.comparison.standing import Standing, TaskStanding
 
 LEGEND = (
-    "score: 0 is AdamW, tuned alike, on the same seeds, -1 an untrained network; ± is a 95 % interval over the seeds;"
+    "score: 0 is AdamW with bias correction, tuned alike, on the same seeds, -1 an untrained network; ± is a 95 %"
+    " interval over the seeds;"
     " = shares a place with what cannot be told apart, seed by seed"
 )
 
@@ -40,8 +41,9 @@ def cells(standing: Standing, slots: int) -> tuple[str, ...]:
 
 
 def show_score(task: TaskStanding) -> str:
-    """Return a score on a task, and how many trainings failed."""
-    return f"{task.lead}{f' ({task.failed} failed)' if task.failed else ''}"
+    """Return a score on a task, and how many trainings failed, or that none is better than an untrained network."""
+    note = f" ({task.failed} failed)" if task.failed else " (learns nothing)" if task.is_untrained else ""
+    return f"{task.lead}{note}"
 
 
 def flat_rows(standings: Sequence[Standing]) -> list[dict[str, Any]]:

@@ -39,6 +39,12 @@ class TaskStanding:
         return sum(training.failure is not None for training in self.entry.trainings)
 
     @property
+    def is_untrained(self) -> bool:
+        """Whether no training gets below an untrained network: what was tuned are networks that do not learn."""
+        pairs = [(each.loss, each.chance) for each in self.entry.trainings]
+        return all(loss is not None and chance is not None and loss >= chance for loss, chance in pairs)
+
+    @property
     def loss(self) -> Estimate | None:
         """The mean loss with its interval; None if a training failed."""
         losses = [training.loss for training in self.entry.trainings if training.loss is not None]
@@ -92,9 +98,9 @@ def rank(entries: Sequence[Entry]) -> list[Standing]:
         >>> from lionsearch.comparison.tuning import Tuned
         >>> def enter(name, *losses):
         ...     return Entry(name, "digits", Tuned(1.0, None, 0.0, 1), tuple(Training(loss, 2.0) for loss in losses))
-        >>> table = rank([enter("adamw", 1.0, 1.1, 1.2), enter("a", 0.8, 0.9, 0.99), enter("b", 1.05, 1.05, 1.21)])
+        >>> table = rank([enter(ADAMW, 1.0, 1.1, 1.2), enter("a", 0.8, 0.9, 0.99), enter("b", 1.05, 1.05, 1.21)])
         >>> [(each.contestant, each.shown_place, str(each.lead)) for each in table]
-        [('a', '1', '+0.2259 ±0.0159'), ('adamw', '2=', '+0.0000 ±0.0000'), ('b', '2=', '-0.0037 ±0.1389')]
+        [('a', '1', '+0.2259 ±0.0159'), ('adamw_debiased', '2=', '+0.0000 ±0.0000'), ('b', '2=', '-0.0037 ±0.1389')]
     """
     tasks = list(dict.fromkeys(entry.task for entry in entries))
     names = list(dict.fromkeys(entry.contestant for entry in entries))

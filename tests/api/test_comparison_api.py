@@ -9,7 +9,7 @@ from lionsearch.lang import parse
 def test_programs_of_any_kind_on_a_task_of_python():
     plain = parse("def train(w, g, lr, *, lr_scale=0.01): return g * lr * lr_scale")
     found = lionsearch.compare([plain, "lion"], make_task(), points=3, seeds=2, progress=False)
-    assert {each.contestant for each in found.standings} == {"program 1", "lion", "adamw"}
+    assert {each.contestant for each in found.standings} == {"program 1", "lion", "adamw_debiased"}
     assert len(found.table()) == 3
     assert "<table>" in found._repr_html_()
     assert "lion: " in repr(found)

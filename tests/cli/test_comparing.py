@@ -25,12 +25,12 @@ def test_compare_prints_a_table_and_writes_page_and_plot(project, run_here):
     assert done.returncode == 0, done.stderr
     heads, *rows = [line.split() for line in done.stdout.splitlines()]
     assert heads[:3] == ["place", "program", "linear"]
-    assert {row[1] for row in rows} == {"adamw", "lion", "sgd"}
-    assert "score: 0 is AdamW, tuned alike, on the same seeds" in done.stderr
+    assert {row[1] for row in rows} == {"adamw_debiased", "lion", "sgd"}
+    assert "score: 0 is AdamW with bias correction, tuned alike" in done.stderr
     page = (project / "comparison" / "comparison.md").read_text()
     assert (
-        "`lionsearch compare lion sgd adamw --task linear --points 3 --tune-seeds 2 --seeds 2 --output comparison`"
-        in page
+        "`lionsearch compare lion sgd adamw_debiased --task linear --points 3 --tune-seeds 2 --seeds 2"
+        " --output comparison`" in page
     )
     assert (project / "comparison" / "comparison.svg").read_text().startswith("<?xml")
 
@@ -46,9 +46,9 @@ def test_json_has_a_row_for_each_program_and_task(project, run_here):
     done = run_here("compare", "lion", "--task", "linear", "--task", "longer", *FEW, "--json")
     rows = json.loads(done.stdout)
     assert sorted((row["program"], row["task"]) for row in rows) == [
-        (name, task) for name in ("adamw", "lion") for task in ("linear", "longer")
+        (name, task) for name in ("adamw_debiased", "lion") for task in ("linear", "longer")
     ]
-    adamw = next(row for row in rows if row["program"] == "adamw")
+    adamw = next(row for row in rows if row["program"] == "adamw_debiased")
     assert (adamw["score"], adamw["scores"]) == (0, [0, 0])
 
 

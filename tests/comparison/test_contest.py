@@ -40,4 +40,4 @@ def test_measuring_takes_the_settings_that_were_found(held):
 
 
 def test_the_reference_is_the_shipped_adamw():
-    assert adamw().program == load_program(str(PROGRAMS.shipped / "adamw.py"))
+    assert adamw().program == load_program(str(PROGRAMS.shipped / "adamw_debiased.py"))

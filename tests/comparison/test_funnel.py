@@ -6,7 +6,7 @@ import pytest
 from comparison.surfaces import Bowls
 from evaluation.small_tasks import make_spec
 
-from lionsearch.comparison.contest import Budget
+from lionsearch.comparison.contest import ADAMW, Budget
 from lionsearch.comparison.contestant import Contestant
 from lionsearch.comparison.funnel import FunnelStage, run_funnel
 from lionsearch.comparison.laboratory import Laboratory
@@ -66,7 +66,7 @@ def test_programs_fall_where_adamw_is_as_good_and_the_rest_is_measured_on_test_d
     assert near.fate("bad") == "falls: not better than AdamW"
     assert near.fate("fails") == "falls: it fails"
     assert far.fate("proxy_only") == "falls: not better than AdamW"
-    assert [each.contestant for each in found.final] == ["good", "adamw"]
+    assert [each.contestant for each in found.final] == ["good", ADAMW]
     assert found.first == found.winner == "good"
     assert set(found.final[0].tasks) == {"near", "far"}
     tested = [trial for trial in asked if trial.split == "test"]
@@ -87,7 +87,7 @@ def test_who_is_not_better_on_test_data_has_climbed_and_is_no_winner(tmp_path):
     found, _ = climb(tmp_path, {"near": LOSSES["near"], "far": lucky}, stages=STAGES[1:])
     assert found.first == "good"
     assert found.winner is None
-    assert found.final[0].contestant == "adamw"
+    assert found.final[0].contestant == ADAMW
 
 
 def test_a_task_on_which_adamw_does_not_train_is_left_out(tmp_path):

@@ -9,7 +9,7 @@ from lionsearch.comparison.shown import cells, columns, flat_rows, lines, markdo
 from lionsearch.comparison.standing import rank
 
 BUDGET = Budget(points=6, tune_seeds=1, seeds=3)
-SLOTS = {"plain": 0, "decayed": 0, "adamw": 2}
+SLOTS = {"plain": 0, "decayed": 0, "adamw_debiased": 2}
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lionsearch.comparison.contest import Entry
+from lionsearch.comparison.contest import ADAMW, Entry
+from lionsearch.comparison.shown import show_score
 from lionsearch.comparison.standing import leave_out, rank
 from lionsearch.comparison.tuning import Tuned
 from lionsearch.evaluation.trials import Training
@@ -24,7 +25,7 @@ def places(table, task=None):
 
 def test_scores_are_against_adamw_seed_by_seed():
     ours, theirs = np.array([0.9, 0.8, 1.0]), np.array([1.0, 1.1, 1.2])
-    [best, _] = rank([enter("adamw", theirs), enter("x", ours)])
+    [best, _] = rank([enter(ADAMW, theirs), enter("x", ours)])
     expected = (theirs - ours) / (2 - theirs).mean()
     assert best.contestant == "x"
     assert best.tasks["a"].scores == pytest.approx(tuple(expected))
@@ -33,20 +34,27 @@ def test_scores_are_against_adamw_seed_by_seed():
 
 
 def test_what_cannot_be_told_apart_shares_a_place_though_the_means_differ():
-    table = rank([enter("adamw", [1.0, 1.1, 1.2]), enter("x", [0.9, 1.15, 1.18]), enter("y", [0.5, 0.6, 0.7])])
-    assert places(table) == {"y": 1, "adamw": 2, "x": 2}
+    table = rank([enter(ADAMW, [1.0, 1.1, 1.2]), enter("x", [0.9, 1.15, 1.18]), enter("y", [0.5, 0.6, 0.7])])
+    assert places(table) == {"y": 1, ADAMW: 2, "x": 2}
     assert [each.shown_place for each in table] == ["1", "2=", "2="]
 
 
 def test_pairing_tells_apart_what_unpaired_intervals_do_not():
     adamw = [1.0, 1.4, 1.8, 1.2]
     ours = [loss - 0.01 - 0.001 * i for i, loss in enumerate(adamw)]
-    table = rank([enter("adamw", adamw, chance=20.0), enter("x", ours, chance=20.0)])
-    assert places(table) == {"x": 1, "adamw": 2}
+    table = rank([enter(ADAMW, adamw, chance=20.0), enter("x", ours, chance=20.0)])
+    assert places(table) == {"x": 1, ADAMW: 2}
+
+
+def test_what_learns_nothing_with_any_setting_is_said():
+    table = rank([enter(ADAMW, [1.0, 1.1]), enter("x", [2.0, 2.5]), enter("y", [1.9, 2.5])])
+    untrained = {each.contestant: each.tasks["a"].is_untrained for each in table}
+    assert untrained == {ADAMW: False, "x": True, "y": False}
+    assert show_score(next(each for each in table if each.contestant == "x").tasks["a"]).endswith("(learns nothing)")
 
 
 def test_what_fails_comes_after_what_does_not():
-    table = rank([enter("adamw", [1.0, 1.1]), enter("x", [0.5, None]), enter("y", [1.9, 1.95])])
+    table = rank([enter(ADAMW, [1.0, 1.1]), enter("x", [0.5, None]), enter("y", [1.9, 1.95])])
     assert places(table)["x"] == 3
     x = next(each for each in table if each.contestant == "x").tasks["a"]
     assert (x.failed, x.loss, x.metrics, x.scores[1]) == (1, None, {}, -1.0)
@@ -54,7 +62,7 @@ def test_what_fails_comes_after_what_does_not():
 
 def test_a_mean_is_over_the_tasks_and_its_interval_over_the_seeds():
     entries = [
-        *(enter("adamw", [1.0, 1.0, 1.0], task) for task in "ab"),
+        *(enter(ADAMW, [1.0, 1.0, 1.0], task) for task in "ab"),
         enter("x", [0.8, 0.9, 0.8], "a"),
         enter("x", [1.1, 1.0, 1.1], "b"),
     ]
@@ -66,8 +74,8 @@ def test_a_mean_is_over_the_tasks_and_its_interval_over_the_seeds():
 
 @pytest.mark.parametrize("losses", [[1.0, None], [1.0, 2.0], [1.0, 3.0]])
 def test_a_task_on_which_adamw_does_not_train_is_left_out(losses):
-    good = [enter("adamw", [1.0, 1.1], "b"), enter("x", [0.9, 1.0], "b")]
-    kept, reasons = leave_out([enter("adamw", losses, "a"), enter("x", [1.0, 1.0], "a"), *good])
+    good = [enter(ADAMW, [1.0, 1.1], "b"), enter("x", [0.9, 1.0], "b")]
+    kept, reasons = leave_out([enter(ADAMW, losses, "a"), enter("x", [1.0, 1.0], "a"), *good])
     assert kept == good
     assert len(reasons) == 1
     assert reasons[0].startswith("task 'a' is left out: AdamW, tuned, ")
@@ -75,7 +83,7 @@ def test_a_task_on_which_adamw_does_not_train_is_left_out(losses):
 
 
 def test_a_seed_on_which_adamw_barely_trains_does_not_decide():
-    table = rank([enter("adamw", [1.0, 1.0, 1.0, 1.9999]), enter("x", [1.1, 1.1, 1.1, 1.9])])
+    table = rank([enter(ADAMW, [1.0, 1.0, 1.0, 1.9999]), enter("x", [1.1, 1.1, 1.1, 1.9])])
     x = next(each for each in table if each.contestant == "x")
     assert -0.2 < x.lead.mean < 0
 
@@ -84,12 +92,12 @@ def test_a_seed_on_which_adamw_barely_trains_does_not_decide():
     st.lists(st.lists(st.one_of(st.none(), st.floats(0.1, 5)), min_size=3, max_size=3), min_size=1, max_size=6),
 )
 def test_laws_of_places(others):
-    entries = [enter("adamw", [1.0, 1.2, 1.1]), *(enter(f"x{i}", losses) for i, losses in enumerate(others))]
+    entries = [enter(ADAMW, [1.0, 1.2, 1.1]), *(enter(f"x{i}", losses) for i, losses in enumerate(others))]
     table = rank(entries)
     found = [each.place for each in table]
     assert found[0] == 1
     assert found == sorted(found)
     assert all(1 <= place <= len(table) for place in found)
     assert all(each.tied == (found.count(each.place) > 1) for each in table)
-    adamw = next(each for each in table if each.contestant == "adamw")
+    adamw = next(each for each in table if each.contestant == ADAMW)
     assert (adamw.lead.mean, adamw.lead.interval) == (0.0, 0.0)
