@@ -19,10 +19,10 @@ from workers.tiny_project import (
     write_project,
 )
 
-PROGRAMS = 2500
+PROGRAMS = 3000
 SEARCHES, KILLS = 7, 14
 RAY_SEARCHES, RAY_KILLS = 2, 10
-LONGEST = 1.5
+LONGEST = 1.2
 """Seconds of work after which a process is killed, at most."""
 PATIENCE = 120
 
