@@ -6,8 +6,8 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
+from lionsearch.archive.reading import BEST_FIRST, SCORED, StoredRun
 from lionsearch.archive.rows import SearchedRow, open_rounds, open_score, open_searched, open_spent
-from lionsearch.archive.store import BEST_FIRST, SCORED, RunStore
 from lionsearch.records import FailureKind, Stage
 
 
@@ -30,7 +30,7 @@ class WholeTables:
         store: of the run.
     """
 
-    def __init__(self, store: RunStore):
+    def __init__(self, store: StoredRun):
         self._store = store
 
     @without_collecting()
