@@ -16,6 +16,16 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("lionsearch"))
 
 
+def read_whole_lines(path: Path) -> bytes:
+    """Return a file but for a last line without its end, which was cut off while it was written; none is empty.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    content = path.read_bytes() if path.exists() else b""
+    return content[: content.rfind(b"\n") + 1]
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file beside its place and then put it there; nothing is left of one that could not be written.
 

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from filelock import FileLock, Timeout
 
+from lionsearch.caching import read_whole_lines
 from lionsearch.errors import SettingError
 from lionsearch.evaluation.trials import Training, Trial
 from lionsearch.records import Failure, FailureKind
@@ -53,9 +54,12 @@ class Ledger:
         self._known: dict[_Key, Training] = {}
         self._lock = _take_lock(folder)
         try:
-            whole = _whole_lines(self.path)
+            whole = read_whole_lines(self.path)
             self._read(whole)
             self._file = self._open(len(whole))
+        except OSError as error:
+            self._lock.release()
+            raise SettingError(f"{self.path}: cannot be read: {error.strerror}") from None
         except BaseException:
             self._lock.release()
             raise
@@ -187,14 +191,6 @@ def _take_lock(folder: Path) -> FileLock:
     except OSError as error:
         raise SettingError(f"{folder}: cannot hold a comparison: {error.strerror}") from None
     return lock
-
-
-def _whole_lines(path: Path) -> bytes:
-    try:
-        content = path.read_bytes() if path.exists() else b""
-    except OSError as error:
-        raise SettingError(f"{path}: cannot be read: {error.strerror}") from None
-    return content[: content.rfind(b"\n") + 1]
 
 
 @contextmanager

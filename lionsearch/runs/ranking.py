@@ -22,6 +22,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from pydantic import Field
 
+from lionsearch.caching import read_whole_lines
 from lionsearch.catalog.schema import Settings
 from lionsearch.errors import SettingError
 from lionsearch.evaluation.estimate import estimate
@@ -117,7 +118,7 @@ class Ranking:
             SettingError: if another process is doing it, or the file cannot be written.
         """
         with self._locked(), self._open() as file:
-            whole, self.rows = _whole_lines(self._path), self._load()
+            whole, self.rows = read_whole_lines(self._path), self._load()
             file.truncate(len(whole))
             if not whole:
                 self._write(file, self._header)
@@ -245,7 +246,7 @@ def read_ranking(path: Path) -> tuple[dict | None, dict[str, RankedProgram]]:
         SettingError: if it is not the file of a ranking.
     """
     try:
-        whole = _whole_lines(path)
+        whole = read_whole_lines(path)
         if not whole:
             return None, {}
         header, *lines = whole.decode().splitlines()
@@ -253,12 +254,6 @@ def read_ranking(path: Path) -> tuple[dict | None, dict[str, RankedProgram]]:
         return json.loads(header), {row.program: row for row in rows}
     except (OSError, ValueError, TypeError, RecursionError):
         raise SettingError(f"{path}: not the file of a ranking; move it away to start another") from None
-
-
-def _whole_lines(path: Path) -> bytes:
-    """Return the file but for a last line without its end, which was cut off while it was written."""
-    content = path.read_bytes() if path.exists() else b""
-    return content[: content.rfind(b"\n") + 1]
 
 
 @dataclass(frozen=True, slots=True)
