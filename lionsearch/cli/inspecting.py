@@ -19,7 +19,8 @@ from lionsearch.errors import SettingError, shorten
 
 if TYPE_CHECKING:
     from lionsearch.records import Evaluation
-    from lionsearch.runs.view import FoundProgram, Run
+    from lionsearch.runs.found import FoundProgram
+    from lionsearch.runs.view import Run
 
 BEST = "best"
 _LINEAGE = ("--candidate", "--lineage")

@@ -37,11 +37,6 @@ class Budget:
     tune_seeds: int = 1
     seeds: int = 5
 
-    @property
-    def trainings(self) -> int:
-        """At most so many trainings on a task."""
-        return self.points * self.tune_seeds + self.seeds
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:

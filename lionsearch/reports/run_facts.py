@@ -25,9 +25,10 @@ from lionsearch.reports.history import (
 from lionsearch.reports.story import Chapter, tell_story
 from lionsearch.runs.conditions import Change
 from lionsearch.runs.config import RunConfig
+from lionsearch.runs.found import FoundProgram
 from lionsearch.runs.meta_validation import MetaCurve, meta_curve
 from lionsearch.runs.verdict import Verdict
-from lionsearch.runs.view import FoundProgram, Run
+from lionsearch.runs.view import Run
 
 _MOST_ELITES = 20
 FAILURES = {

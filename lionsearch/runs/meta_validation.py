@@ -24,13 +24,11 @@ class MetaPoint:
 
     Attributes:
         candidate: its number.
-        target: what names it, `RUN:ID`.
         search: its score in the search.
         scores: its scores on the other tasks, the mean over them, one for each seed.
     """
 
     candidate: int
-    target: str
     search: float
     scores: tuple[float, ...]
 
@@ -133,6 +131,6 @@ def meta_curve(run: Run) -> MetaCurve | None:
             best, found = value, measured[row.fingerprint]
             each = zip(*(result.scores for result in found.results), strict=True) if found.rounds else ()
             scores = tuple(map(fmean, each)) or (-1.0,) * meta.seeds
-            points.append(MetaPoint(row.number, f"{run.folder}:{row.number}", fmean(search.rounds), scores))
+            points.append(MetaPoint(row.number, fmean(search.rounds), scores))
     tasks = tuple(spec.name for spec in config.meta_specs)
     return MetaCurve(tasks, tuple(points), run.counts()["generated"]) if points else None

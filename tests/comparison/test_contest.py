@@ -25,7 +25,7 @@ def test_all_get_the_same_seeds_and_no_more_than_their_budget(held):
     tested = {(trial.task, trial.seed) for trial in pool.asked if trial.split == "test"}
     assert len(tested) == 2 * BUDGET.seeds
     assert {trial.seed for trial in pool.asked if trial.split == "validation"} == set(range(BUDGET.tune_seeds))
-    assert len(pool.asked) <= 4 * BUDGET.trainings
+    assert len(pool.asked) <= 4 * (BUDGET.points * BUDGET.tune_seeds + BUDGET.seeds)
 
 
 def test_measuring_takes_the_settings_that_were_found(held):

@@ -162,9 +162,7 @@ def test_a_page_has_the_funnel_and_the_curve_on_other_tasks_where_there_are_such
     assert "On dearer tasks" not in page
     assert "The best on its own tasks and on others" not in page
     facts = gather(run)
-    curve = MetaCurve(
-        ("other",), (MetaPoint(0, "r:0", 0.1, (0.0, 0.1, 0.1, 0.0)), MetaPoint(3, "r:3", 0.2, (0.2, 0.1, 0.2, 0.1))), 5
-    )
+    curve = MetaCurve(("other",), (MetaPoint(0, 0.1, (0.0, 0.1, 0.1, 0.0)), MetaPoint(3, 0.2, (0.2, 0.1, 0.2, 0.1))), 5)
     table = FunnelTable(title="Stage proxy: few", heads=("place", "program"), rows=(("1", "<script>x</script>"),))
     shown = ShownFunnel(
         command="lionsearch funnel run", tables=(table,), verdict="winner: run:3", legend="what it means"

@@ -26,8 +26,7 @@ SIZES = {"small": 0.2, "large": 0.33}
 ROWS = {"top": 0.3, "middle": 0.5, "bottom": 0.7}
 COLUMNS = {"left": 0.3, "centre": 0.5, "right": 0.7}
 WORDS = (*SIZES, *COLOURS, *SHAPES, *ROWS, *COLUMNS)
-CAPTION = 5
-"""Words of a caption: size, colour, shape, row, column."""
+"""Of a caption: size, colour, shape, row, column."""
 
 _HELD_OUT = 8
 
