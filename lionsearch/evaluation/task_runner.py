@@ -20,13 +20,13 @@ from lionsearch.evaluation.device import describe_device
 from lionsearch.evaluation.encoding import EncodedProgram, TooLongError, encode_program
 from lionsearch.evaluation.interpreter import Interpreter
 from lionsearch.evaluation.machine import Machine, machine_for
+from lionsearch.evaluation.native import compile_training, measure_samples
 from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.references import Reference, ReferenceCache
 from lionsearch.evaluation.room import load_trainable
-from lionsearch.evaluation.training import Outcome, build_trainer
-from lionsearch.evaluation.update_rule import CompiledRule
+from lionsearch.evaluation.training import Outcome
 from lionsearch.graph import find_live, remove_dead_code
-from lionsearch.lang import GRADIENTS, INPUTS, Program, format_program
+from lionsearch.lang import GRADIENTS, Program, format_program
 from lionsearch.records import Failure, FailureKind, TaskResult
 from lionsearch.tasks.calling import calling_task
 from lionsearch.tasks.objective import Objective
@@ -160,6 +160,19 @@ class TaskRunner:
         return mean[: len(mean) if finite.all() else int(np.argmin(finite))].tolist()
 
     @_calling
+    def draw(self, program: Program, seed: int) -> np.ndarray | None:
+        """Return the images that the network draws after one training, (count, height, width); None if that fails.
+
+        The training is compiled. The problem has `samples`.
+
+        Raises:
+            TaskError: if the program asks for an input that training cannot give.
+        """
+        drawing = measure_samples(self.problem, jax.random.key(seed))
+        images = self.compile(program, seed, "validation", self.never, problem=drawing)().metrics["images"]
+        return np.asarray(images) if np.isfinite(images).all() else None
+
+    @_calling
     def evaluate_population(self, programs: Sequence[Program], seeds: Seeds) -> list[TaskResult]:
         """Train with many programs at once, as one batch: the way to use an accelerator.
 
@@ -287,17 +300,21 @@ class TaskRunner:
         )
 
     def compile(
-        self, program: Program, seed: int, split: str, limits: np.ndarray, lr_factor: float = 1.0
+        self,
+        program: Program,
+        seed: int,
+        split: str,
+        limits: np.ndarray,
+        lr_factor: float = 1.0,
+        problem: Problem | None = None,
     ) -> Callable[[], Outcome]:
-        """Return one training as native JAX, a function without arguments; its first call compiles."""
-        live = remove_dead_code(program)
-        names = tuple(name for name in live.optional_inputs if not INPUTS[name].scheduled)
-        train = jax.jit(build_trainer(self.problem, CompiledRule(live), names))
+        """Return one training as native JAX, a function without arguments; its first call compiles.
+
+        A `problem` that is given differs from the task's in what it measures.
+        """
         course, examples = self.courses.of_seed(seed), self.courses.examples(split)
-        steps = np.arange(1, self.spec.steps + 1, dtype=np.float32)
-        inputs = tuple(x.reshape(course.batches.shape[:2]) for x in (self.schedule * np.float32(lr_factor), steps))
-        settings = {name: np.float32(value) for name, value in live.settings.items()}
-        return lambda: jax.device_get(train(None, settings, course, inputs, *examples, limits))
+        schedule = self.schedule * np.float32(lr_factor)
+        return compile_training(problem or self.problem, program, course, schedule, examples, limits)
 
     def _limits(self, seed: int, seeds: Seeds) -> np.ndarray:
         """Return the loss on the probe above which training ends, after each chunk."""

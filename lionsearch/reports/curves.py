@@ -1,6 +1,8 @@
-"""Learning curves of a run's best program beside AdamW's and Lion's: the only part of a page that trains."""
+"""What is trained for a page: curves of a run's best program beside AdamW's and Lion's, and what networks draw."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from lionsearch.archive.folder import CONFIG
 from lionsearch.catalog import PROGRAMS, load_program
@@ -9,6 +11,7 @@ from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.lang import Program
 from lionsearch.records import Stage
 from lionsearch.reports.charts import Chart, chart_curves
+from lionsearch.reports.samples import chart_samples
 from lionsearch.runs.view import Run
 from lionsearch.tasks.given import reunite
 from lionsearch.tasks.spec import TaskSpec
@@ -18,7 +21,9 @@ _SEEDS = 3
 
 
 def draw_curves(run: Run, prefix: str) -> tuple[Chart, ...]:
-    """Return a chart for each task of a run; none while it has no best program.
+    """Return a chart for each task of a run, those of its meta-validation too, and one of the images that it draws.
+
+    While the run has no best program there is none.
 
     Args:
         run: whose tasks and best program.
@@ -31,30 +36,46 @@ def draw_curves(run: Run, prefix: str) -> tuple[Chart, ...]:
     best = run.best
     if best is None:
         return ()
-    specs = reunite(run.config.specs, (), str(run.folder))
+    specs = reunite((*run.config.specs, *run.config.meta_specs), (), str(run.folder))
     for spec in specs:
         check_factory(spec.name, spec.factory, str(run.folder / CONFIG))
-    return tuple(
-        chart_curves(spec.name, train_along(spec, best.program), f"{prefix}curves{number}", _SEEDS)
-        for number, spec in enumerate(specs)
-    )
+    charts: list[Chart] = []
+    for number, spec in enumerate(specs):
+        along = Along(spec, best.program)
+        charts.append(chart_curves(spec.name, along.curves(), f"{prefix}curves{number}", _SEEDS))
+        if along.runner.problem.samples is not None:
+            charts.append(chart_samples(spec.name, along.samples(), f"{prefix}samples{number}"))
+    return tuple(charts)
 
 
-def train_along(spec: TaskSpec, best: Program) -> dict[str, list[tuple[int, float]]]:
-    """Return steps with the validation loss, the mean over seeds, of a program, tuned AdamW and Lion.
+class Along:
+    """A program, tuned AdamW and Lion, to be trained with on a task.
 
     Args:
         spec: the task.
         best: the program.
+
+    Attributes:
+        runner: the task, with room for all three.
     """
-    adamw, lion = (load_program(str(PROGRAMS.shipped / f"{name}.py")) for name in ("adamw", "lion"))
-    tuned = adamw.with_hyperparameters({"weight_decay": spec.weight_decay})
-    programs = {"the best": best, "AdamW, tuned": tuned, "Lion, as shipped": lion}
-    runner = TaskRunner(spec, limits_for(programs.values()))
-    first = FIRST_SEED[Stage.REPORT]
-    seeds = Seeds(tuple(first + seed for seed in range(_SEEDS)), "validation")
-    each = spec.steps // spec.chunks
-    return {
-        name: [((number + 1) * each, loss) for number, loss in enumerate(runner.curve(program, seeds))]
-        for name, program in programs.items()
-    }
+
+    def __init__(self, spec: TaskSpec, best: Program):
+        adamw, lion = (load_program(str(PROGRAMS.shipped / f"{name}.py")) for name in ("adamw", "lion"))
+        tuned = adamw.with_hyperparameters({"weight_decay": spec.weight_decay})
+        self._programs = {"the best": best, "AdamW, tuned": tuned, "Lion, as shipped": lion}
+        self.runner = TaskRunner(spec, limits_for(self._programs.values()))
+
+    def curves(self) -> dict[str, list[tuple[int, float]]]:
+        """Return steps with the validation loss, the mean over seeds."""
+        spec, first = self.runner.spec, FIRST_SEED[Stage.REPORT]
+        seeds = Seeds(tuple(first + seed for seed in range(_SEEDS)), "validation")
+        each = spec.steps // spec.chunks
+        return {
+            name: [((number + 1) * each, loss) for number, loss in enumerate(self.runner.curve(program, seeds))]
+            for name, program in self._programs.items()
+        }
+
+    def samples(self) -> dict[str, np.ndarray | None]:
+        """Return images (count, height, width) that the networks draw after one training; the problem has `samples`."""
+        first = FIRST_SEED[Stage.REPORT]
+        return {name: self.runner.draw(program, first) for name, program in self._programs.items()}

@@ -53,6 +53,8 @@ class Problem:
             with dropout, noise or augmentation; differentiable; optional. The key is new in each step, and the same for
             all that is computed in the step. Stateful: `train_loss(params, state, batch, key) -> (loss, state)`, with
             the state after the step, and required.
+        samples: `samples(params, key) -> images`, what a trained model draws, for a run's page: floats from 0 to 1 of
+            shape (count, height, width); optional. Stateful: `samples(params, state, key)`.
         stateful: whether the model has a state.
 
     Examples:
@@ -79,4 +81,5 @@ class Problem:
     metrics: Callable[..., dict[str, jax.Array]] | None = None
     sampled_loss: Callable[..., tuple[jax.Array, Any]] | None = None
     train_loss: Callable[..., Any] | None = None
+    samples: Callable[..., jax.Array] | None = None
     stateful: bool = False

@@ -49,6 +49,11 @@ def validate_problem(problem: Problem, name: str = "task") -> None:
         metrics = _shapes_of(what, problem.metrics, *given, problem.validation)
         if not isinstance(metrics, dict) or any(getattr(value, "shape", None) != () for value in metrics.values()):
             raise TaskError(f"{what} must return scalars by name; found {metrics}")
+    if problem.samples is not None:
+        what = f"{name}: {_call(problem, 'samples', 'key')}"
+        images = _shapes_of(what, problem.samples, *given, jax.random.key(0))
+        if len(getattr(images, "shape", ())) != 3:
+            raise TaskError(f"{what} must return images (count, height, width); found {images}")
     if problem.sampled_loss is not None:
         what = f"{name}: {_call(problem, 'sampled_loss', 'batch', 'key')}"
         sampled = _shapes_of(what, problem.sampled_loss, *given, problem.validation, jax.random.key(0))

@@ -1,10 +1,13 @@
+import numpy as np
 import pytest
 from reports.made_runs import make_run
 from workers.tiny_project import write_project
 
 from lionsearch.catalog import load_program
 from lionsearch.errors import TaskError
-from lionsearch.reports.curves import draw_curves, train_along
+from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.reports.curves import Along, draw_curves
+from lionsearch.reports.samples import chart_samples
 from lionsearch.tasks.spec import load_task
 
 
@@ -17,7 +20,7 @@ def spec(tmp_path, monkeypatch):
 
 
 def test_a_curve_has_the_loss_after_each_chunk(spec):
-    found = train_along(spec, load_program("momentum").with_hyperparameters({"lr_scale": 1e-5}))
+    found = Along(spec, load_program("momentum").with_hyperparameters({"lr_scale": 1e-5})).curves()
     assert list(found) == ["the best", "AdamW, tuned", "Lion, as shipped"]
     for points in found.values():
         assert [step for step, _ in points] == [
@@ -27,9 +30,9 @@ def test_a_curve_has_the_loss_after_each_chunk(spec):
     assert losses[-1] < losses[0]
 
 
-def with_spec(run, spec, monkeypatch):
-    """Have a run be one on this task."""
-    config = run.config.model_copy(update={"specs": (spec,)})
+def with_spec(run, spec, monkeypatch, *meta_specs):
+    """Have a run be one on this task, and perhaps with others in its meta-validation."""
+    config = run.config.model_copy(update={"specs": (spec,), "meta_specs": meta_specs})
     monkeypatch.setattr(type(run), "config", property(lambda self: config))
     return run
 
@@ -44,7 +47,7 @@ def test_each_task_has_a_chart(spec, tmp_path, monkeypatch):
 
 def test_a_curve_ends_where_the_loss_is_no_number(spec):
     wild = load_program("sgd").with_hyperparameters({"lr_scale": 1e30})
-    assert len(train_along(spec, wild)["the best"]) < spec.chunks
+    assert len(Along(spec, wild).curves()["the best"]) < spec.chunks
 
 
 def test_code_that_a_run_folder_may_not_name_is_not_run(spec, tmp_path, monkeypatch):
@@ -56,3 +59,34 @@ def test_code_that_a_run_folder_may_not_name_is_not_run(spec, tmp_path, monkeypa
 
 def test_a_run_without_a_best_has_none(tmp_path):
     assert draw_curves(make_run(tmp_path / "run", 0, ended=False), "run0-") == ()
+
+
+@pytest.fixture
+def small():
+    """A denoising task of a few steps."""
+    settings = {"steps": 50, "warmup": 5, "options": {"width": 8, "layers": 1}}
+    return load_task("digits_diffusion").model_copy(update=settings)
+
+
+def test_a_task_that_draws_has_a_picture_too(spec, small, tmp_path, monkeypatch):
+    monkeypatch.setattr(TaskRunner, "draw", lambda runner, program, seed: np.full((2, 8, 8), len(program.slots) / 2))
+    run = with_spec(make_run(tmp_path / "run"), spec, monkeypatch, small)
+    curve, of_meta, drawn = draw_curves(run, "run0-")
+    assert [each.title for each in (curve, of_meta)] == [f"Learning curves on {x}" for x in ("linear", small.name)]
+    assert drawn.title == "What is drawn after training on digits_diffusion"
+    assert "data:image/png;base64" in drawn.svg
+    assert "the best; AdamW, tuned; Lion, as shipped" in drawn.text
+
+
+def test_networks_draw_images_and_none_where_training_fails(small):
+    wild = load_program("sgd").with_hyperparameters({"lr_scale": 1e30})
+    along = Along(small, wild)
+    drawn = along.samples()
+    assert drawn["the best"] is None
+    for name in ("AdamW, tuned", "Lion, as shipped"):
+        assert drawn[name].shape == (16, 8, 8)
+        assert 0 <= drawn[name].min() <= drawn[name].max() <= 1
+    assert np.abs(drawn["AdamW, tuned"] - drawn["Lion, as shipped"]).max() > 0.01
+    chart = chart_samples(small.name, drawn, "picture")
+    assert chart.note == "No images where training failed: the best."
+    assert "the best" not in chart.text

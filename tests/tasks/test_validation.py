@@ -104,6 +104,11 @@ def test_data_is_any_tree_of_arrays(data):
             r"metrics\(params, batch\) must return scalars by name",
         ),
         (make(metrics=lambda params, batch: total(params)), r"metrics\(params, batch\) must return scalars by name"),
+        (
+            make(samples=lambda params, key: jnp.zeros((4, 8, 8, 3))),
+            r"samples\(params, key\) must return images \(count, height, width\); found .*shape=\(4, 8, 8, 3\)",
+        ),
+        (make(samples=lambda params: jnp.zeros((4, 8, 8))), r"samples\(params, key\) failed: TypeError"),
         (make(test={"y": X}), r"mine: test is .*'y'.*; train is .*'x'.*"),
     ],
 )
@@ -121,6 +126,7 @@ def make_stateful(**changes: Any) -> Problem:
         train_loss=lambda params, state, batch, key: (jnp.mean(batch["x"] * params["w"]), state),
         metrics=lambda params, state, batch: {"mean": jnp.mean(state["mean"])},
         sampled_loss=lambda params, state, batch, key: (jnp.mean(params["w"] * state["mean"]), len(batch["x"])),
+        samples=lambda params, state, key: jnp.full((2, 4, 4), jnp.mean(params["w"] * state["mean"])),
         stateful=True,
     )
     return replace(problem, **changes)

@@ -1,7 +1,8 @@
-"""Tasks that say what noise is on an image, and the images that trained weights draw."""
+"""Tasks that say what noise is on an image; with what they have learned, trained weights draw images from noise."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -13,6 +14,8 @@ from lionsearch.tasks import adapters
 from lionsearch.tasks.data import fashion
 from lionsearch.tasks.models import denoiser
 from lionsearch.tasks.problem import Problem
+
+_SAMPLES = 16
 
 
 def digits_diffusion(width: int = 128, layers: int = 3) -> Problem:
@@ -39,49 +42,20 @@ def fashion_diffusion(width: int = 32, blocks: int = 1, examples: int = 55_000, 
     return _denoising(denoiser.ConvolutionalNetwork(width, blocks), data, _scale)
 
 
-def draw_digits(params: Any, key: jax.Array, count: int = 16, *, width: int = 128, layers: int = 3) -> jax.Array:
-    """Return images (count, 8, 8) that weights trained on `digits_diffusion` draw, 0 to 1.
-
-    Args:
-        params: trained weights.
-        key: of the noise that is started from.
-        count: images.
-        width: as the task has it.
-        layers: as the task has it.
-
-    Examples:
-        >>> problem = digits_diffusion(width=8, layers=1)
-        >>> params, _ = jax.jit(problem.init)(jax.random.key(0))
-        >>> draw_digits(params, jax.random.key(1), 2, width=8, layers=1).shape
-        (2, 8, 8)
-    """
-    return _draw(denoiser.DenseNetwork(width, layers), params, key, (count, 8, 8, 1))
-
-
-def draw_fashion(params: Any, key: jax.Array, count: int = 16, *, width: int = 32, blocks: int = 1) -> jax.Array:
-    """Return images (count, 28, 28) that weights trained on `fashion_diffusion` draw, 0 to 1.
-
-    Args:
-        params: trained weights.
-        key: of the noise that is started from.
-        count: images.
-        width: as the task has it.
-        blocks: as the task has it.
-    """
-    return _draw(denoiser.ConvolutionalNetwork(width, blocks), params, key, (count, 28, 28, 1))
-
-
-def _draw(network: Any, params: Any, key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    images = denoiser.draw_samples(denoiser.Denoiser(network), params, key, shape)
-    return jnp.clip((images[..., 0] + 1) / 2, 0, 1)
-
-
 def _denoising(network: Any, data: dict[str, Any], inputs: Any) -> Problem:
+    module = denoiser.Denoiser(network)
+    side = jax.eval_shape(inputs, data["train"][:1]).shape[1]
+
     def loss(outputs: Any, batch: Any) -> jax.Array:
         found, noise = outputs
         return jnp.mean((found - noise) ** 2)
 
-    return adapters.flax_problem(denoiser.Denoiser(network), loss, **data, inputs=inputs, rngs=("noise",))
+    def samples(params: Any, state: Any, key: jax.Array) -> jax.Array:
+        images = denoiser.draw_samples(module, params, key, (_SAMPLES, side, side, 1))
+        return jnp.clip((images[..., 0] + 1) / 2, 0, 1)
+
+    problem = adapters.flax_problem(module, loss, **data, inputs=inputs, rngs=("noise",))
+    return replace(problem, samples=samples)
 
 
 def _scale(images: jax.Array) -> jax.Array:
