@@ -10,7 +10,7 @@ from pathlib import Path
 from lionsearch.archive import RunStore
 from lionsearch.archive.folder import CONFIG, check_run_folder, list_islands
 from lionsearch.catalog import PROGRAMS, load_program
-from lionsearch.compose import is_expression
+from lionsearch.compose import compose, is_expression
 from lionsearch.errors import MissingFileError, RunError, UnknownNameError, one_line
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
@@ -46,8 +46,8 @@ def load_target(text: str) -> tuple[Program, Provenance]:
     """Return the checked program that a text names, and where it is from.
 
     Args:
-        text: a name or path, a composition such as `lookahead(adamw, k=5)`, or `RUN:ID`, a run folder and the number
-            of a candidate.
+        text: a name or path, `RUN:ID`, a run folder and the number of a candidate, or a composition of such, as in
+            `lookahead(adamw, k=5)`.
 
     Raises:
         LionSearchError: if it is not there or not valid.
@@ -58,7 +58,7 @@ def load_target(text: str) -> tuple[Program, Provenance]:
         (('m',), 'lion')
     """
     if is_expression(text):
-        return load_program(text), Provenance(text, text.strip())
+        return compose(text, lambda name: load_target(name)[0]), Provenance(text, text.strip())
     found = _CANDIDATE.fullmatch(text)
     if found is None:
         try:

@@ -10,6 +10,7 @@ import numpy as np
 
 from lionsearch.archive.folder import SHORT
 from lionsearch.comparison.contestant import Contestant
+from lionsearch.compose import compose
 from lionsearch.errors import RunError
 from lionsearch.graph import fingerprint
 from lionsearch.lang import Program
@@ -33,6 +34,8 @@ def pick(run: Run, most: int) -> list[Contestant]:
 
     In turn: its simplified best; by fresh seeds its elites, and of those that are best for their length the shortest
     first; then the best of the search. Of programs that make the same updates but for their size, the shortest stands.
+    On short noisy tasks weight decay is no use, and a search loses it; longer ones may want it. So a program without
+    one is taken as `decay(PROGRAM, weight_decay=0)`, which is the same until it is tuned.
 
     Args:
         run: also one that goes on.
@@ -51,7 +54,7 @@ def pick(run: Run, most: int) -> list[Contestant]:
             kept[same] = found
     if not kept:
         raise RunError(f"{run.folder}: no program has a score yet")
-    return [each.contestant for each in kept]
+    return [_with_weight_decay(each.contestant) for each in kept]
 
 
 def _in_turn(run: Run, most: int) -> Iterator[tuple[str, Program]]:
@@ -61,6 +64,14 @@ def _in_turn(run: Run, most: int) -> Iterator[tuple[str, Program]]:
         yield found.target, found.program
     for found in run.ranked(Stage.SEARCH, top=4 * most):
         yield found.target, found.program
+
+
+def _with_weight_decay(contestant: Contestant) -> Contestant:
+    if contestant.weight_decay is not None:
+        return contestant
+    inner = repr(contestant.name) if {*contestant.name} & {*"'\"(),="} else contestant.name
+    name = f"decay({inner}, weight_decay=0)"
+    return Contestant(name, compose(name, lambda _: contestant.program))
 
 
 def _is_alike(one: _Kept, other: _Kept) -> bool:

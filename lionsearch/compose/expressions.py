@@ -20,7 +20,7 @@ Load = Callable[[str], Program]
 """Gives the program of a name or path."""
 
 _QUOTED_OR_FILE = re.compile(
-    r"""(?P<quoted>"[^"]*"|'[^']*')|(?P<before>(?:^|[(,])\s*)(?P<file>[^\s'"(),=][^'"(),=]*\.py)(?=\s*[(),])"""
+    r"""(?P<quoted>"[^"]*"|'[^']*')|(?P<before>(?:^|[(,])\s*)(?P<file>[^\s'"(),=][^'"(),=]*(?:\.py|:\d+))(?=\s*[(),])"""
 )
 _EXPECTED = "expected something like lookahead(adamw, k=5)"
 
@@ -34,8 +34,8 @@ def compose(text: str, load: Load) -> Program:
     """Return the program that an expression stands for.
 
     Args:
-        text: such as `lookahead(adamw, k=5)` or `clip_norm(my/rule.py, limit=0.5)`; a path that does not end in .py,
-            or has a comma, a parenthesis or = in it, stands in quotes.
+        text: such as `lookahead(adamw, k=5)`, `clip_norm(my/rule.py, limit=0.5)` or `decay(my/run:7)`; a path that does
+            not end in .py or a candidate's number, or has a comma, a parenthesis or = in it, stands in quotes.
         load: gives the program of a name or path.
 
     Raises:

@@ -38,6 +38,18 @@ def test_a_candidate_of_a_run(run):
     assert load_target(f"{run}:0")[1].score is None
 
 
+def test_a_candidate_of_a_run_may_stand_in_a_composition(run):
+    plain, _ = load_target(f"{run}:1")
+    for inner in (f"{run}:1", f"'{run}:1'"):
+        text = f"decay({inner}, weight_decay=0.5)"
+        program, provenance = load_target(text)
+        assert provenance == Provenance(text, text)
+        assert dict(program.hyperparameters)["weight_decay"] == 0.5
+        assert len(program.statements) > len(plain.statements)
+    with pytest.raises(UnknownNameError, match=r"unknown candidate '7'; expected one of: 0 to 1"):
+        load_target(f"decay({run}:7)")
+
+
 def test_a_run_without_a_number_is_told_what_is_expected(run, monkeypatch):
     for text in (str(run), f"{run}/", f"{run}:abc", f"{run}:"):
         with pytest.raises(RunError) as caught:

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 from workers.tiny_project import run_cli, write_project
 
+from lionsearch.archive.targets import load_target
 from lionsearch.comparison import picking
 from lionsearch.comparison.picking import pick
 from lionsearch.errors import RunError
@@ -8,6 +10,7 @@ from lionsearch.graph import fingerprint
 from lionsearch.lang import format_program, parse
 from lionsearch.runs.view import Run
 from lionsearch.semantics.directions import course
+from lionsearch.semantics.oracle import run_oracle
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +32,23 @@ def test_the_best_of_a_run_that_differ_in_what_they_do(run):
 
 def test_each_is_named_as_a_program_that_the_command_line_finds(run):
     for each in pick(run, 4):
-        folder, _, number = each.name.rpartition(":")
-        assert folder == str(run.folder)
-        assert each.program == run.program(int(number))
+        assert str(run.folder) in each.name
+        assert fingerprint(load_target(each.name)[0]) == fingerprint(each.program)
+
+
+def test_what_has_no_weight_decay_gets_one_that_is_0_until_it_is_tuned(run, monkeypatch):
+    plain = parse("def train(w, g, m, lr):\n  m = interp(g, m, 0.5)\n  return m * lr, m")
+    own = parse("def train(w, g, lr, *, weight_decay=0.1):\n  return (sign(g) + w * weight_decay) * lr")
+    monkeypatch.setattr(picking, "_in_turn", lambda run, most: iter([("runs/a, b:3", plain), ("own", own)]))
+    given, kept = pick(run, 2)
+    assert (given.name, given.weight_decay) == ("decay('runs/a, b:3', weight_decay=0)", 0.0)
+    assert (kept.name, kept.program) == ("own", own)
+    weights, gradients = np.array([1.0, -2.0]), np.array([0.5, 0.25])
+    [[without]] = run_oracle(plain, (weights,), [(gradients,)], [0.1])
+    for decay in (0.0, 0.3):
+        program = given.program.with_hyperparameters({"weight_decay": decay})
+        [[found]] = run_oracle(program, (weights,), [(gradients,)], [0.1])
+        np.testing.assert_allclose(found, without - 0.001 * 0.1 * decay * weights)
 
 
 def test_of_programs_that_do_the_same_the_shortest_stands_in_the_place_of_the_best(run, monkeypatch):
@@ -39,14 +56,14 @@ def test_of_programs_that_do_the_same_the_shortest_stands_in_the_place_of_the_be
     texts["short"] = "m = interp(g, m, 0.5)\n  return m * lr, m"
     programs = [(name, parse(f"def train(w, g, m, lr):\n  {texts[name]}")) for name in ("long", "other", "short")]
     monkeypatch.setattr(picking, "_in_turn", lambda run, most: iter(programs))
-    assert [each.name for each in pick(run, 3)] == ["short", "other"]
+    assert [each.name for each in pick(run, 3)] == [f"decay({name}, weight_decay=0)" for name in ("short", "other")]
 
 
 def test_the_simplified_best_comes_first(run):
     path = run.folder / "short.py"
     path.write_text(format_program(parse("def train(w, g, lr): return sign(g) * lr * 0.001")))
     try:
-        assert pick(run, 1)[0].name == str(path)
+        assert pick(run, 1)[0].name == f"decay({path}, weight_decay=0)"
     finally:
         path.unlink()
 

@@ -78,6 +78,7 @@ def test_a_task_that_draws_has_a_picture_too(spec, small, tmp_path, monkeypatch)
     assert "the best; AdamW, tuned; Lion, as shipped" in drawn.text
 
 
+@pytest.mark.thorough  # three trainings are compiled
 def test_networks_draw_images_and_none_where_training_fails(small):
     wild = load_program("sgd").with_hyperparameters({"lr_scale": 1e30})
     along = Along(small, wild)
