@@ -12,7 +12,6 @@ from pathlib import Path
 import matplotlib as mpl
 
 import lionsearch as ls
-from lionsearch.evaluation.estimate import estimate
 from lionsearch.tasks.spec import TaskSpec, load_task
 
 mpl.use("svg")
@@ -39,13 +38,13 @@ def with_batch(spec: TaskSpec, batch: int) -> TaskSpec:
     )
 
 
-def plot(found: ls.Comparison) -> None:
+def plot(comparison: ls.Comparison) -> None:
     """Draw the test loss against the batch size."""
     figure, axes = plt.subplots(figsize=(5, 3.2))
-    for standing in found.standings:
-        losses = [estimate([each.loss for each in task.entry.trainings]) for task in standing.tasks.values()]
-        means, widths = [each.mean for each in losses], [each.interval for each in losses]
-        axes.errorbar(BATCHES, means, widths, marker="o", ms=4, capsize=3, label=LABELS[standing.contestant])
+    for standing in comparison.standings:
+        losses = zip(BATCHES, (task.loss for task in standing.tasks.values()), strict=True)
+        points = [(batch, loss.mean, loss.interval) for batch, loss in losses if loss is not None]
+        axes.errorbar(*zip(*points, strict=True), marker="o", ms=4, capsize=3, label=LABELS[standing.contestant])
     axes.set_xscale("log", base=2)
     axes.set_xticks(BATCHES, [str(batch) for batch in BATCHES])
     axes.set_xlabel("batch size, for the same number of examples")
