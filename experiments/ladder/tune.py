@@ -2,6 +2,7 @@
 
     python experiments/ladder/tune.py TASK [TASK ...] [--only adamw] [--seeds N] [--fresh N]
     python experiments/ladder/tune.py --cost TASK [TASK ...]
+    python experiments/ladder/tune.py --compared FOLDER TASK [TASK ...]
 
 Five learning rates, each 4 times the one before, then from the best in factors of 2 to where both neighbours are
 worse, then of the square root of 2. At the best rate four weight decays are tried, more where the largest is best, and
@@ -10,7 +11,9 @@ end is of the test split and seeds that nothing was tuned on.
 
 Each task gets a file `experiments/ladder/TASK.json` with every point, and in its TOML the rates and `[measured]`. Where
 AdamW was tuned by another command, its rate and decay stay. With `--cost` nothing is tuned: `[measured]` has the
-parameters, and the seconds of a few steps, for an accelerator on a part of a batch, times what is left out.
+parameters, and the seconds of a few steps, for an accelerator on a part of a batch, times what is left out. With
+`--compared` it is taken from a folder of `lionsearch compare`, in which Lion was; AdamW is then `adamw_debiased`, and
+the command that tuned it is that of the comparison.
 """
 
 from __future__ import annotations
@@ -28,13 +31,14 @@ from lionsearch.evaluation.device import configure_jax
 configure_jax()
 
 from lionsearch.catalog import TASKS, load_program
+from lionsearch.comparison.contest import ADAMW
 from lionsearch.evaluation.estimate import estimate
 from lionsearch.evaluation.plan import FIRST_SEED, Limits, Seeds
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.lang import Program
 from lionsearch.records import Stage
 from lionsearch.runs.tune import GridPoint, tune_program
-from lionsearch.tasks.spec import TaskSpec, load_task
+from lionsearch.tasks.spec import TaskSpec, load_problem, load_task
 from lionsearch.tasks.validation import count_parameters
 
 HERE = Path(__file__).parent
@@ -161,6 +165,23 @@ def cost_task(name: str) -> dict[str, Any]:
     return {"task": name, "measured": {"parameters": count_parameters(runner.problem), "seconds": seconds}}
 
 
+def take_compared(name: str, folder: Path) -> dict[str, Any]:
+    """Return what a comparison has found of AdamW and Lion on a task."""
+    rows = {row["program"]: row for row in json.loads((folder / "comparison.json").read_text()) if row["task"] == name}
+    adamw, lion, spec = rows[ADAMW], rows["lion"], load_task(name)
+    measured: dict[str, Any] = {
+        "parameters": count_parameters(load_problem(spec)),
+        "seconds": adamw["seconds_per_step"] * spec.steps,
+        "seeds": len(adamw["scores"]),
+    }
+    for key, row in (("adamw", adamw), ("lion", lion)):
+        measured |= {key: row["loss"], f"{key}_interval": row["loss_interval"]}
+    measured |= {"lion_rate": lion["learning_rate"], "lion_decay": lion["weight_decay"]}
+    measured |= {"lion_score": lion["score"], "lion_score_interval": lion["interval"]}
+    tuned = {"learning_rate": float(f"{adamw['learning_rate']:.3g}"), "weight_decay": adamw["weight_decay"]}
+    return {"task": name, "adamw": tuned, "measured": measured}
+
+
 def _rows(search: Search) -> list[dict[str, Any]]:
     """Return the points of a search, a loss that is no number as null."""
     return [
@@ -169,12 +190,12 @@ def _rows(search: Search) -> list[dict[str, Any]]:
     ]
 
 
-def write_task(found: dict[str, Any]) -> None:
-    """Put what was found into the task's TOML."""
+def write_task(found: dict[str, Any], command: str | None = None) -> None:
+    """Put what was found into the task's TOML, and the command that found it."""
     path = TASKS.find(found["task"])
     seeds = {"seeds": found.get("seeds"), "fresh": found["measured"].get("seeds")}
     flags = [f"--{key} {value}" for key, value in seeds.items() if value] or ["--cost"]
-    text, command = path.read_text(), " ".join(["python experiments/ladder/tune.py", found["task"], *flags])
+    text, command = path.read_text(), command or " ".join(["python experiments/ladder/tune.py", found["task"], *flags])
     if adamw := found.get("adamw"):
         for key in ("learning_rate", "weight_decay"):
             text = re.sub(rf"^{key} = .*$", f"{key} = {adamw[key]:g}", text, flags=re.MULTILINE)
@@ -197,7 +218,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, help="Trainings at each point.")
     parser.add_argument("--fresh", type=int, help="Seeds of what is measured at the end.")
     parser.add_argument("--cost", action="store_true", help="Nothing is tuned.")
+    parser.add_argument("--compared", type=Path, metavar="FOLDER", help="A comparison has it.")
     given = parser.parse_args()
+    if given.compared:
+        command = re.search("^`(.+)`$", (given.compared / "comparison.md").read_text(), re.MULTILINE)
+        for name in given.tasks:
+            write_task(take_compared(name, given.compared), command and command[1])
+        return
     for name in given.tasks:
         print(name, flush=True)
         found = cost_task(name) if given.cost else tune_task(name, given.only, given.seeds, given.fresh)

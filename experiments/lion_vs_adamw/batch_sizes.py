@@ -44,7 +44,8 @@ def plot(comparison: ls.Comparison) -> None:
     for standing in comparison.standings:
         losses = zip(BATCHES, (task.loss for task in standing.tasks.values()), strict=True)
         points = [(batch, loss.mean, loss.interval) for batch, loss in losses if loss is not None]
-        axes.errorbar(*zip(*points, strict=True), marker="o", ms=4, capsize=3, label=LABELS[standing.contestant])
+        batches, means, widths = (list(each) for each in zip(*points, strict=True))
+        axes.errorbar(batches, means, widths, marker="o", ms=4, capsize=3, label=LABELS[standing.contestant])
     axes.set_xscale("log", base=2)
     axes.set_xticks(BATCHES, [str(batch) for batch in BATCHES])
     axes.set_xlabel("batch size, for the same number of examples")

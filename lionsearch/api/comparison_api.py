@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -58,7 +59,7 @@ class Comparison:
 
         Columns: `program`, `task`, `place`, `tied`, `score` (0 is AdamW, tuned alike) with its 95 % `interval`,
         `scores` of each seed, `loss` with its `loss_interval`, the task's own measures as `metric_NAME`, the settings
-        found (`learning_rate_factor` of the task's, `weight_decay`), `points` tried, `failed` trainings,
+        found (`learning_rate`, the peak of `lr * lr_scale`, and `weight_decay`), `points` tried, `failed` trainings,
         `seconds_per_step` of the processor.
         """
         from lionsearch.comparison.shown import flat_rows
@@ -119,7 +120,7 @@ def compare(
         tune_seeds: trainings with each.
         seeds: trainings with the best one, on seeds and data that nothing was chosen by.
         output: a folder where each training is kept as it is made, so that what was stopped goes on; with
-            `comparison.md` and `comparison.svg`.
+            `comparison.md`, `comparison.svg`, and the rows of `.table()` as `comparison.json`.
         workers: on Ray; 0 trains in this process, None takes one for each core.
         address: of a Ray cluster to join.
         time_limit: seconds that a training may take on a worker.
@@ -150,7 +151,7 @@ def compare(
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) if output is None else Path(output)
         with open_laboratory(folder, specs, placement, progress) as laboratory:
-            entries = hold(contestants, specs, budget, "test", laboratory)
+            entries = hold(contestants, budget, "test", laboratory)
     entries, left_out = leave_out(entries)
     if not entries:
         raise TaskError("; ".join(left_out))
@@ -238,7 +239,7 @@ def open_laboratory(
 
 
 def save(folder: Path, name: str, found: Comparison, command: str) -> None:
-    """Write a comparison as a page and a plot.
+    """Write a comparison as a page, a plot and the rows of its table.
 
     Raises:
         SettingError: if they cannot be written.
@@ -247,6 +248,7 @@ def save(folder: Path, name: str, found: Comparison, command: str) -> None:
         text = found.markdown(name.capitalize(), command)
         (folder / f"{name}.md").write_text(text, encoding="utf-8", errors="backslashreplace")
         found.plot(folder / f"{name}.svg")
+        (folder / f"{name}.json").write_text(json.dumps(found.table(), indent=1) + "\n")
     except OSError as error:
         raise SettingError(f"{folder / name}.md: cannot be written: {error.strerror}") from None
 

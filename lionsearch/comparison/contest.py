@@ -46,12 +46,14 @@ class Entry:
         contestant: its name.
         task: the task's name.
         tuned: the best learning rate and weight decay.
+        learning_rate: what the best one comes to: the peak of `lr * lr_scale` on the task, in AdamW's units.
         trainings: with these, one for each fresh seed.
     """
 
     contestant: str
     task: str
     tuned: Tuned
+    learning_rate: float
     trainings: tuple[Training, ...]
 
 
@@ -60,14 +62,11 @@ def adamw() -> Contestant:
     return Contestant(ADAMW, load_program(str(PROGRAMS.shipped / f"{ADAMW}.py")))
 
 
-def hold(
-    contestants: Sequence[Contestant], tasks: Sequence[TaskSpec], budget: Budget, split: str, laboratory: Laboratory
-) -> list[Entry]:
-    """Return an entry for each contestant on each task, task by task.
+def hold(contestants: Sequence[Contestant], budget: Budget, split: str, laboratory: Laboratory) -> list[Entry]:
+    """Return an entry for each contestant on each task of a laboratory, task by task.
 
     Args:
         contestants: with different names.
-        tasks: that they are held on.
         budget: what each gets.
         split: that the fresh seeds are measured on; `test` for what is claimed, `validation` for what is chosen by.
         laboratory: where trainings are made.
@@ -75,7 +74,7 @@ def hold(
     Raises:
         LionSearchError: as `Laboratory.run`.
     """
-    return laboratory.run([_enter(each, task, budget, split) for task in tasks for each in contestants])
+    return laboratory.run([_enter(each, task, budget, split) for task in laboratory.tasks for each in contestants])
 
 
 def measure(contestants: Sequence[tuple[Contestant, Entry]], seeds: int, laboratory: Laboratory) -> list[Entry]:
@@ -89,18 +88,21 @@ def measure(contestants: Sequence[tuple[Contestant, Entry]], seeds: int, laborat
     Raises:
         LionSearchError: as `Laboratory.run`.
     """
-    return laboratory.run([_train(each, entry.task, entry.tuned, seeds, "test") for each, entry in contestants])
+    tasks = {task.name: task for task in laboratory.tasks}
+    return laboratory.run([_train(each, tasks[entry.task], entry.tuned, seeds, "test") for each, entry in contestants])
 
 
 def _enter(contestant: Contestant, task: TaskSpec, budget: Budget, split: str) -> Procedure[Entry]:
     decay = task.weight_decay if contestant.name == ADAMW else contestant.weight_decay  # AdamW's is tuned already
     tuned = yield from tune(contestant, task.name, budget.points, budget.tune_seeds, decay)
-    return (yield from _train(contestant, task.name, tuned, budget.seeds, split))
+    return (yield from _train(contestant, task, tuned, budget.seeds, split))
 
 
-def _train(contestant: Contestant, task: str, tuned: Tuned, seeds: int, split: str) -> Procedure[Entry]:
+def _train(contestant: Contestant, task: TaskSpec, tuned: Tuned, seeds: int, split: str) -> Procedure[Entry]:
     first = _FIRST_SEED[split]
     trials = [
-        contestant.trial(task, tuned.factor, tuned.weight_decay, seed, split) for seed in range(first, first + seeds)
+        contestant.trial(task.name, tuned.factor, tuned.weight_decay, seed, split)
+        for seed in range(first, first + seeds)
     ]
-    return Entry(contestant.name, task, tuned, tuple((yield trials)))
+    rate = tuned.factor * task.learning_rate * contestant.rate
+    return Entry(contestant.name, task.name, tuned, rate, tuple((yield trials)))

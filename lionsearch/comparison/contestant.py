@@ -33,6 +33,11 @@ class Contestant:
         return dict(self.live.hyperparameters).get("weight_decay")
 
     @property
+    def rate(self) -> float:
+        """Its learning rate by itself, in units of the task's."""
+        return dict(self.live.hyperparameters).get("lr_scale", 0.001) / 0.001
+
+    @property
     def slots(self) -> int:
         """State slots of the size of the weights."""
         return sum(kind is Kind.TENSOR for _, kind in self.live.state)

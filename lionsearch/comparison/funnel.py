@@ -114,7 +114,7 @@ def run_funnel(
     entries: dict[tuple[str, str], Entry] = {}
     for stage in stages:
         with laboratories(stage.tasks) as laboratory:
-            found = hold([*left.values(), reference], stage.tasks, stage.budget, "validation", laboratory)
+            found = hold([*left.values(), reference], stage.budget, "validation", laboratory)
         found, reasons = leave_out(found)
         left_out += reasons
         if not found:

@@ -11,6 +11,7 @@ from lionsearch.comparison.procedure import Procedure, R
 from lionsearch.errors import RunError
 from lionsearch.evaluation.trials import Training, Trial
 from lionsearch.records import FailureKind
+from lionsearch.tasks.spec import TaskSpec
 from lionsearch.workers.pool import Pool
 
 Opener = Callable[[], Pool[Trial, Training]]
@@ -60,6 +61,11 @@ class Laboratory:
         self._pool: Pool[Trial, Training] | None = None
         self._in_flight: set[Trial] = set()
         self._done = 0
+
+    @property
+    def tasks(self) -> tuple[TaskSpec, ...]:
+        """The tasks that are trained on, with the rates that the trainings before had."""
+        return self._ledger.tasks
 
     def run(self, procedures: Sequence[Procedure[R]]) -> list[R]:
         """Return the result of each procedure.

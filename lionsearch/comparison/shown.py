@@ -60,7 +60,7 @@ def flat_rows(standings: Sequence[Standing]) -> list[dict[str, Any]]:
             "loss": None if task.loss is None else task.loss.mean,
             "loss_interval": None if task.loss is None else task.loss.interval,
             **{f"metric_{metric}": found.mean for metric, found in task.metrics.items()},
-            "learning_rate_factor": task.entry.tuned.factor,
+            "learning_rate": task.entry.learning_rate,
             "weight_decay": task.entry.tuned.weight_decay,
             "points": task.entry.tuned.points,
             "failed": task.failed,
@@ -94,7 +94,7 @@ def markdown(title: str, command: str, standings: Sequence[Standing], slots: dic
         "",
         *lines(heads, [cells(each, slots[each.contestant]) for each in standings]),
         "",
-        "Losses on test data, the task's own measures, and the settings (learning rate in units of the task's):",
+        "Losses on test data, the task's own measures, and the settings (learning rate: the peak of `lr * lr_scale`):",
         "",
         *lines(
             ("task", "program", "loss", "measured", "learning rate", "weight decay"),
@@ -114,7 +114,7 @@ def _details(name: str, standing: Standing) -> tuple[str, ...]:
     measured = ", ".join(f"{metric} {found.mean:.4f} ±{found.interval:.4f}" for metric, found in task.metrics.items())
     tuned = task.entry.tuned
     decay = "-" if tuned.weight_decay is None else f"{tuned.weight_decay:g}"
-    return name, standing.contestant, loss, measured, f"{tuned.factor:.3g}", decay
+    return name, standing.contestant, loss, measured, f"{task.entry.learning_rate:.3g}", decay
 
 
 def lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -97,7 +97,8 @@ def rank(entries: Sequence[Entry]) -> list[Standing]:
     Examples:
         >>> from lionsearch.comparison.tuning import Tuned
         >>> def enter(name, *losses):
-        ...     return Entry(name, "digits", Tuned(1.0, None, 0.0, 1), tuple(Training(loss, 2.0) for loss in losses))
+        ...     tuned, trainings = Tuned(1.0, None, 0.0, 1), tuple(Training(loss, 2.0) for loss in losses)
+        ...     return Entry(name, "digits", tuned, 0.001, trainings)
         >>> table = rank([enter(ADAMW, 1.0, 1.1, 1.2), enter("a", 0.8, 0.9, 0.99), enter("b", 1.05, 1.05, 1.21)])
         >>> [(each.contestant, each.shown_place, str(each.lead)) for each in table]
         [('a', '1', '+0.2259 ±0.0159'), ('adamw_debiased', '2=', '+0.0000 ±0.0000'), ('b', '2=', '-0.0037 ±0.1389')]

@@ -33,6 +33,9 @@ def test_compare_prints_a_table_and_writes_page_and_plot(project, run_here):
         " --output comparison`" in page
     )
     assert (project / "comparison" / "comparison.svg").read_text().startswith("<?xml")
+    rows = json.loads((project / "comparison" / "comparison.json").read_text())
+    assert {row["program"] for row in rows} == {"adamw_debiased", "lion", "sgd"}
+    assert all(row["learning_rate"] > 0 for row in rows)
 
 
 def test_compare_again_trains_nothing_and_says_the_same(project, run_here):

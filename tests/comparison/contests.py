@@ -3,7 +3,7 @@
 from comparison.surfaces import DECAYED, PLAIN, bowl
 from evaluation.small_tasks import make_spec
 
-from lionsearch.comparison.contest import Budget, hold
+from lionsearch.comparison.contest import Budget, adamw, hold
 from lionsearch.comparison.laboratory import Laboratory
 from lionsearch.comparison.ledger import open_ledger
 
@@ -12,7 +12,7 @@ SPECS = [make_spec(name=name) for name in LOSSES]
 BUDGET = Budget(points=8, tune_seeds=2, seeds=3)
 
 
-def contest(folder, pool, specs=SPECS):
+def contest(folder, pool, specs=SPECS, with_reference=False):
     with open_ledger(folder, specs) as ledger:
         laboratory = Laboratory(ledger, lambda: pool)
-        return hold([PLAIN, DECAYED], specs, BUDGET, "test", laboratory)
+        return hold([PLAIN, DECAYED, *([adamw()] if with_reference else [])], BUDGET, "test", laboratory)

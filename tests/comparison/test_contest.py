@@ -28,6 +28,22 @@ def test_all_get_the_same_seeds_and_no_more_than_their_budget(held):
     assert len(pool.asked) <= 4 * (BUDGET.points * BUDGET.tune_seeds + BUDGET.seeds)
 
 
+def test_the_learning_rate_is_that_of_a_training(held):
+    rates = {spec.name: spec.learning_rate for spec in SPECS}
+    for entry in held[2]:
+        own = {each.name: each.rate for each in (PLAIN, DECAYED)}[entry.contestant]
+        assert entry.learning_rate == pytest.approx(entry.tuned.factor * rates[entry.task] * own)
+
+
+def test_a_task_that_was_tuned_anew_trains_nothing_anew(tmp_path):
+    pool = Bowls(LOSSES)
+    first = contest(tmp_path, pool, with_reference=True)
+    changed = [spec.model_copy(update={"learning_rate": 0.7, "weight_decay": 3.0}) for spec in SPECS]
+    again = Bowls(LOSSES)
+    assert contest(tmp_path, again, changed, with_reference=True) == first
+    assert again.asked == []
+
+
 def test_measuring_takes_the_settings_that_were_found(held):
     folder, _, entries = held
     pool = Bowls(LOSSES)

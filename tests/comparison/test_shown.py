@@ -16,7 +16,7 @@ SLOTS = {"plain": 0, "decayed": 0, "adamw_debiased": 2}
 def standings(tmp_path_factory):
     with open_ledger(tmp_path_factory.mktemp("contest"), SPECS) as ledger:
         laboratory = Laboratory(ledger, lambda: Bowls(LOSSES))
-        return rank(hold([PLAIN, DECAYED, adamw()], SPECS, BUDGET, "test", laboratory))
+        return rank(hold([PLAIN, DECAYED, adamw()], BUDGET, "test", laboratory))
 
 
 def test_a_table_has_a_cell_for_each_column(standings):

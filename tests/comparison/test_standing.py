@@ -16,7 +16,7 @@ FAILS = Training(None, failure=Failure(FailureKind.NON_FINITE, "it exploded"))
 
 def enter(name, losses, task="a", chance=2.0):
     trainings = tuple(FAILS if loss is None else Training(loss, chance, (("accuracy", loss),), 1e-3) for loss in losses)
-    return Entry(name, task, Tuned(1.0, None, 0.0, 1), trainings)
+    return Entry(name, task, Tuned(1.0, None, 0.0, 1), 0.1, trainings)
 
 
 def places(table, task=None):
