@@ -178,7 +178,17 @@ def _open_line(content: dict[str, Any]) -> tuple[_Key, Training]:
     numbers = [None if content[name] is None else float(content.pop(name)) for name in ("loss", "chance")]
     metrics = tuple((str(name), float(value)) for name, value in content["metrics"])
     lost = None if failure is None else Failure(FailureKind(failure["kind"]), str(failure["detail"]))
-    return key, Training(numbers[0], numbers[1], metrics, float(content["seconds"]), lost)
+    state, costs = content.get("state"), content.get("costs")
+    gradients, losses, products = (0.0, 0.0, 0.0) if costs is None else map(float, costs)
+    return key, Training(
+        numbers[0],
+        numbers[1],
+        metrics,
+        float(content["seconds"]),
+        lost,
+        None if state is None else float(state),
+        None if costs is None else (gradients, losses, products),
+    )
 
 
 def _take_lock(folder: Path) -> FileLock:

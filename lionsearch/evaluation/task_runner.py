@@ -15,6 +15,7 @@ import numpy as np
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import TaskError
+from lionsearch.evaluation.costs import program_costs, program_state
 from lionsearch.evaluation.courses import Courses
 from lionsearch.evaluation.device import describe_device
 from lionsearch.evaluation.encoding import EncodedProgram, TooLongError, encode_program
@@ -23,15 +24,19 @@ from lionsearch.evaluation.machine import Machine, machine_for
 from lionsearch.evaluation.native import compile_training, measure_samples
 from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.references import Reference, ReferenceCache
+from lionsearch.evaluation.rival_training import RivalTrainer
 from lionsearch.evaluation.room import load_trainable
 from lionsearch.evaluation.training import Outcome
 from lionsearch.graph import find_live, remove_dead_code
 from lionsearch.lang import GRADIENTS, Program, format_program
 from lionsearch.records import Failure, FailureKind, TaskResult
+from lionsearch.rivals.oracle import Costs
+from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.calling import calling_task
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec, fingerprint_task
+from lionsearch.tasks.validation import count_examples
 
 BREAK_EVEN_STEPS = 50_000
 """Training steps from which compiling a program costs less than interpreting it (`benchmarks/throughput.py`)."""
@@ -39,6 +44,10 @@ BREAK_EVEN_STEPS = 50_000
 _FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
 
 _Prepared = tuple[Machine, EncodedProgram]
+_Run = Callable[[int, str, np.ndarray], Outcome]
+
+Optimizer = Program | RivalSpec
+"""What is trained with."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -81,20 +90,21 @@ class TaskRunner:
         self._references: dict[tuple[int, str], Reference] = {}
         self._measure = jax.jit(self.objective.measured)
         self._interpreters: dict[Machine, Interpreter] = {}
+        self._rivals: dict[Any, RivalTrainer] = {}
 
     @_calling
-    def evaluate(self, program: Program, seeds: Seeds) -> TaskResult:
-        """Train with a program once per seed, until it fails.
+    def evaluate(self, program: Optimizer, seeds: Seeds) -> TaskResult:
+        """Train with a program, or a rival, once per seed, until it fails.
 
         Raises:
             TaskError: if the program asks for an input that training cannot give.
         """
-        prepared = self._prepare(program)
-        if isinstance(prepared, TaskResult):
-            return prepared
+        run = self._ready(program)
+        if isinstance(run, TaskResult):
+            return run
         outcomes: list[Outcome] = []
         for seed in seeds.seeds:
-            outcome = self._run(program, prepared, seed, seeds.split, self._limits(seed, seeds))
+            outcome = run(seed, seeds.split, self._limits(seed, seeds))
             failure = self._failure(outcome, seed, seeds)
             if failure is not None:
                 return TaskResult(self.spec.name, failure=failure)
@@ -102,37 +112,43 @@ class TaskRunner:
         return self._summarize(outcomes, seeds)
 
     @_calling
-    def losses(self, program: Program, seeds: Seeds, lr_factor: float = 1.0) -> list[float]:
+    def losses(self, program: Optimizer, seeds: Seeds, lr_factor: float = 1.0) -> list[float]:
         """Return the final loss of each seed, at a multiple of the task's schedule; inf if the program cannot run.
 
         Raises:
             TaskError: if the program asks for an input that training cannot give.
         """
-        prepared = self._prepare(program, lr_factor)
-        if isinstance(prepared, TaskResult):
+        run = self._ready(program, lr_factor)
+        if isinstance(run, TaskResult):
             return [float("inf")] * len(seeds.seeds)
-        return [
-            float(self._run(program, prepared, seed, seeds.split, self._limits(seed, seeds), lr_factor).loss)
-            for seed in seeds.seeds
-        ]
+        return [float(run(seed, seeds.split, self._limits(seed, seeds)).loss) for seed in seeds.seeds]
 
     @_calling
     def train(
-        self, program: Program, seed: int, split: str, lr_factor: float = 1.0
-    ) -> tuple[float, tuple[tuple[str, float], ...]] | Failure:
-        """Return the final loss of one training and the task's own measures, or why there is none.
+        self, program: Optimizer, seed: int, split: str, lr_factor: float = 1.0
+    ) -> tuple[float, tuple[tuple[str, float], ...], Costs] | Failure:
+        """Return the final loss of one training, the task's own measures, and what a step cost; or why there is none.
 
         Raises:
             TaskError: if the program asks for an input that training cannot give.
         """
-        prepared = self._prepare(program, lr_factor)
-        if isinstance(prepared, TaskResult):
-            assert prepared.failure is not None, "a program that need not be trained with has failed"
-            return prepared.failure
-        outcome = self._run(program, prepared, seed, split, self.never, lr_factor)
+        run = self._ready(program, lr_factor)
+        if isinstance(run, TaskResult):
+            assert run.failure is not None, "a program that need not be trained with has failed"
+            return run.failure
+        outcome = run(seed, split, self.never)
         if not np.isfinite(outcome.loss):
             return self._non_finite(outcome)
-        return float(outcome.loss), tuple((name, float(outcome.metrics[name])) for name in sorted(outcome.metrics))
+        metrics = tuple((name, float(outcome.metrics[name])) for name in sorted(outcome.metrics))
+        return float(outcome.loss), metrics, self._costs(program, outcome)
+
+    @_calling
+    def state(self, program: Optimizer) -> float:
+        """Return how many numbers of state an optimizer keeps for each parameter."""
+        params = self.objective.shapes()[0]
+        if isinstance(program, RivalSpec):
+            return self._rival(program).state(params)
+        return program_state(program, [leaf.shape for leaf in jax.tree.leaves(params)])
 
     @_calling
     def chance(self, seed: int, split: str) -> float:
@@ -141,18 +157,18 @@ class TaskRunner:
         return float(self._measure(course.params, course.model, self.courses.split(split)))
 
     @_calling
-    def curve(self, program: Program, seeds: Seeds) -> list[float]:
+    def curve(self, program: Optimizer, seeds: Seeds) -> list[float]:
         """Return the mean loss on the probe after each chunk, up to where it is no number on some seed.
 
         Raises:
             TaskError: if the program asks for an input that training cannot give.
         """
-        prepared = self._prepare(program)
-        if isinstance(prepared, TaskResult):
+        run = self._ready(program)
+        if isinstance(run, TaskResult):
             return []
         limits = [self._limits(seed, seeds) for seed in seeds.seeds]
         curves = [
-            np.asarray(self._run(program, prepared, seed, seeds.split, limit).curve, np.float64)
+            np.asarray(run(seed, seeds.split, limit).curve, np.float64)
             for seed, limit in zip(seeds.seeds, limits, strict=True)
         ]
         mean = np.mean(curves, axis=0)
@@ -264,6 +280,41 @@ class TaskRunner:
     @cached_property
     def _cache(self) -> ReferenceCache:
         return ReferenceCache(describe_device())
+
+    def _unit(self, spec: RivalSpec) -> float:
+        """Return a rival's learning rate where the schedule is 1: the schedule's peak is AdamW's rate over 0.001."""
+        assert spec.lr_scale is not None, "a rival's name was resolved"
+        return spec.lr_scale * (0.001 / self.spec.learning_rate if spec.is_absolute else 1.0)
+
+    def _rival(self, spec: RivalSpec) -> RivalTrainer:
+        """Return what trains with a rival, compiled at its first use."""
+        if spec.maker not in self._rivals:
+            self._rivals[spec.maker] = RivalTrainer(self.problem, spec)
+        return self._rivals[spec.maker]
+
+    def _costs(self, program: Optimizer, outcome: Outcome) -> Costs:
+        """Return what a step of a training cost, in the mean."""
+        if isinstance(program, RivalSpec):
+            return Costs(*(float(each) / self.spec.steps for each in outcome.costs))
+        return program_costs(program, self.spec.batch, count_examples(self.problem.train))
+
+    def _ready(self, program: Optimizer, lr_factor: float = 1.0) -> _Run | TaskResult:
+        """Return what trains once with a program or a rival, or the result of one that need not be trained with."""
+        if isinstance(program, RivalSpec):
+            trainer, rates = self._rival(program), self.schedule * np.float32(lr_factor * self._unit(program))
+
+            def run_rival(seed: int, split: str, limits: np.ndarray) -> Outcome:
+                return trainer.train(program, self.courses.of_seed(seed), rates, self.courses.examples(split), limits)
+
+            return run_rival
+        prepared = self._prepare(program, lr_factor)
+        if isinstance(prepared, TaskResult):
+            return prepared
+
+        def run(seed: int, split: str, limits: np.ndarray) -> Outcome:
+            return self._run(program, prepared, seed, split, limits, lr_factor)
+
+        return run
 
     def _prepare(self, program: Program, lr_factor: float = 1.0) -> _Prepared | TaskResult:
         """Return the program as its interpreter wants it, or the result of a program that need not be trained with."""

@@ -7,13 +7,13 @@ Invariant: the trainer is compiled once per rule and task; programs, data, sched
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from lionsearch.evaluation.training_inputs import TrainingInputs
+from lionsearch.evaluation.training_inputs import Carried, TrainingInputs
 from lionsearch.evaluation.update_rule import Rule
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
@@ -43,21 +43,40 @@ class Outcome(NamedTuple):
         curve: (chunks,), the probe's loss after each chunk; inf where it was not reached.
         chunks: how many chunks were trained.
         metrics: the task's own measures of the final weights on the whole evaluation batch.
+        costs: what a rival has asked for in all steps; `()` for a program.
     """
 
     loss: jax.Array
     curve: jax.Array
     chunks: jax.Array
     metrics: dict[str, jax.Array]
+    costs: Any = ()
 
 
-def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> Callable[..., Outcome]:
+class Inputs(Protocol):
+    """What is computed for a rule in each step besides the gradients; see `TrainingInputs`."""
+
+    def start(self, params: Any, model: Any = ()) -> Carried:
+        """Return what is carried from step to step."""
+        ...
+
+    def compute(
+        self, carried: Carried, params: Any, batch: Any, data: Any, key: jax.Array, step: jax.Array, settings: Any
+    ) -> tuple[Any, dict[str, Any], Carried]:
+        """Return the gradients, what else the rule gets by name, and what is carried on."""
+        ...
+
+
+def build_trainer(
+    problem: Problem, rule: Rule, names: tuple[str, ...] = (), given: Inputs | None = None
+) -> Callable[..., Outcome]:
     """Return `train(program, settings, course, inputs, data, probe, final, limits) -> Outcome`, not yet jitted.
 
     Args:
         problem: losses and metrics.
         rule: the update rule.
         names: the optional inputs to compute for it.
+        given: what computes other inputs, in their place.
 
     Returns:
         A function of: the rule's program; the hyperparameters that say how optional inputs are computed; a `Course`;
@@ -65,7 +84,8 @@ def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> 
         axis of each leaf; `probe` and `final`, the batches that the loss is measured on after a chunk and at the end;
         `limits`, (chunks,): training ends early when the probe's loss is above.
     """
-    objective, optional = Objective(problem), TrainingInputs(names, problem)
+    objective = Objective(problem)
+    optional = TrainingInputs(names, problem) if given is None else given
 
     def train(
         program: Any,
@@ -92,7 +112,7 @@ def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> 
             numbers = chunk * per_chunk + jnp.arange(per_chunk)
             now = jax.tree.map(lambda leaf: leaf[chunk], (course.batches, inputs))
             state, _ = lax.scan(step, state, (numbers, *now))
-            value = objective.measured(rule.weights(state[0]), state[1].model, probe)
+            value = objective.measured(rule.measured(state[0]), state[1].model, probe)
             alive = jnp.isfinite(value) & (value <= limits[chunk])
             return chunk + 1, alive, state, curve.at[chunk].set(value)
 
@@ -109,7 +129,7 @@ def build_trainer(problem: Problem, rule: Rule, names: tuple[str, ...] = ()) -> 
         state = (rule.start(course.params), optional.start(course.params, course.model))
         curve = jnp.full((chunks,), jnp.inf)
         trained, alive, state, curve = lax.while_loop(goes_on, train_chunk, (0, True, state, curve))
-        value, measured = lax.cond(alive, measure, lose, rule.weights(state[0]), state[1].model)
-        return Outcome(value, curve, jnp.asarray(trained), measured)
+        value, measured = lax.cond(alive, measure, lose, rule.measured(state[0]), state[1].model)
+        return Outcome(value, curve, jnp.asarray(trained), measured, rule.costs(state[0]))
 
     return train

@@ -188,7 +188,7 @@ class TrainingInputs:
         self, carried: Carried, params: Any, batch: Any, data: Any, key: jax.Array, step: jax.Array, settings: Settings
     ) -> tuple[Any, dict[str, Any], Carried]:
         """Return the gradients, the inputs by name, and what is carried on."""
-        objective, noise = self._objective, self._noise(key, step)
+        objective, noise = self._objective, noise_key(self._objective, key, step)
         given = (params, carried.model, batch, noise)
         if not self.names:
             gradients, model = jax.grad(objective.trained, has_aux=True)(*given)
@@ -202,12 +202,13 @@ class TrainingInputs:
         found = {name: kept[name] if name in kept else _SOURCES[name].compute(objective, now) for name in self.names}
         return gradients, found, Carried(model, kept)
 
-    def _noise(self, key: jax.Array, step: jax.Array) -> jax.Array:
-        """Return the key of a step's dropout and noise: the same whatever else is computed."""
-        return jax.random.fold_in(jax.random.fold_in(key, _NOISE), step) if self._objective.is_random else key
-
     def _renewed(self, name: str, now: Moment) -> Any:
         source = _SOURCES[name]
         assert source.every is not None
         period = jnp.maximum(jnp.asarray(now.settings[source.every], jnp.int32), 1)
         return lax.cond(now.step % period == 0, lambda: source.compute(self._objective, now), lambda: now.kept[name])
+
+
+def noise_key(objective: Objective, key: jax.Array, step: jax.Array) -> jax.Array:
+    """Return the key of a step's dropout and noise: the same whatever else is computed."""
+    return jax.random.fold_in(jax.random.fold_in(key, _NOISE), step) if objective.is_random else key

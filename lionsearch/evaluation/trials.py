@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from lionsearch.evaluation.plan import Limits, limits_for
 from lionsearch.lang import Program
 from lionsearch.records import Failure, FailureKind
+from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.spec import TaskSpec
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Trial:
     Attributes:
         task: the task's name.
         fingerprint: of the program; with the other attributes but the program, what a result is kept under.
-        program: with its weight decay as a constant.
+        program: with its weight decay as a constant; or a rival.
         factor: of the task's learning rate.
         seed: of initial weights and batches.
         split: `validation` or `test`, on which the final loss is measured.
@@ -35,7 +36,7 @@ class Trial:
 
     task: str
     fingerprint: str
-    program: Program = field(compare=False)
+    program: Program | RivalSpec = field(compare=False)
     factor: float
     seed: int
     split: str
@@ -51,6 +52,8 @@ class Training:
         metrics: the task's own measures on the same split, by name.
         seconds: of the processor for a step, on one core.
         failure: why there is no loss.
+        state: numbers of state for each parameter; None if it was not measured.
+        costs: gradients, losses and Hessian-vector products of a step, on a batch, in the mean; None likewise.
     """
 
     loss: float | None
@@ -58,6 +61,8 @@ class Training:
     metrics: tuple[tuple[str, float], ...] = ()
     seconds: float = 0.0
     failure: Failure | None = None
+    state: float | None = None
+    costs: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +128,22 @@ class TrialBench:
         return {name: self._runner(name, Limits()).fingerprint for name in self._specs}
 
     def _train(self, trial: Trial) -> Training:
-        runner = self._runner(trial.task, limits_for([trial.program]))
-        if "h_gnb" in trial.program.optional_inputs and not runner.gives_samples:
-            detail = "the program asks for 'h_gnb', which the task cannot give"
-            return Training(None, failure=Failure(FailureKind.NO_PROGRESS, detail))
+        program = trial.program
+        if isinstance(program, RivalSpec):
+            runner = self._runner(trial.task, Limits())
+        else:
+            runner = self._runner(trial.task, limits_for([program]))
+            if "h_gnb" in program.optional_inputs and not runner.gives_samples:
+                detail = "the program asks for 'h_gnb', which the task cannot give"
+                return Training(None, failure=Failure(FailureKind.NO_PROGRESS, detail))
         begun = time.process_time()
         outcome = runner.train(trial.program, trial.seed, trial.split, trial.factor)
         seconds = (time.process_time() - begun) / runner.spec.steps
         if isinstance(outcome, Failure):
             return Training(None, failure=outcome)
-        loss, metrics = outcome
-        return Training(loss, runner.chance(trial.seed, trial.split), metrics, seconds)
+        loss, metrics, costs = outcome
+        chance, state = runner.chance(trial.seed, trial.split), runner.state(trial.program)
+        return Training(loss, chance, metrics, seconds, None, state, (costs.gradients, costs.losses, costs.products))
 
     def _runner(self, task: str, limits: Limits) -> TaskRunner:
         from lionsearch.evaluation.task_runner import TaskRunner  # brings JAX

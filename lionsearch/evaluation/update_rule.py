@@ -28,7 +28,15 @@ class Rule(Protocol):
         ...
 
     def weights(self, state: Any) -> Any:
-        """Return the parameter tree."""
+        """Return the parameter tree that the gradient is of."""
+        ...
+
+    def measured(self, state: Any) -> Any:
+        """Return the parameter tree that is measured."""
+        ...
+
+    def costs(self, state: Any) -> Any:
+        """Return what was asked of training in all steps, where it is counted; else `()`."""
         ...
 
     def step(self, program: Any, state: Any, gradients: Any, inputs: Any, extra: Mapping[str, Any]) -> Any:
@@ -72,6 +80,14 @@ class CompiledRule:
         """Return the parameter tree."""
         return state.params
 
+    def measured(self, state: CompiledState) -> Any:
+        """Return the same."""
+        return self.weights(state)
+
+    def costs(self, state: CompiledState) -> tuple[()]:
+        """Return nothing: they follow from the program's inputs."""
+        return ()
+
     def step(
         self, program: Any, state: CompiledState, gradients: Any, inputs: Any, extra: Mapping[str, Any]
     ) -> CompiledState:
@@ -114,6 +130,14 @@ class InterpretedRule:
     def weights(self, state: jax.Array) -> Any:
         """Return the weights' row as a parameter tree."""
         return jax.tree.unflatten(self._treedef, self._space.unravel(state[WEIGHTS_ROW]))
+
+    def measured(self, state: jax.Array) -> Any:
+        """Return the same."""
+        return self.weights(state)
+
+    def costs(self, state: jax.Array) -> tuple[()]:
+        """Return nothing: they follow from the program's inputs."""
+        return ()
 
     def step(
         self, program: Any, state: jax.Array, gradients: Any, inputs: jax.Array, extra: Mapping[str, Any]

@@ -23,6 +23,12 @@ class Descent:
     def weights(self, state: Any) -> Any:
         return state
 
+    def measured(self, state: Any) -> Any:
+        return state
+
+    def costs(self, state: Any) -> Any:
+        return ()
+
     def step(self, program: Any, state: Any, gradients: Any, inputs: Any, extra: Mapping[str, Any]) -> Any:
         for more in extra.values():
             gradients = jax.tree.map(jnp.add, gradients, more)

@@ -1,0 +1,123 @@
+"""`optax:adamw(b1=0.95)` -> which function makes an optimizer, and with what. No JAX, and nothing is imported yet.
+
+A rival is named `MODULE:FUNCTION`, as Python finds it, the working folder included, with settings by name in
+parentheses. `rival:NAME` is one of lionsearch's own, `lionsearch/rivals/shelf.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from dataclasses import dataclass, replace
+
+from lionsearch.errors import SettingError, one_line, quote
+
+Value = float | int | bool | str | None
+
+_NAME = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<function>[A-Za-z_]\w*)(?P<settings>\(.*\))?", re.DOTALL)
+_EXPECTED = "expected something like optax:adamw, optax.contrib:muon(beta=0.9) or mymodule:make"
+_RATE, _DECAY = "lr_scale", "weight_decay"
+
+
+@dataclass(frozen=True, slots=True)
+class RivalSpec:
+    """An optimizer that is no program.
+
+    Attributes:
+        text: as it was given.
+        module: where it is from.
+        function: that makes it.
+        settings: that the function is called with, by name, learning rate and weight decay left out.
+        lr_scale: its learning rate by itself, in units in which 0.001 is AdamW's on a task; None before it is known.
+        weight_decay: None before it is known, and if it takes none.
+        is_absolute: whether `lr_scale` is its learning rate itself, the same on every task.
+        takes_rate: whether it has a learning rate.
+        code: a digest of the code that makes it; "" before it is known.
+    """
+
+    text: str
+    module: str
+    function: str
+    settings: tuple[tuple[str, Value], ...] = ()
+    lr_scale: float | None = None
+    weight_decay: float | None = None
+    is_absolute: bool = False
+    takes_rate: bool = True
+    code: str = ""
+
+    @property
+    def maker(self) -> tuple[str, str, tuple[tuple[str, Value], ...]]:
+        """What it is made by: the same for all learning rates and weight decays."""
+        return self.module, self.function, self.settings
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for what trains alike."""
+        facts = (*self.maker, self.lr_scale, self.weight_decay, self.is_absolute, self.code)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
+
+    def with_weight_decay(self, weight_decay: float) -> RivalSpec:
+        """Return it with another weight decay."""
+        return replace(self, weight_decay=weight_decay)
+
+    def __str__(self) -> str:
+        """Return what names it."""
+        return self.text
+
+
+def is_rival(text: str) -> bool:
+    """Return whether a text names a rival: `MODULE:FUNCTION`; `RUN:7` is a candidate of a run.
+
+    Examples:
+        >>> [is_rival(text) for text in ("optax:adamw", "rival:saga(table=8)", "adamw", "runs/a:7", "clip_norm(sgd)")]
+        [True, True, False, False, False]
+    """
+    return _NAME.fullmatch(text.strip()) is not None
+
+
+def parse_rival(text: str) -> RivalSpec:
+    """Return what a text names; whether it is there is seen when it is made.
+
+    Raises:
+        SettingError: if the text is no name of a rival, or a setting is no number, text, True, False or None.
+
+    Examples:
+        >>> parse_rival("optax:adamw(b1=0.95, weight_decay=0.1)").settings
+        (('b1', 0.95),)
+    """
+    found = _NAME.fullmatch(text.strip())
+    if found is None:
+        raise SettingError(f"{quote(text)} names no optimizer; {_EXPECTED}")
+    settings = _read_settings(text, found["settings"] or "()")
+    scale, decay = (_take_number(text, settings, name) for name in (_RATE, _DECAY))
+    return RivalSpec(text.strip(), found["module"], found["function"], tuple(settings.items()), scale, decay)
+
+
+def _read_settings(text: str, given: str) -> dict[str, Value]:
+    try:
+        call = ast.parse(f"f{given}", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise SettingError(f"{one_line(text)}: what is in parentheses cannot be read; {_EXPECTED}") from None
+    if not isinstance(call, ast.Call) or call.args or any(each.arg is None for each in call.keywords):
+        raise SettingError(f"{one_line(text)}: settings are given by name; {_EXPECTED}")
+    settings: dict[str, Value] = {}
+    for each in call.keywords:
+        try:
+            value = ast.literal_eval(each.value)
+        except (ValueError, TypeError, RecursionError, MemoryError):
+            value = ...
+        if not isinstance(value, float | int | bool | str | None):
+            raise SettingError(f"{one_line(text)}: {each.arg} must be a number, a text, True, False or None")
+        assert each.arg is not None, "settings are given by name"
+        settings[each.arg] = value
+    return settings
+
+
+def _take_number(text: str, settings: dict[str, Value], name: str) -> float | None:
+    value = settings.pop(name, None)
+    if value is None:
+        return None
+    if isinstance(value, bool | str):
+        raise SettingError(f"{one_line(text)}: {name} must be a number")
+    return float(value)

@@ -1,0 +1,75 @@
+"""The table of lionsearch's own rivals, and which program is the same as which optimizer of optax. No JAX.
+
+To add a rival is a module here with a function that makes it, a row, and a test with an answer that is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OWN = "rival"
+"""The module that `rival:NAME` has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is known of a rival.
+
+    Attributes:
+        description: one line.
+        source: where it comes from.
+        make: `module:function`.
+        lr_scale: its learning rate by itself.
+        is_absolute: whether that is so on every task; else in units in which AdamW's is 0.001.
+        takes_rate: whether it has a learning rate; one with a line search has none.
+    """
+
+    description: str
+    source: str
+    make: str
+    lr_scale: float = 0.001
+    is_absolute: bool = False
+    takes_rate: bool = True
+
+
+ROWS: dict[str, Row] = {}
+
+PEERS = {
+    "optax:sgd": "sgd",
+    "optax:lion": "lion",
+    "optax:adamw": "adamw_debiased",
+    "optax:adam": "adam",
+    "optax:nadamw": "nadam",
+    "optax:amsgrad": "amsgrad",
+    "optax:adabelief": "adabelief",
+    "optax:adamax": "adamax",
+    "optax:adamaxw": "adamax",
+    "optax:radam": "radam",
+    "optax:yogi": "yogi",
+    "optax:rmsprop": "rmsprop",
+    "optax:adadelta": "adadelta",
+    "optax:adagrad": "adagrad_optax",
+    "optax:sign_sgd": "sign_sgd",
+    "optax:signum": "signum",
+    "optax:lamb": "lamb",
+    "optax:lars": "lars",
+    "optax:novograd": "novograd",
+    "optax:fromage": "fromage",
+    "optax:adan": "adan",
+    "optax:optimistic_gradient_descent": "optimistic_gradient_descent",
+    "optax:adafactor": "adafactor",
+    "optax.contrib:muon": "muon_optax",
+    "optax.contrib:ademamix": "ademamix_scheduled",
+    "optax.contrib:simplified_ademamix": "simplified_ademamix",
+    "optax.contrib:adopt": "adopt",
+    "optax.contrib:acprop": "acprop",
+    "optax.contrib:madgrad": "madgrad",
+    "optax.contrib:prodigy": "prodigy",
+    "optax.contrib:dadapt_adamw": "dadapt_adamw",
+    "optax.contrib:dog": "dog",
+    "optax.contrib:momo": "momo",
+    "optax.contrib:schedule_free_adamw": "schedule_free_adamw",
+    "optax.contrib:schedule_free_sgd": "schedule_free_sgd",
+    "optax.contrib:sophia": "sophia_optax",
+}
+"""Programs whose learning rate and weight decay an optimizer of optax has by itself; most are the same rule."""
