@@ -32,7 +32,15 @@ class Row:
     takes_rate: bool = True
 
 
-ROWS: dict[str, Row] = {}
+ROWS: dict[str, Row] = {
+    "lstm": Row(
+        "a learned optimizer: an LSTM for each coordinate, meta-trained on small proxies",
+        "Andrychowicz et al. 2016, arXiv 1606.04474, section 2.1",
+        "lionsearch.rivals.lstm:lstm",
+        lr_scale=0.01,
+        is_absolute=True,
+    ),
+}
 
 PEERS = {
     "optax:sgd": "sgd",
