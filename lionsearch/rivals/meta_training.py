@@ -40,11 +40,11 @@ UNROLL = 20
 LENGTHS = (60, 400)
 """The fewest and the most steps of a training."""
 
-_COPIES = 3
+_COPIES = 2
 """Trainings at once, with other weights and batches."""
 
 _BATCH = 32
-_LARGEST_SCALE = 10.0
+_LARGEST_SCALE = 3.0
 _SHARE = 0.75
 """Of the training examples, that are trained on; the loss that is lowered is of the others."""
 
@@ -76,7 +76,7 @@ def tasks() -> dict[str, Problem]:
     return {
         "digits_mlp": factories.digits_mlp(width=8),
         "teacher_student": factories.teacher_student(inputs=16, width=16),
-        "sparse_parity": arithmetic.sparse_parity(bits=16, relevant=3, width=24, examples=4096),
+        "sparse_parity": arithmetic.sparse_parity(bits=24, relevant=2, width=24, examples=4096),
     }
 
 
@@ -204,7 +204,7 @@ def measure(problems: dict[str, Problem], network: Network, length: int = 200, s
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train the network and write it."""
     parser = argparse.ArgumentParser(prog="lionsearch.rivals.meta_training", description="Trains `rival:lstm`.")
-    parser.add_argument("--steps", type=int, default=2400, help="Changes of the network.")
+    parser.add_argument("--steps", type=int, default=2000, help="Changes of the network.")
     parser.add_argument("--seed", type=int, default=0, help="Of random numbers.")
     parser.add_argument("--output", type=Path, default=WEIGHTS, help="File of the weights.")
     given = parser.parse_args(arguments)
