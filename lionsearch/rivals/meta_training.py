@@ -48,7 +48,7 @@ _LARGEST_SCALE = 3.0
 _SHARE = 0.75
 """Of the training examples, that are trained on; the loss that is lowered is of the others."""
 
-_LEAST_LOSS = 0.01
+_LEAST_LOSS = 0.1
 
 
 class Training(NamedTuple):
@@ -166,7 +166,7 @@ def meta_train(
     key = jax.random.key(seed)
     network = init_network(jax.random.fold_in(key, 0))
     schedule = optax.cosine_decay_schedule(rate, steps, alpha=0.01)
-    optimizer = optax.chain(optax.zero_nans(), optax.clip_by_global_norm(1.0), optax.adam(schedule))
+    optimizer = optax.chain(optax.zero_nans(), optax.normalize_by_update_norm(), optax.adam(schedule))
     state, names = optimizer.init(network), list(problems)
     made = {name: MetaTask(problem) for name, problem in problems.items()}
     running: dict[str, Training] = {}

@@ -32,7 +32,7 @@ class Costs(NamedTuple):
 class Oracle:
     """What a rival sees of one step of training, and may ask of it.
 
-    All losses are of what is trained on, with the same dropout and noise within the step, and the model's state as it
+    All losses but `measured_at` are of what is trained on, with the same dropout and noise within the step, and the model's state as it
     is before the step. What is asked is counted by the rival, in the `Costs` that its step returns. The loss and the
     gradient of the batch at the weights are there anyway, and count as one gradient, which the rival does not count.
 
@@ -48,6 +48,7 @@ class Oracle:
         weight_decay: 0 for a rival that has none.
         key: of random numbers, new in each step.
         measure: `measure(weights, batch) -> loss`.
+        judge: the same for the loss that is measured; None where it is the one that is trained on.
     """
 
     weights: Any
@@ -61,6 +62,7 @@ class Oracle:
     weight_decay: jax.Array
     key: jax.Array
     measure: Callable[[Any, Any], jax.Array]
+    judge: Callable[[Any, Any], jax.Array] | None = None
 
     @property
     def count(self) -> int:
@@ -75,6 +77,10 @@ class Oracle:
     def loss_at(self, weights: Any, batch: Any = None) -> jax.Array:
         """Return the loss at weights, on the step's batch or other examples; one loss for a batch."""
         return self.measure(weights, self.batch if batch is None else batch)
+
+    def measured_at(self, weights: Any, batch: Any = None) -> jax.Array:
+        """Return the loss that is measured, such as a share of errors, on training examples; one loss for a batch."""
+        return (self.judge or self.measure)(weights, self.batch if batch is None else batch)
 
     def gradient_at(self, weights: Any, batch: Any = None) -> Any:
         """Return the gradient at weights, on the step's batch or other examples; one gradient for a batch."""
