@@ -133,7 +133,8 @@ def apply_network(network: Network, gradient: jax.Array, state: jax.Array) -> tu
 
 def save_network(path: Path, network: Network) -> None:
     """Write the weights to an npz file, an array for each."""
-    np.savez(path, **{name: np.asarray(leaf) for name, leaf in _named(network).items()})
+    arrays: dict[str, Any] = {name: np.asarray(leaf) for name, leaf in _named(network).items()}
+    np.savez(path, **arrays)
 
 
 def load_network(path: Path) -> Network:

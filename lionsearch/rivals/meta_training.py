@@ -6,7 +6,8 @@ through training, Andrychowicz et al. 2016, arXiv 1606.04474, section 2; that gr
 out, as there. The loss is of training examples that are not trained on, and its logarithm is what is lowered, so that
 tasks and the ends of trainings weigh alike. Gradients are multiplied by a random number that is constant within a
 training, so that the network does not rely on their sizes (after the random scaling of Lv et al. 2017, arXiv
-1703.03633, section 4.1, which scales the weights). No validation or test examples are used.
+1703.03633, section 4.1, which scales the weights). In the first half the outputs are also drawn towards Adam's updates,
+less and less (Chen et al. 2020, arXiv 2010.09089, section 3.3). No validation or test examples are used.
 """
 
 from __future__ import annotations
@@ -19,17 +20,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lionsearch.rivals.lstm import WEIGHTS, Network, apply_network, init_network, init_state, save_network
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.flatten_util import ravel_pytree
 
+from lionsearch.rivals.lstm import WEIGHTS, Network, apply_network, init_network, init_state, save_network
 from lionsearch.rivals.shelf import ROWS
 from lionsearch.tasks import factories
-from lionsearch.tasks.ladder import arithmetic
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.validation import count_examples
@@ -49,6 +48,10 @@ _SHARE = 0.75
 """Of the training examples, that are trained on; the loss that is lowered is of the others."""
 
 _LEAST_LOSS = 0.1
+"""Added to a loss before its logarithm is taken, so that a loss of almost nothing counts little."""
+
+_IMITATION = 10.0
+"""Weight at the start of how far the outputs are from Adam's updates."""
 
 
 class Training(NamedTuple):
@@ -57,6 +60,7 @@ class Training(NamedTuple):
     Attributes:
         weights: (copies, coordinates).
         state: the network's, (copies, ...).
+        moments: (2, copies, coordinates), Adam's.
         scale: (), what gradients are multiplied by.
         step: how many were made.
         length: how many there will be.
@@ -65,6 +69,7 @@ class Training(NamedTuple):
 
     weights: jax.Array
     state: jax.Array
+    moments: jax.Array
     scale: jax.Array
     step: jax.Array
     length: jax.Array
@@ -75,8 +80,8 @@ def tasks() -> dict[str, Problem]:
     """Return the tasks that are trained on: a few hundred parameters each."""
     return {
         "digits_mlp": factories.digits_mlp(width=8),
+        "digits_rnn": factories.digits_rnn(width=8),
         "teacher_student": factories.teacher_student(inputs=16, width=16),
-        "sparse_parity": arithmetic.sparse_parity(bits=24, relevant=2, width=24, examples=4096),
     }
 
 
@@ -110,24 +115,38 @@ class MetaTask:
         scale = jnp.exp(jax.random.uniform(of_scale, minval=-largest, maxval=largest))
         fewest, most = (math.log(length / UNROLL) for length in LENGTHS)
         length = UNROLL * jnp.round(jnp.exp(jax.random.uniform(of_length, minval=fewest, maxval=most)))
-        return Training(weights, state, scale, jnp.int32(0), length.astype(jnp.int32), key)
+        moments = jnp.zeros((2, *weights.shape))
+        return Training(weights, state, moments, scale, jnp.int32(0), length.astype(jnp.int32), key)
 
-    def _unroll(self, network: Network, training: Training) -> tuple[jax.Array, Training]:
-        """Return the mean logarithm of the loss in the next 20 steps, and the trainings after them."""
+    def _unroll(
+        self, network: Network, training: Training, imitation: jax.Array
+    ) -> tuple[jax.Array, tuple[jax.Array, Training]]:
+        """Return what is lowered; and the mean logarithm of the loss in the next 20 steps, the trainings after them.
 
-        def step(carry: tuple[jax.Array, jax.Array], number: jax.Array) -> tuple[tuple[jax.Array, jax.Array], Any]:
-            weights, state = carry
+        Args:
+            network: that trains.
+            training: how far trainings are.
+            imitation: weight of the mean square of what the outputs differ by from Adam's updates.
+        """
+
+        def step(carry: tuple[jax.Array, ...], number: jax.Array) -> tuple[tuple[jax.Array, ...], Any]:
+            weights, state, moments = carry
             keys = jax.random.split(jax.random.fold_in(training.key, number), 2 * self._copies)
-            gradients = jax.lax.stop_gradient(jax.vmap(jax.grad(self._loss))(weights, self._draw(keys, trained_on=True)))
-            move = jax.vmap(partial(apply_network, network))
-            output, state = move(training.scale * gradients, state)
+            gradients = jax.lax.stop_gradient(
+                jax.vmap(jax.grad(self._loss))(weights, self._draw(keys, trained_on=True))
+            )
+            output, state = jax.vmap(partial(apply_network, network))(training.scale * gradients, state)
+            update, moments = _adam(gradients, moments, number)
             weights = weights + self._rate * _schedule(number, training.length) * output
             losses = jax.vmap(self._loss)(weights, self._draw(keys, trained_on=False))
-            return (weights, state), jnp.mean(jnp.log(losses + _LEAST_LOSS))
+            measured = jnp.mean(jnp.log(losses + _LEAST_LOSS)), jnp.mean((output - update) ** 2)
+            return (weights, state, moments), measured
 
-        numbers = training.step + jnp.arange(UNROLL)
-        (weights, state), losses = jax.lax.scan(step, (training.weights, training.state), numbers)
-        return jnp.mean(losses), training._replace(weights=weights, state=state, step=training.step + UNROLL)
+        start = training.weights, training.state, training.moments
+        (weights, state, moments), measured = jax.lax.scan(step, start, training.step + jnp.arange(UNROLL))
+        loss, difference = (jnp.mean(each) for each in measured)
+        after = training._replace(weights=weights, state=state, moments=moments, step=training.step + UNROLL)
+        return loss + imitation * difference, (loss, after)
 
     def _loss(self, weights: jax.Array, examples: jax.Array) -> jax.Array:
         batch = jax.tree.map(lambda leaf: leaf[examples], self._data)
@@ -138,6 +157,14 @@ class MetaTask:
         first, last = (0, self._trained_on) if trained_on else (self._trained_on, self._examples)
         chosen = keys[: self._copies] if trained_on else keys[self._copies :]
         return jax.vmap(lambda key: jax.random.randint(key, (_BATCH,), first, last))(chosen)
+
+
+def _adam(gradients: jax.Array, moments: jax.Array, number: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Return Adam's update at a learning rate of 1, and its moments after the step; `number` counts from 0."""
+    b1, b2 = 0.9, 0.999
+    first, second = b1 * moments[0] + (1 - b1) * gradients, b2 * moments[1] + (1 - b2) * gradients**2
+    mean, square = first / (1 - b1 ** (number + 1.0)), second / (1 - b2 ** (number + 1.0))
+    return -mean / (jnp.sqrt(square) + 1e-8), jnp.stack([first, second])
 
 
 def _schedule(number: jax.Array, length: jax.Array) -> jax.Array:
@@ -151,7 +178,7 @@ def meta_train(
     problems: dict[str, Problem],
     steps: int,
     seed: int = 0,
-    rate: float = 0.003,
+    rate: float = 0.002,
     listener: Callable[[int, str, float], None] = lambda step, task, loss: None,
 ) -> Network:
     """Return a network that has learned to train.
@@ -174,13 +201,14 @@ def meta_train(
     @jax.jit
     def change(network: Network, state: Any, slope: Network) -> tuple[Network, Any]:
         updates, state = optimizer.update(slope, state)
-        return optax.apply_updates(network, updates), state
+        return jax.tree.map(jnp.add, network, updates), state
 
     for step in range(steps):
         name = names[step % len(names)]
         if name not in running:
             running[name] = made[name].begin(network, jax.random.fold_in(key, step + 1))
-        (loss, running[name]), slope = made[name].slope(network, running[name])
+        imitation = jnp.float32(_IMITATION * max(0.0, 1 - 2 * step / steps))
+        (_, (loss, running[name])), slope = made[name].slope(network, running[name], imitation)
         network, state = change(network, state, slope)
         if not np.isfinite(loss) or running[name].step >= running[name].length:
             del running[name]
@@ -196,7 +224,7 @@ def measure(problems: dict[str, Problem], network: Network, length: int = 200, s
         training = task.begin(network, jax.random.key(seed))._replace(scale=jnp.float32(1), length=jnp.int32(length))
         loss = jnp.float32(0)
         for _ in range(length // UNROLL):
-            loss, training = task.unroll(network, training)
+            _, (loss, training) = task.unroll(network, training, jnp.float32(0))
         found[name] = float(loss)
     return found
 
@@ -204,7 +232,7 @@ def measure(problems: dict[str, Problem], network: Network, length: int = 200, s
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train the network and write it."""
     parser = argparse.ArgumentParser(prog="lionsearch.rivals.meta_training", description="Trains `rival:lstm`.")
-    parser.add_argument("--steps", type=int, default=2000, help="Changes of the network.")
+    parser.add_argument("--steps", type=int, default=1500, help="Changes of the network.")
     parser.add_argument("--seed", type=int, default=0, help="Of random numbers.")
     parser.add_argument("--output", type=Path, default=WEIGHTS, help="File of the weights.")
     given = parser.parse_args(arguments)

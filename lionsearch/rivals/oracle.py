@@ -32,9 +32,10 @@ class Costs(NamedTuple):
 class Oracle:
     """What a rival sees of one step of training, and may ask of it.
 
-    All losses but `measured_at` are of what is trained on, with the same dropout and noise within the step, and the model's state as it
-    is before the step. What is asked is counted by the rival, in the `Costs` that its step returns. The loss and the
-    gradient of the batch at the weights are there anyway, and count as one gradient, which the rival does not count.
+    All losses are of what is trained on, but for `measured_at`; with the same dropout and noise within the step, and
+    the model's state as it is before the step. What is asked is counted by the rival, in the `Costs` that its step
+    returns. The loss and the gradient of the batch at the weights are there anyway, and count as one gradient, which
+    the rival does not count.
 
     Attributes:
         weights: the parameter tree.

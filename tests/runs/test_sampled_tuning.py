@@ -1,3 +1,4 @@
+import itertools
 import math
 import statistics
 
@@ -78,6 +79,6 @@ def test_a_sampler_that_is_none(runner):
 
 def test_decays_are_spread_evenly_in_the_logarithm():
     steps = [decay_at(0.2 + 0.2 * step) for step in range(1, 5)]
-    ratios = [after / before for before, after in zip(steps, steps[1:], strict=False)]
+    ratios = [after / before for before, after in itertools.pairwise(steps)]
     assert ratios == pytest.approx([ratios[0]] * 3)
     assert decay_at(0.19) == 0.0 < decay_at(0.21) < 1.2 * WEIGHT_DECAYS[0]
