@@ -46,14 +46,14 @@ class Entry:
         contestant: its name.
         task: the task's name.
         tuned: the best learning rate and weight decay.
-        learning_rate: what the best one comes to: the peak of `lr * lr_scale` on the task, in AdamW's units.
+        learning_rate: what the best one comes to on the task, at the peak of the schedule; None if it has none.
         trainings: with these, one for each fresh seed.
     """
 
     contestant: str
     task: str
     tuned: Tuned
-    learning_rate: float
+    learning_rate: float | None
     trainings: tuple[Training, ...]
 
 
@@ -104,5 +104,5 @@ def _train(contestant: Contestant, task: TaskSpec, tuned: Tuned, seeds: int, spl
         contestant.trial(task.name, tuned.factor, tuned.weight_decay, seed, split)
         for seed in range(first, first + seeds)
     ]
-    rate = tuned.factor * task.learning_rate * contestant.rate
+    rate = contestant.learning_rate(task, tuned.factor)
     return Entry(contestant.name, task.name, tuned, rate, tuple((yield trials)))

@@ -143,7 +143,7 @@ class TrialBench:
             return Training(None, failure=outcome)
         loss, metrics, costs = outcome
         chance, state = runner.chance(trial.seed, trial.split), runner.state(trial.program)
-        return Training(loss, chance, metrics, seconds, None, state, (costs.gradients, costs.losses, costs.products))
+        return Training(loss, chance, metrics, seconds, None, state, costs)
 
     def _runner(self, task: str, limits: Limits) -> TaskRunner:
         from lionsearch.evaluation.task_runner import TaskRunner  # brings JAX

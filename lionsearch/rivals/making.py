@@ -52,7 +52,7 @@ def resolve_rival(text: str) -> RivalSpec:
         lr_scale=scale,
         weight_decay=decay,
         is_absolute=row is not None and row.is_absolute,
-        takes_rate=row.takes_rate if row is not None else parameters.get(_RATE, _ADAMW) is not None,
+        takes_rate=row.takes_rate if row is not None else not _searches(parameters),
         code=_digest(function),
     )
     make_rival(found)
@@ -119,6 +119,11 @@ def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
         name: missing.get(name) if each.default is inspect.Parameter.empty else each.default
         for name, each in found.items()
     }
+
+
+def _searches(parameters: Mapping[str, Any]) -> bool:
+    """Return whether a function of these parameters makes what finds its learning rate itself, as `optax.lbfgs`."""
+    return _RATE in parameters and parameters[_RATE] is None and "linesearch" in parameters
 
 
 def _settings_of(program: str | None) -> dict[str, float]:
