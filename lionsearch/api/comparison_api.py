@@ -98,6 +98,7 @@ def compare(
     points: int = 12,
     tune_seeds: int = 2,
     seeds: int = 5,
+    equal_cost: bool = False,
     output: str | Path | None = None,
     workers: int | None = 0,
     address: str | None = None,
@@ -117,6 +118,8 @@ def compare(
         points: settings of learning rate and weight decay that are tried on each task, at most.
         tune_seeds: trainings with each.
         seeds: trainings with the best one, on seeds and data that nothing was chosen by.
+        equal_cost: whether who asks more of training than a gradient in each step, such as a line search, trains for as
+            many steps fewer: a loss counts as a third of a gradient, a Hessian-vector product as two.
         output: a folder where each training is kept as it is made, so that what was stopped goes on; with
             `comparison.md`, `comparison.svg`, and the rows of `.table()` as `comparison.json`.
         workers: on Ray; 0 trains in this process, None takes one for each core.
@@ -141,7 +144,7 @@ def compare(
     from lionsearch.comparison.standing import leave_out, rank
     from lionsearch.workers import Placement
 
-    budget = Budget(*check_budget(points, tune_seeds, seeds))
+    budget = Budget(*check_budget(points, tune_seeds, seeds), equal_cost)
     contestants = enlist(programs)
     specs = load_tasks(tasks)
     placement = Placement(workers, address, time_limit)
@@ -257,4 +260,5 @@ def _options(specs: Sequence[TaskSpec], budget: Budget) -> list[str]:
         *("--points", str(budget.points)),
         *("--tune-seeds", str(budget.tune_seeds)),
         *("--seeds", str(budget.seeds)),
+        *(["--equal-cost"] if budget.equal_cost else []),
     ]

@@ -19,10 +19,12 @@ class Contestant:
     Attributes:
         name: unique among those that are compared.
         optimizer: any valid program, or a rival whose name was resolved.
+        share: of a task's steps that it trains for.
     """
 
     name: str
     optimizer: Program | RivalSpec
+    share: float = 1.0
 
     @cached_property
     def live(self) -> Program | RivalSpec:
@@ -70,6 +72,6 @@ class Contestant:
         live = self.live
         if isinstance(live, RivalSpec):
             rival = live if weight_decay is None else live.with_weight_decay(weight_decay)
-            return Trial(task, rival.fingerprint, rival, factor, seed, split)
+            return Trial(task, rival.fingerprint, rival, factor, seed, split, self.share)
         program = live if weight_decay is None else live.with_hyperparameters({"weight_decay": weight_decay})
-        return Trial(task, fingerprint(program), program, factor, seed, split)
+        return Trial(task, fingerprint(program), program, factor, seed, split, self.share)

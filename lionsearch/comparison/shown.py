@@ -27,6 +27,12 @@ _PLAIN = "1 g"
 """What a step of most optimizers asks."""
 
 
+EQUAL = (
+    " Who asks more than a gradient in each step made as many steps fewer; a loss counts as a third of a gradient, a"
+    " product as two."
+)
+
+
 def table(standings: Sequence[Standing], costs: bool = True) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the heads and the rows of the table of standings, as text.
 
@@ -129,7 +135,7 @@ def markdown(title: str, command: str, standings: Sequence[Standing], budget: Bu
         f"Each program got at most {budget.points} settings of learning rate and weight decay on each task"
         f" ({budget.tune_seeds} {'seed' if budget.tune_seeds == 1 else 'seeds'} each, validation data); the best one"
         f" was trained with on {budget.seeds} other seeds and measured on test data. {LEGEND[0].upper()}{LEGEND[1:]}."
-        f" {COLUMNS}",
+        f" {COLUMNS}{EQUAL if budget.equal_cost else ''}",
         "",
         *lines(heads, rows),
         "",

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from comparison.contests import BUDGET, LOSSES, SPECS, contest
 from comparison.surfaces import DECAYED, PLAIN, Bowls
 
 from lionsearch.catalog import PROGRAMS, load_program
-from lionsearch.comparison.contest import adamw, measure
+from lionsearch.comparison.contest import adamw, hold, measure
 from lionsearch.comparison.laboratory import Laboratory
 from lionsearch.comparison.ledger import open_ledger
 
@@ -56,3 +58,28 @@ def test_measuring_takes_the_settings_that_were_found(held):
 
 def test_the_reference_is_the_shipped_adamw():
     assert adamw().optimizer == load_program(str(PROGRAMS.shipped / "adamw_debiased.py"))
+
+
+def test_at_equal_cost_who_asks_more_makes_fewer_steps(tmp_path):
+    class Dear(Bowls):
+        """Steps of the second program ask for three gradients, six losses and half a product."""
+
+        def collect(self):
+            dear = (3.0, 6.0, 0.5)
+            return [
+                (
+                    trial,
+                    replace(training, costs=dear if "weight_decay" in dict(trial.program.hyperparameters) else None),
+                )
+                for trial, training in super().collect()
+            ]
+
+    pool = Dear(LOSSES)
+    with open_ledger(tmp_path, SPECS) as ledger:
+        budget = replace(BUDGET, equal_cost=True)
+        hold([PLAIN, DECAYED], budget, "test", Laboratory(ledger, lambda: pool))
+    shares = {"plain": set(), "decayed": set()}
+    for trial in pool.asked:
+        shares["decayed" if "weight_decay" in dict(trial.program.hyperparameters) else "plain"].add(trial.share)
+    assert shares == {"plain": {1.0}, "decayed": {1.0, 0.167}}
+    assert all(trial.share < 1 for trial in pool.asked if trial.split == "test" and trial.program != PLAIN.live)
