@@ -111,7 +111,7 @@ def test_what_a_step_raises_names_the_rival(tmp_path, monkeypatch):
     (tmp_path / "raising_step.py").write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    spec = RivalSpec("raising_step:make", "raising_step", "make", (), 1.0)
+    spec = RivalSpec("raising_step:make", "raising_step", "make", lr_scale=1.0)
     trainer = RivalTrainer(PROBLEM, spec)
     batches = jnp.zeros((CHUNKS, STEPS, 2), jnp.int32)
     course = Course(PROBLEM.init(jax.random.key(0)), batches, jax.random.key(1))
@@ -120,5 +120,5 @@ def test_what_a_step_raises_names_the_rival(tmp_path, monkeypatch):
 
 
 def test_state_is_counted_without_costs():
-    spec = RivalSpec("optax:adam", "optax", "adam", (), 0.001)
+    spec = RivalSpec("optax:adam", "optax", "adam", lr_scale=0.001)
     assert RivalTrainer(PROBLEM, spec).state({"w": jnp.zeros(100)}) == pytest.approx(2.01)

@@ -42,13 +42,22 @@ def test_what_cannot_be_read_is_said(text, message):
 
 
 def test_a_fingerprint_is_of_what_trains_and_not_of_the_text():
-    spec = RivalSpec("a", "m", "f", (("b1", 0.9),), 0.1, 0.2)
-    assert spec.fingerprint == RivalSpec("b", "m", "f", (("b1", 0.9),), 0.1, 0.2).fingerprint
+    spec = RivalSpec("a", "m", "f", (("b1", 0.9),), (), 0.1, 0.2)
+    assert spec.fingerprint == RivalSpec("b", "m", "f", (("b1", 0.9),), (), 0.1, 0.2).fingerprint
     others = [
         spec.with_weight_decay(0.3),
-        RivalSpec("a", "m", "g", (("b1", 0.9),), 0.1, 0.2),
-        RivalSpec("a", "m", "f", (("b1", 0.8),), 0.1, 0.2),
-        RivalSpec("a", "m", "f", (("b1", 0.9),), 0.1, 0.2, code="other"),
+        RivalSpec("a", "m", "g", (("b1", 0.9),), (), 0.1, 0.2),
+        RivalSpec("a", "m", "f", (("b1", 0.8),), (), 0.1, 0.2),
+        RivalSpec("a", "m", "f", (("b1", 0.9),), (), 0.1, 0.2, code="other"),
     ]
     assert len({spec.fingerprint, *(each.fingerprint for each in others)}) == 5
     assert spec.maker == spec.with_weight_decay(0.3).maker
+
+
+def test_transforms_stand_around_a_rival():
+    spec = parse_rival("sam(clip_norm(m:f(b1=0.9, lr_scale=2), limit=3), rho=0.1)")
+    assert (spec.module, spec.function, spec.settings, spec.lr_scale) == ("m", "f", (("b1", 0.9),), 2.0)
+    assert spec.around == (("clip_norm", (("limit", 3.0),)), ("sam", (("rho", 0.1),)))
+    assert spec.maker != parse_rival("m:f(b1=0.9)").maker
+    assert not is_rival("sam(clip_norm(adamw), rho=0.1)")
+    assert not is_rival("decay(runs/a:7)")
