@@ -50,8 +50,8 @@ class NegativeCurvature:
         iterations: of Nesterov's method, each a gradient; the first is of the weights, and there anyway.
     """
 
-    alpha: float = 0.1
-    hessian_lipschitz: float = 1.0
+    alpha: float = 1.0
+    hessian_lipschitz: float = 10.0
     lanczos: int = 10
     iterations: int = 10
 
@@ -143,7 +143,7 @@ def leftmost(product: Any, start: jax.Array, iterations: int) -> tuple[jax.Array
 
 
 def negative_curvature(
-    alpha: float = 0.1, hessian_lipschitz: float = 1.0, lanczos: int = 10, iterations: int = 10
+    alpha: float = 1.0, hessian_lipschitz: float = 10.0, lanczos: int = 10, iterations: int = 10
 ) -> NegativeCurvature:
     """Return the method of Carmon, Duchi, Hinder & Sidford; see `NegativeCurvature`."""
     return NegativeCurvature(alpha, hessian_lipschitz, lanczos, iterations)

@@ -52,7 +52,7 @@ class Newton:
         Nocedal & Wright 2006, Numerical Optimization, 2nd edition, algorithm 7.1 and equation 7.3.
     """
 
-    damping: float = 0.0
+    damping: float = 1.0
     iterations: int = 20
     tolerance: float = 0.5
     halvings: int = 10
@@ -122,6 +122,6 @@ class Newton:
         return jnp.where(is_enough, length, 0.0), tried
 
 
-def newton(damping: float = 0.0, iterations: int = 20, tolerance: float = 0.5, halvings: int = 10) -> Newton:
+def newton(damping: float = 1.0, iterations: int = 20, tolerance: float = 0.5, halvings: int = 10) -> Newton:
     """Return Newton's method with conjugate gradients; see `Newton`."""
     return Newton(damping, iterations, tolerance, halvings)

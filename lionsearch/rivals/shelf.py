@@ -52,14 +52,14 @@ ROWS: dict[str, Row] = {
         "stochastic L-BFGS with variance reduction",
         "Moritz, Nishihara & Jordan 2016, arXiv 1508.02087",
         "lionsearch.rivals.slbfgs:slbfgs",
-        lr_scale=0.1,
+        lr_scale=0.01,
         is_absolute=True,
     ),
     "slbfgs_zhao": Row(
         "stochastic L-BFGS with variance reduction and geometric averages",
         "Zhao, Haskell & Tan 2017, arXiv 1704.00116",
         "lionsearch.rivals.slbfgs:slbfgs_zhao",
-        lr_scale=0.1,
+        lr_scale=0.01,
         is_absolute=True,
     ),
     "negative_curvature": Row(
