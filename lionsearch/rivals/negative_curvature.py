@@ -17,6 +17,8 @@ from lionsearch.rivals.oracle import Costs, Oracle
 
 _BREAKDOWN = 1e-5
 """A Lanczos vector shorter than this times the largest product so far is rounding: the space is exhausted."""
+_RATE = 1e-20
+"""The smallest learning rate: one of 0 has no L."""
 
 
 class _Descent(NamedTuple):
@@ -36,7 +38,7 @@ class NegativeCurvature:
     f(z) + 3 alpha |z - w|^2 + L max(|z - w| - alpha / hessian_lipschitz, 0)^2, f the batch's loss (algorithms 1, 2, 4).
 
     The learning rate is the step of Nesterov's method, 1 / (5 L + 6 alpha) in the paper's terms, so it gives L; its
-    momentum follows from it and from the strong convexity 3 alpha.
+    momentum follows from it and from the strong convexity 3 alpha. Steps along negative curvature do not depend on it.
 
     Simplified against the paper: a step is either of the two, so algorithm 4 alternates by steps of training, and
     algorithm 2 has one proximal iteration; Nesterov's method has a fixed number of iterations in place of an accuracy;
@@ -44,7 +46,7 @@ class NegativeCurvature:
     paper proves nothing.
 
     Args:
-        alpha: the curvature from which on a direction counts as negative, twice over.
+        alpha: a direction of curvature -alpha / 2 or less counts as negative.
         hessian_lipschitz: L2, the Lipschitz constant of the Hessian.
         lanczos: iterations of Lanczos' method, each a product; no more than there are weights.
         iterations: of Nesterov's method, each a gradient; the first is of the weights, and there anyway.
@@ -86,8 +88,9 @@ class NegativeCurvature:
     def _accelerate(self, oracle: Oracle, weights: jax.Array, gradient: jax.Array, unravel: Any) -> jax.Array:
         """Return where Nesterov's method on the regularized loss ends."""
         convexity, radius = 3 * self.alpha, self.alpha / self.hessian_lipschitz
-        penalty = jnp.maximum(1 / oracle.lr - 2 * convexity, 0.0) / 5
-        root = jnp.sqrt(jnp.maximum(1 / (oracle.lr * convexity), 1.0))
+        rate = jnp.maximum(oracle.lr, _RATE)
+        penalty = jnp.maximum(1 / rate - 2 * convexity, 0.0) / 5
+        root = jnp.sqrt(jnp.maximum(1 / (rate * convexity), 1.0))
         momentum = (root - 1) / (root + 1)
 
         def move(now: _Descent, slope: jax.Array) -> _Descent:
@@ -95,7 +98,7 @@ class NegativeCurvature:
             distance = jnp.linalg.norm(offset)
             excess = jnp.maximum(distance - radius, 0.0) / jnp.where(distance > 0, distance, 1.0)
             slope += 2 * (convexity + penalty * excess) * offset
-            iterate = now.ahead - oracle.lr * slope
+            iterate = now.ahead - rate * slope
             return _Descent(iterate, iterate + momentum * (iterate - now.iterate))
 
         def iterate(_: Any, now: _Descent) -> _Descent:

@@ -36,6 +36,7 @@ class Path(NamedTuple):
     asked: Costs
 
 
+@cache
 def logistic(examples: int = 32, features: int = 4) -> tuple[Problem, np.ndarray]:
     """Return a logistic regression with an L2 penalty, and its minimum, found by SciPy in float64."""
     rng = np.random.default_rng(0)
@@ -126,7 +127,8 @@ class _Counter:
     """Which of the costs a method is, and where it gets its batch."""
 
     def __init__(self) -> None:
-        self.tally, self._depth = np.zeros((3, 0)), 0
+        self.tally: np.ndarray = np.zeros((3, 0), np.float32)
+        self._depth = 0
 
     def counting(self) -> ExitStack:
         """Have compiled code count what is traced in here."""

@@ -51,6 +51,14 @@ def test_where_curvature_is_positive_it_is_nesterovs_method_on_the_regularized_l
     assert np.linalg.norm(y) > 0.1
 
 
+def test_a_learning_rate_of_0_is_no_step():
+    problem, _ = logistic()
+    path = follow(
+        "rival:negative_curvature(alpha=0.2, hessian_lipschitz=2.0, iterations=5)", problem, whole(problem, 1), 0
+    )
+    np.testing.assert_allclose(path.weights[1], path.weights[0], atol=1e-12)
+
+
 def test_it_finds_the_minimum_of_a_logistic_regression():
     problem, optimum = logistic()
     name = "rival:negative_curvature(alpha=0.1, hessian_lipschitz=0.1)"
