@@ -33,12 +33,12 @@ def test_on_full_batches_it_is_what_optax_does():
     np.testing.assert_allclose(path.weights[-1], optimum, atol=1e-4)
 
 
-SHORT = "rival:lbfgs(memory_size=2, line_search_steps=8)"
+SHORT = "rival:lbfgs(memory_size=2, line_search_steps=3)"
 
 
 def test_settings_are_passed_on():
     path = follow(SHORT, ROSENBROCK, whole(ROSENBROCK, 50))
-    search = optax.scale_by_zoom_linesearch(8, initial_guess_strategy="one")
+    search = optax.scale_by_zoom_linesearch(3, initial_guess_strategy="one")
     same = by_hand(ROSENBROCK, 10, memory_size=2, linesearch=search)
     np.testing.assert_allclose(path.weights[:11], same, rtol=1e-3, atol=1e-4)
 
@@ -51,7 +51,7 @@ def test_it_finds_the_minimum_of_rosenbrocks_function():
 def test_costs_are_what_the_line_search_asked():
     path = follow(SHORT, ROSENBROCK, whole(ROSENBROCK, 50))
     np.testing.assert_array_equal(path.costs.gradients, 1 + path.asked.losses)
-    assert path.costs.gradients.max() > 2
+    assert path.costs.gradients.max() == 1 + 3
     assert path.asked.gradients.max() == 1
     assert not path.costs.losses.any()
     assert not path.costs.products.any()
