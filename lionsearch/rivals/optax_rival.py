@@ -38,8 +38,8 @@ class OptaxRival:
         """Return the weights and optax's state after a step, and the losses that a line search has asked for."""
         transform = optax.with_extra_args_support(self._transform(oracle.lr, oracle.weight_decay))
 
-        def loss_at(weights: Any, obj_fn: Any = None) -> jax.Array:  # a line search passes on what it does not know
-            del obj_fn
+        def loss_at(weights: Any, obj_fn: Any = None) -> jax.Array:
+            del obj_fn  # it is an argument because a line search refuses those that its `value_fn` does not have
             return oracle.loss_at(weights)
 
         asked = {"value": oracle.loss, "grad": oracle.gradient, "value_fn": loss_at, "obj_fn": loss_at}

@@ -32,7 +32,44 @@ class Row:
     takes_rate: bool = True
 
 
-ROWS: dict[str, Row] = {}
+ROWS: dict[str, Row] = {
+    "newton": Row(
+        "Newton's method with conjugate gradients and a line search",
+        "Nocedal & Wright 2006, algorithm 7.1",
+        "lionsearch.rivals.newton:newton",
+        lr_scale=1.0,
+        is_absolute=True,
+    ),
+    "lbfgs": Row(
+        "L-BFGS with a line search of the strong Wolfe conditions",
+        "Nocedal & Wright 2006, algorithms 7.5 and 3.5; optax",
+        "lionsearch.rivals.lbfgs:lbfgs",
+        lr_scale=1.0,
+        is_absolute=True,
+        takes_rate=False,
+    ),
+    "slbfgs": Row(
+        "stochastic L-BFGS with variance reduction",
+        "Moritz, Nishihara & Jordan 2016, arXiv 1508.02087",
+        "lionsearch.rivals.slbfgs:slbfgs",
+        lr_scale=0.01,
+        is_absolute=True,
+    ),
+    "slbfgs_zhao": Row(
+        "stochastic L-BFGS with variance reduction and geometric averages",
+        "Zhao, Haskell & Tan 2017, arXiv 1704.00116",
+        "lionsearch.rivals.slbfgs:slbfgs_zhao",
+        lr_scale=0.01,
+        is_absolute=True,
+    ),
+    "negative_curvature": Row(
+        "steps along negative curvature, else accelerated gradient steps",
+        "Carmon, Duchi, Hinder & Sidford 2017, arXiv 1611.00756",
+        "lionsearch.rivals.negative_curvature:negative_curvature",
+        lr_scale=0.1,
+        is_absolute=True,
+    ),
+}
 
 PEERS = {
     "optax:sgd": "sgd",
