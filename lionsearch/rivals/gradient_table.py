@@ -43,7 +43,8 @@ def make_table(weights: Any, count: int) -> GradientTable:
         SettingError: if it would have more than `MOST_BYTES`.
     """
     leaves = jax.tree.leaves(weights)
-    numbers, size = (sum(getattr(leaf, part) for leaf in leaves) for part in ("size", "nbytes"))
+    numbers = sum(leaf.size for leaf in leaves)
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
     if count * size > MOST_BYTES:
         raise SettingError(
             f"a gradient for each training example, {count:,} times {numbers:,} parameters, would take"

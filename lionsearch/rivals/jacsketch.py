@@ -61,9 +61,7 @@ class JacSketch:
         Gower, Richtárik & Bach 2018, arXiv 1805.02632, algorithm 1.
     """
 
-    def __init__(
-        self, sketch: str = "batch", columns: int = 1, theta: float | None = None, start: str = "gradients"
-    ):
+    def __init__(self, sketch: str = "batch", columns: int = 1, theta: float | None = None, start: str = "gradients"):
         if sketch not in SKETCHES:
             raise SettingError(f"sketch is {quote(sketch)}; expected one of: {', '.join(SKETCHES)}")
         if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
