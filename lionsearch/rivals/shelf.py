@@ -69,6 +69,30 @@ ROWS: dict[str, Row] = {
         lr_scale=0.1,
         is_absolute=True,
     ),
+    "sag": Row(
+        "steps along the mean of the gradients that each training example last had",
+        "Le Roux, Schmidt & Bach 2012, arXiv 1202.6258, equation 5",
+        "lionsearch.rivals.sag:Sag",
+        lr_scale=0.1,
+    ),
+    "saga": Row(
+        "gradients corrected by a table of those that each training example last had",
+        "Defazio, Bach & Lacoste-Julien 2014, arXiv 1407.0202, algorithm 1",
+        "lionsearch.rivals.saga:Saga",
+        lr_scale=0.1,
+    ),
+    "jacsketch": Row(
+        "SAGA's table as an estimate of the Jacobian, updated from sketches of it",
+        "Gower, Richtárik & Bach 2018, arXiv 1805.02632, algorithm 1",
+        "lionsearch.rivals.jacsketch:JacSketch",
+        lr_scale=0.1,
+    ),
+    "svrg": Row(
+        "gradients corrected by those at an older copy of the weights",
+        "Johnson & Zhang 2013, NeurIPS 26, figure 1, option I",
+        "lionsearch.rivals.svrg:Svrg",
+        lr_scale=0.1,
+    ),
 }
 
 PEERS = {
