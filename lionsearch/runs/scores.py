@@ -30,7 +30,7 @@ class Score:
         scores: of each seed; None for one that failed.
         failure: the first, if there is one.
         costs: gradients, losses and Hessian-vector products that a step asks for on a batch; None if a rival failed.
-        seconds: of the processor for a step, the least of the trainings, which leaves out compiling.
+        seconds: of the processor for a step, the least of the trainings, which leaves out compiling; None of one seed.
     """
 
     program: str
@@ -80,7 +80,8 @@ def score_programs(
                 seconds.append((time.process_time() - begun) / spec.steps)
                 listener(len(rows) * seeds + len(each), len(specs) * len(programs) * seeds)
             costs = runner.costs(program) if isinstance(program, Program) else each[-1].costs
-            rows.append(replace(_summarize(name, each), costs=costs, seconds=min(seconds)))
+            least = min(seconds) if seeds > 1 else None  # the first has compiled
+            rows.append(replace(_summarize(name, each), costs=costs, seconds=least))
     return rows
 
 

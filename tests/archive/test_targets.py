@@ -73,3 +73,9 @@ def test_what_is_not_there_is_said(run, tmp_path):
         load_target("lino")
     with pytest.raises(MissingFileError):
         load_target(f"{tmp_path}/none.py")
+
+
+@pytest.mark.parametrize("text", ["optax:adamw", "sam(rival:saga)"])
+def test_a_rival_is_no_program(text):
+    with pytest.raises(SettingError, match=r"is a rival, no program; `evaluate` and `compare` take it"):
+        load_target(text)
