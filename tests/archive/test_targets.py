@@ -3,7 +3,7 @@ import pytest
 from lionsearch.archive import RunStore
 from lionsearch.archive.store import CandidateRow
 from lionsearch.archive.targets import Provenance, load_target
-from lionsearch.errors import MissingFileError, RunError, UnknownNameError
+from lionsearch.errors import MissingFileError, RunError, SettingError, UnknownNameError
 from lionsearch.records import Evaluation, Stage, TaskResult
 
 TEXT = "def train(w, g, lr):\n    v1 = g * lr\n    return v1\n"
