@@ -45,3 +45,6 @@ SEEDS_BECAUSE = "the seeds of the next stage of an evaluation begin there"
 
 QUOTED = 100
 """Characters of a value, or of a program's line, that a message quotes."""
+
+MOST_TRIALS = 10_000
+"""Points that a sampler of `tune` may propose."""

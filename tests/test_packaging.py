@@ -40,7 +40,7 @@ def test_the_wheel_holds_the_package_and_the_data(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     package = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("lionsearch/**/*.py")}
     assert package <= names
-    assert "lionsearch/py.typed" in names
+    assert {"lionsearch/py.typed", "lionsearch/rivals/lstm_weights.npz"} <= names
     assert {f"lionsearch/reports/page.{kind}" for kind in ("html", "css", "js")} <= names
     for folder in ("programs", "proxy_tasks", "experiments"):
         files = [path.name for path in (ROOT / folder).iterdir() if path.suffix in (".py", ".toml")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from lionsearch.api.program_api import load, load_tasks, trace_optimizer
 from lionsearch.errors import SettingError, quote
 from lionsearch.lang import Program
-from lionsearch.limits import MOST_SEEDS
+from lionsearch.limits import MOST_SEEDS, MOST_TRIALS
 from lionsearch.render.html import html_table
 from lionsearch.tasks.given import Task
 
@@ -143,18 +143,22 @@ def tune(
     task: str | TaskSpec,
     *,
     seeds: int = 3,
+    sampler: str | None = None,
+    trials: int = 40,
     listener: Callable[[int, int], None] = lambda done, total: None,
 ) -> TuneResult:
-    """Tune a program's learning rate and weight decay on a task, over a grid; `.best` is its best point.
+    """Tune a program's learning rate and weight decay on a task; `.best` is its best point.
 
     Args:
         program: itself, or what names it.
         task: a name, a file, or a `Task` value.
         seeds: trainings at each point.
+        sampler: of Optuna that proposes the points: `tpe`, `cmaes` or `random`; None for a grid.
+        trials: points that a sampler proposes.
         listener: told how many of how many points are done.
 
     Raises:
-        LionSearchError: if the program or the task is wrong.
+        LionSearchError: if the program, the task or the sampler is wrong.
 
     Examples:
         >>> import lionsearch
@@ -164,14 +168,22 @@ def tune(
     """
     loaded, [spec] = load(program), load_tasks(task)
     _check_seeds(seeds)
+    if not 1 <= trials <= MOST_TRIALS:
+        raise SettingError(f"trials is {trials}; expected 1 to {MOST_TRIALS}")
     from lionsearch.evaluation.device import configure_jax
 
     configure_jax()
     from lionsearch.evaluation.plan import limits_for
     from lionsearch.evaluation.task_runner import TaskRunner
-    from lionsearch.runs.tune import tune_program
 
-    return tune_program(loaded, TaskRunner(spec, limits_for([loaded])), seeds=seeds, listener=listener)
+    runner = TaskRunner(spec, limits_for([loaded]))
+    if sampler is None:
+        from lionsearch.runs.tune import tune_program
+
+        return tune_program(loaded, runner, seeds=seeds, listener=listener)
+    from lionsearch.runs.sampled_tuning import tune_sampled
+
+    return tune_sampled(loaded, runner, sampler, trials=trials, seeds=seeds, listener=listener)
 
 
 def tuned(task: Task, *, seeds: int = 3) -> Task:

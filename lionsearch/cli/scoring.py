@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,10 +15,11 @@ from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json, counted
 from lionsearch.cli.ranking_table import rank_programs
 from lionsearch.errors import SettingError
-from lionsearch.limits import MOST_SEEDS
+from lionsearch.limits import MOST_SEEDS, MOST_TRIALS
 
 if TYPE_CHECKING:
     from lionsearch.runs.scores import Score
+    from lionsearch.runs.tune import TuneResult
 
 
 class Split(StrEnum):
@@ -26,6 +27,14 @@ class Split(StrEnum):
 
     TEST = "test"
     VALIDATION = "validation"
+
+
+class Sampler(StrEnum):
+    """What proposes learning rates and weight decays, in place of a grid."""
+
+    TPE = "tpe"
+    CMAES = "cmaes"
+    RANDOM = "random"
 
 
 Tasks = Annotated[list[str], typer.Option("--task", help="Name or path of a proxy task; repeat for several.")]
@@ -85,51 +94,53 @@ def tune(
     seeds: Annotated[
         int | None, typer.Option("--seeds", min=1, max=MOST_SEEDS, help="For one program: trainings per point.")
     ] = None,
+    sampler: Annotated[
+        Sampler | None, typer.Option("--sampler", help="For one program: of Optuna, in place of a grid.")
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, max=MOST_TRIALS, help="Points that the sampler proposes: 40.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the ranking; one that was begun there is continued.")
     ] = None,
     json_output: Json = False,
 ) -> None:
-    """Tune a program's learning rate and weight decay on tasks, over a grid. Several programs are ranked."""
+    """Tune a program's learning rate and weight decay on tasks, over a grid or by a sampler. Several are ranked."""
     given = programs or []
     if every == bool(given):
         raise SettingError("give one program to tune, several to rank, or --all to rank every one")
+    if trials is not None and sampler is None:
+        raise SettingError("--trials is for a --sampler; the grid has points of its own")
     if len(given) == 1 and output is None:
-        _tune_one(given[0], task, seeds or 3, json_output)
+        options = {} if sampler is None else {"sampler": sampler.value, "trials": trials or 40}
+        _tune_one(given[0], task, json_output, seeds=seeds or 3, **options)
+    elif sampler is not None:
+        raise SettingError("--sampler is for one program; a ranking has a grid, the same for all")
     elif seeds is not None:
         raise SettingError("--seeds is for one program; a ranking has seeds of its own, the same for all")
     else:
         rank_programs(given, task, output or Path("ranking"), json_output)
 
 
-def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> None:
+def _tune_one(program: str, task: list[str], json_output: bool, **options: Any) -> None:
     from lionsearch.api.program_api import load, load_tasks
     from lionsearch.api.scoring_api import tune as tune_on
     from lionsearch.terminal.bar import show_bar
 
     loaded, results = load(program), []
     for spec in load_tasks(task):
-        with show_bar(f"tuning on {spec.name}", "points of the grid") as listener:
-            results.append(tune_on(loaded, spec, seeds=seeds, listener=listener))
+        with show_bar(f"tuning on {spec.name}", "points") as listener:
+            results.append(tune_on(loaded, spec, listener=listener, **options))
     if json_output:
         print_json([{**asdict(r), "best": asdict(r.best)} for r in results])
         return
-    from lionsearch.terminal.display import print_table
-
     for result in results:
         best = result.best
-        decays = sorted({point.weight_decay for point in result.points if point.weight_decay is not None})
-        rates = sorted({point.learning_rate for point in result.points})
-        losses = {(point.learning_rate, point.weight_decay): point.loss for point in result.points}
         print(f"{program} on {result.task}: validation loss, {counted(result.seeds, 'seed')}")
-        print_table(
-            (
-                "learning rate",
-                *(f"decay {decay:g}" for decay in decays or ["-"] if decay != "-"),
-                *([] if decays else ["loss"]),
-            ),
-            [(f"{rate:.3g}", *(losses[rate, decay] for decay in decays or [None])) for rate in rates],
-        )
+        if "sampler" in options:
+            _print_trials(result)
+        else:
+            _print_grid(result)
         if not math.isfinite(best.loss):
             print(f"no setting has a finite loss: {program} does not train on {result.task}", file=sys.stderr)
             continue
@@ -141,9 +152,34 @@ def _tune_one(program: str, task: list[str], seeds: int, json_output: bool) -> N
                 f"in the program that is lr_scale={best.lr_scale:.4g}{decay.replace(' = ', '=')};"
                 f" its learning rate on {result.task} is {factor:.4g} times lr_scale"
             )
-        if result.at_edge:
+        if result.at_edge and "sampler" not in options:
             print(
                 "the best learning rate is at the edge of the grid; put it into the program or, for adamw, into the"
                 " task, and tune again",
                 file=sys.stderr,
             )
+
+
+def _print_grid(result: TuneResult) -> None:
+    """Print the loss at each learning rate, a row, and weight decay, a column."""
+    from lionsearch.terminal.display import print_table
+
+    decays = sorted({point.weight_decay for point in result.points if point.weight_decay is not None})
+    rates = sorted({point.learning_rate for point in result.points})
+    losses = {(point.learning_rate, point.weight_decay): point.loss for point in result.points}
+    print_table(
+        ("learning rate", *([f"decay {decay:g}" for decay in decays] or ["loss"])),
+        [(f"{rate:.3g}", *(losses[rate, decay] for decay in decays or [None])) for rate in rates],
+    )
+
+
+def _print_trials(result: TuneResult) -> None:
+    """Print what was proposed, in its order, and the loss there."""
+    from lionsearch.terminal.display import print_table
+
+    has_decay = any(point.weight_decay is not None for point in result.points)
+    rows = [
+        (number, f"{point.learning_rate:.3g}", *([f"{point.weight_decay:.3g}"] if has_decay else []), point.loss)
+        for number, point in enumerate(result.points, 1)
+    ]
+    print_table(("trial", "learning rate", *(["weight decay"] if has_decay else []), "loss"), rows)

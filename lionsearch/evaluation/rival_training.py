@@ -108,8 +108,11 @@ class OracleInputs:
         def measure(weights: Any, some: Any) -> jax.Array:
             return objective.trained(weights, carried.model, some, noise)[0]
 
+        def judge(weights: Any, some: Any) -> jax.Array:
+            return objective.measured(weights, carried.model, some)
+
         missing, of_step = jnp.float32(0), jax.random.fold_in(key, step)
-        oracle = Oracle(params, loss, gradients, batch, missing, data, step, missing, missing, of_step, measure)
+        oracle = Oracle(params, loss, gradients, batch, missing, data, step, missing, missing, of_step, measure, judge)
         return gradients, {"oracle": oracle}, carried._replace(model=model)
 
 

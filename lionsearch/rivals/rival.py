@@ -32,9 +32,10 @@ class Costs(NamedTuple):
 class Oracle:
     """What a rival sees of one step of training, and may ask of it.
 
-    All losses are of what is trained on, with the same dropout and noise within the step, and the model's state as it
-    is before the step. What is asked is counted by the rival, in the `Costs` that its step returns. The loss and the
-    gradient of the batch at the weights are there anyway, and count as one gradient, which the rival does not count.
+    All losses are of what is trained on, but for `measured_at`; with the same dropout and noise within the step, and
+    the model's state as it is before the step. What is asked is counted by the rival, in the `Costs` that its step
+    returns. The loss and the gradient of the batch at the weights are there anyway, and count as one gradient, which
+    the rival does not count.
 
     Attributes:
         weights: the parameter tree.
@@ -48,7 +49,11 @@ class Oracle:
         weight_decay: 0 for a rival that has none.
         key: of random numbers, new in each step.
         measure: `measure(weights, batch) -> loss`.
+<<<<<<< HEAD:lionsearch/rivals/rival.py
         shape: what is done to each gradient, such as clipping; `gradient` had it.
+=======
+        judge: the same for the loss that is measured; None where it is the one that is trained on.
+>>>>>>> riv_c:lionsearch/rivals/oracle.py
     """
 
     weights: Any
@@ -62,7 +67,11 @@ class Oracle:
     weight_decay: jax.Array
     key: jax.Array
     measure: Callable[[Any, Any], jax.Array]
+<<<<<<< HEAD:lionsearch/rivals/rival.py
     shape: Callable[[Any], Any] = lambda gradient: gradient
+=======
+    judge: Callable[[Any, Any], jax.Array] | None = None
+>>>>>>> riv_c:lionsearch/rivals/oracle.py
 
     @property
     def count(self) -> int:
@@ -77,6 +86,10 @@ class Oracle:
     def loss_at(self, weights: Any, batch: Any = None) -> jax.Array:
         """Return the loss at weights, on the step's batch or other examples; one loss for a batch."""
         return self.measure(weights, self.batch if batch is None else batch)
+
+    def measured_at(self, weights: Any, batch: Any = None) -> jax.Array:
+        """Return the loss that is measured, such as a share of errors, on training examples; one loss for a batch."""
+        return (self.judge or self.measure)(weights, self.batch if batch is None else batch)
 
     def gradient_at(self, weights: Any, batch: Any = None) -> Any:
         """Return the gradient at weights, on the step's batch or other examples; one gradient for a batch."""

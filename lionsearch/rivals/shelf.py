@@ -93,6 +93,25 @@ ROWS: dict[str, Row] = {
         "lionsearch.rivals.svrg:Svrg",
         lr_scale=0.1,
     ),
+    "lstm": Row(
+        "a learned optimizer: an LSTM for each coordinate, meta-trained on small proxies",
+        "Andrychowicz et al. 2016, arXiv 1606.04474, section 2.1",
+        "lionsearch.rivals.lstm:lstm",
+        lr_scale=0.01,
+        is_absolute=True,
+    ),
+    "coordinate": Row(
+        "random coordinate descent for the number of errors; exact steps where scores are linear in the weights",
+        "Li and Lin 2007, IJCNN",
+        "lionsearch.rivals.coordinate:coordinate",
+        takes_rate=False,
+    ),
+    "mert": Row(
+        "minimum error rate training: the best of many exact line searches for the number of errors",
+        "Och 2003, ACL, section 4",
+        "lionsearch.rivals.mert:mert",
+        takes_rate=False,
+    ),
 }
 
 PEERS = {

@@ -207,6 +207,43 @@ def teacher_student(
     )
 
 
+def digits_errors(noise: float = 0.5, wrong_labels: float = 0.1, copies: int = 2) -> Problem:
+    """Return a linear classifier on the digits whose measured loss is the share of errors, which has no gradient.
+
+    What has a gradient, and is trained on by whoever needs one, is the cross-entropy.
+
+    Args:
+        noise: as for `digits_mlp`.
+        wrong_labels: as for `digits_mlp`.
+        copies: as for `digits_rnn`.
+    """
+
+    def logits(params: networks.Params, batch: Any) -> jax.Array:
+        return networks.apply_dense(params, batch["image"])
+
+    def loss(params: networks.Params, batch: Any) -> jax.Array:
+        return 1 - networks.accuracy(logits(params, batch), batch["label"])
+
+    def train_loss(params: networks.Params, batch: Any, key: jax.Array) -> jax.Array:
+        del key
+        return networks.cross_entropy(logits(params, batch), batch["label"])
+
+    def metrics(params: networks.Params, batch: Any) -> dict[str, jax.Array]:
+        return {"cross_entropy": networks.cross_entropy(logits(params, batch), batch["label"])}
+
+    def sampled_loss(params: networks.Params, batch: Any, key: jax.Array) -> tuple[jax.Array, int]:
+        return networks.sampled_cross_entropy(logits(params, batch), key), len(batch["label"])
+
+    return Problem(
+        init=partial(networks.init_dense, inputs=64, outputs=10),
+        loss=loss,
+        **_digits(noise, wrong_labels, copies),
+        metrics=metrics,
+        sampled_loss=sampled_loss,
+        train_loss=train_loss,
+    )
+
+
 def _classifier(data: dict[str, Any], *, init: Any, logits: Any) -> Problem:
     """Return a problem on `{"image", "label"}` batches from a function that gives logits."""
 

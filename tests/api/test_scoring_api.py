@@ -2,7 +2,7 @@ import pytest
 from api.given_tasks import make_task
 
 import lionsearch
-from lionsearch.errors import SettingError, TaskError
+from lionsearch.errors import SettingError, TaskError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,18 @@ def test_tune_finds_a_rate_and_tuned_puts_it_into_the_task():
     assert again.loss < before.loss
 
 
+def test_a_sampler_proposes_the_points_in_place_of_the_grid():
+    found = lionsearch.tune("adamw", make_task(), seeds=1, sampler="tpe", trials=15)
+    assert len(found.points) == 15
+    assert {point.weight_decay for point in found.points} >= {0.0}
+    assert found.best.loss < sorted(point.loss for point in found.points)[7]
+
+
 def test_what_cannot_be():
+    with pytest.raises(UnknownNameError, match="unknown sampler 'grid'"):
+        lionsearch.tune("adamw", make_task(), seeds=1, sampler="grid")
+    with pytest.raises(SettingError, match="trials is 0; expected 1 to 10000"):
+        lionsearch.tune("adamw", make_task(), seeds=1, sampler="tpe", trials=0)
     with pytest.raises(SettingError, match="split is 'train'; expected 'test' or 'validation'"):
         lionsearch.evaluate("adamw", make_task(), split="train")
     with pytest.raises(SettingError, match="seeds is 0; expected 1 to"):

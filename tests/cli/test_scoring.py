@@ -94,6 +94,40 @@ def test_tune_as_a_table(project, run_here):
     assert lines[-1].startswith("best: learning_rate = ")
 
 
+def test_tune_with_a_sampler_shows_the_trials(project, run_here):
+    done = run_here("tune", "adamw", "--task", "linear", "--seeds", 1, "--sampler", "tpe", "--trials", 4)
+    assert done.returncode == 0, done.stderr
+    title, header, *rows, best, _ = done.stdout.splitlines()
+    assert title == "adamw on linear: validation loss, 1 seed"
+    assert header.split() == ["trial", "learning", "rate", "weight", "decay", "loss"]
+    assert [row.split()[0] for row in rows] == ["1", "2", "3", "4"]
+    lowest = min(float(row.split()[3]) for row in rows)
+    assert float(best.split("loss ")[1]) == pytest.approx(lowest, rel=0.01)
+    assert "edge" not in done.stderr
+
+
+def test_tune_with_a_sampler_in_json(project, run_here):
+    done = run_here("tune", "mine", "--task", "linear", "--seeds", 1, "--sampler", "random", "--json")
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert len(result["points"]) == 40
+    assert {point["weight_decay"] for point in result["points"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["adamw", "--trials", 3], "--trials is for a --sampler"),
+        (["adamw", "mine", "--sampler", "tpe"], "--sampler is for one program"),
+        (["adamw", "--sampler", "grid"], "'grid' is not one of 'tpe', 'cmaes', 'random'"),
+    ],
+)
+def test_tune_with_a_sampler_that_cannot_be(project, run_here, options, said):
+    done = run_here("tune", *options, "--task", "linear")
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
 def test_tune_says_how_the_two_numbers_differ(project, run_here):
     (project / "scaled.py").write_text("def train(w, g, lr, *, lr_scale=0.002): return g * (lr * lr_scale)\n")
     done = run_here("tune", "scaled.py", "--task", "linear", "--seeds", 1)
