@@ -49,11 +49,8 @@ class Oracle:
         weight_decay: 0 for a rival that has none.
         key: of random numbers, new in each step.
         measure: `measure(weights, batch) -> loss`.
-<<<<<<< HEAD:lionsearch/rivals/rival.py
         shape: what is done to each gradient, such as clipping; `gradient` had it.
-=======
         judge: the same for the loss that is measured; None where it is the one that is trained on.
->>>>>>> riv_c:lionsearch/rivals/oracle.py
     """
 
     weights: Any
@@ -67,11 +64,8 @@ class Oracle:
     weight_decay: jax.Array
     key: jax.Array
     measure: Callable[[Any, Any], jax.Array]
-<<<<<<< HEAD:lionsearch/rivals/rival.py
     shape: Callable[[Any], Any] = lambda gradient: gradient
-=======
     judge: Callable[[Any, Any], jax.Array] | None = None
->>>>>>> riv_c:lionsearch/rivals/oracle.py
 
     @property
     def count(self) -> int:
