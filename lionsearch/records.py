@@ -56,6 +56,7 @@ class TaskResult:
         failure: why there is no score.
         metrics: the task's own measures on the same split, by name.
         scores: of each seed, and the score is their mean; after a failure, of the seeds before it.
+        costs: of a rival, gradients, losses and Hessian-vector products of a step, in the mean.
     """
 
     task: str
@@ -64,6 +65,7 @@ class TaskResult:
     failure: Failure | None = None
     metrics: tuple[tuple[str, float], ...] = ()
     scores: tuple[float, ...] = ()
+    costs: tuple[float, float, float] | None = None
 
     @property
     def trainings(self) -> int:

@@ -32,6 +32,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "inputs": reference.inputs,
     "programs": gallery.index,
     "transforms": gallery.transforms,
+    "rivals": gallery.rivals,
 }
 _SHOWN = {
     "CONTRIBUTING.md": "project/contributing.md",

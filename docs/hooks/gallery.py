@@ -12,6 +12,7 @@ from lionsearch.compose import TRANSFORMS
 from lionsearch.graph.lowering import lower
 from lionsearch.lang.summary import Summary, summarize
 from lionsearch.render.latex import write_latex
+from lionsearch.rivals.shelf import ROWS
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,6 +68,12 @@ def index() -> str:
         head = "| program | | year | state | needs | place |\n|---|---|---|---|---|---|\n"
         parts.append(f"### {group}\n\n{head}" + "\n".join(lines))
     return "\n\n".join(parts)
+
+
+def rivals() -> str:
+    """Return the table of lionsearch's own rivals."""
+    lines = [f"| `rival:{name}` | {_plain(row.description)} | {_plain(row.source)} |" for name, row in ROWS.items()]
+    return "| name | what it is | source |\n|---|---|---|\n" + "\n".join(lines)
 
 
 def transforms() -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lionsearch.api.program_api import load_tasks, trace
+from lionsearch.api.program_api import load_tasks, trace_optimizer
 from lionsearch.errors import SettingError, TaskError
 from lionsearch.lang import Program
 from lionsearch.limits import MOST_SEEDS
@@ -33,7 +33,6 @@ class Comparison:
 
     Args:
         standings: the best first.
-        contestants: the programs.
         budget: what each got on each task.
         left_out: a sentence for each task that nothing could be measured on.
 
@@ -47,12 +46,10 @@ class Comparison:
     def __init__(
         self,
         standings: Sequence[Standing],
-        contestants: Sequence[Contestant],
         budget: Budget,
         left_out: Sequence[str] = (),
     ):
         self.standings, self.budget, self.left_out = tuple(standings), budget, tuple(left_out)
-        self._slots = {each.name: each.slots for each in contestants}
 
     def table(self) -> list[dict[str, Any]]:
         """Return a flat row for each program on each task, for `pandas.DataFrame(comparison.table())`.
@@ -60,7 +57,8 @@ class Comparison:
         Columns: `program`, `task`, `place`, `tied`, `score` (0 is AdamW, tuned alike) with its 95 % `interval`,
         `scores` of each seed, `loss` with its `loss_interval`, the task's own measures as `metric_NAME`, the settings
         found (`learning_rate`, the peak of `lr * lr_scale`, and `weight_decay`), `points` tried, `failed` trainings,
-        `seconds_per_step` of the processor.
+        `seconds_per_step` of the processor, `state` for each weight, and the `gradients`, `losses` and Hessian-vector
+        `products` that a step asks for on a batch.
         """
         from lionsearch.comparison.shown import flat_rows
 
@@ -70,7 +68,7 @@ class Comparison:
         """Return it as a page of Markdown, with losses and settings."""
         from lionsearch.comparison.shown import markdown
 
-        return markdown(title, command, self.standings, self._slots, self.budget)
+        return markdown(title, command, self.standings, self.budget)
 
     def plot(self, path: str | Path) -> None:
         """Write a plot of the scores, SVG or PNG by the file's name."""
@@ -80,9 +78,9 @@ class Comparison:
 
     def rows(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Return the heads and the rows of its table, as text."""
-        from lionsearch.comparison.shown import cells, columns
+        from lionsearch.comparison.shown import table
 
-        return columns(self.standings), [cells(each, self._slots[each.contestant]) for each in self.standings]
+        return table(self.standings)
 
     def __repr__(self) -> str:
         """Return a line for each program."""
@@ -100,6 +98,7 @@ def compare(
     points: int = 12,
     tune_seeds: int = 2,
     seeds: int = 5,
+    equal_cost: bool = False,
     output: str | Path | None = None,
     workers: int | None = 0,
     address: str | None = None,
@@ -119,6 +118,8 @@ def compare(
         points: settings of learning rate and weight decay that are tried on each task, at most.
         tune_seeds: trainings with each.
         seeds: trainings with the best one, on seeds and data that nothing was chosen by.
+        equal_cost: whether who asks more of training than a gradient in each step, such as a line search, trains for as
+            many steps fewer: a loss counts as a third of a gradient, a Hessian-vector product as two.
         output: a folder where each training is kept as it is made, so that what was stopped goes on; with
             `comparison.md`, `comparison.svg`, and the rows of `.table()` as `comparison.json`.
         workers: on Ray; 0 trains in this process, None takes one for each core.
@@ -143,7 +144,7 @@ def compare(
     from lionsearch.comparison.standing import leave_out, rank
     from lionsearch.workers import Placement
 
-    budget = Budget(*check_budget(points, tune_seeds, seeds))
+    budget = Budget(*check_budget(points, tune_seeds, seeds), equal_cost)
     contestants = enlist(programs)
     specs = load_tasks(tasks)
     placement = Placement(workers, address, time_limit)
@@ -155,7 +156,7 @@ def compare(
     entries, left_out = leave_out(entries)
     if not entries:
         raise TaskError("; ".join(left_out))
-    found = Comparison(rank(entries), contestants, budget, left_out)
+    found = Comparison(rank(entries), budget, left_out)
     if output is not None:
         words = ["lionsearch", "compare", *(each.name for each in contestants), *_options(specs, budget)]
         command = shlex.join([*words, "--output", str(output)])
@@ -190,15 +191,15 @@ def enlist(programs: Sequence[str | Path | Program] | str | Path | Program) -> l
 
     given = [programs] if isinstance(programs, str | Path | Program) else list(programs)
     found: dict[str, Contestant] = {}
-    for number, (program, provenance) in enumerate(map(trace, given), 1):
+    for number, (program, provenance) in enumerate(map(trace_optimizer, given), 1):
         name = provenance.text or (f"program {number}" if len(given) > 1 else "program")
         if name in found:
             raise SettingError(f"{name!r} is given twice")
         found[name] = Contestant(name, program)
     reference = adamw()
-    if reference.name in found and found[reference.name].program != reference.program:
+    if reference.name in found and found[reference.name].optimizer != reference.optimizer:
         raise SettingError(
-            "the working folder has an {reference.name!r} of its own; give it another name to compare it with AdamW"
+            f"the working folder has an {reference.name!r} of its own; give it another name to compare it with AdamW"
         )
     return [*found.values(), *([] if reference.name in found else [reference])]
 
@@ -259,4 +260,5 @@ def _options(specs: Sequence[TaskSpec], budget: Budget) -> list[str]:
         *("--points", str(budget.points)),
         *("--tune-seeds", str(budget.tune_seeds)),
         *("--seeds", str(budget.seeds)),
+        *(["--equal-cost"] if budget.equal_cost else []),
     ]

@@ -46,15 +46,14 @@ class Funnel:
         ...     tasks="teacher_student", programs=10, workers=0, progress=False, output=tempfile.mkdtemp() + "/run",
         ...     evaluation={"elites": 1, "confirm_seeds": 1, "report_seeds": 1}, search={"racing": {"seeds": 1}})
         >>> found = lionsearch.funnel(run, stages=["proxy"], programs=1, points=1, seeds=2, progress=False)
-        >>> found.winner is None or found.winner.startswith(str(run.folder))
+        >>> found.winner is None or str(run.folder) in found.winner
         True
     """
 
     def __init__(self, descent: Descent, contestants: Sequence[Contestant], left_out: Sequence[str] = ()):
         self.stages, self.final, self.left_out = descent.climbs, descent.final, (*left_out, *descent.left_out)
         self.first, self.winner = descent.first, descent.winner
-        self._slots = {each.name: each.slots for each in contestants}
-        self._statements = {each.name: len(each.live.statements) for each in contestants}
+        self._statements = {each.name: each.statements for each in contestants}
 
     def table(self) -> list[dict[str, Any]]:
         """Return a flat row for each program on each task of each stage, and of the final on test data.
@@ -72,23 +71,19 @@ class Funnel:
     def stage_rows(self, climb: Climb) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Return the heads and rows of a stage's table, as text."""
         from lionsearch.comparison.contest import ADAMW
-        from lionsearch.comparison.shown import cells, columns
+        from lionsearch.comparison.shown import table
 
-        rows = []
-        for each in climb.standings:
-            fate = "-" if each.contestant == ADAMW else climb.fate(each.contestant)
-            shown = cells(each, self._slots[each.contestant])
-            rows.append((*shown[:2], str(self._statements[each.contestant]), *shown[2:-2], fate))
-        heads = columns(climb.standings)
-        return (*heads[:2], "statements", *heads[2:-2], "fate"), rows
+        heads, rows = table(climb.standings, costs=False)
+        fates = ["-" if each.contestant == ADAMW else climb.fate(each.contestant) for each in climb.standings]
+        return (*heads[:2], "statements", *heads[2:], "fate"), [
+            (*row[:2], str(self._statements[row[1]]), *row[2:], fate) for row, fate in zip(rows, fates, strict=True)
+        ]
 
     def final_rows(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Return the heads and rows of the final table, on test data; no rows if all fell."""
-        from lionsearch.comparison.shown import cells, columns
+        from lionsearch.comparison.shown import table
 
-        if not self.final:
-            return (), []
-        return columns(self.final), [cells(each, self._slots[each.contestant]) for each in self.final]
+        return table(self.final) if self.final else ((), [])
 
     @property
     def verdict(self) -> str:

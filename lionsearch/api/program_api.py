@@ -20,6 +20,7 @@ from lionsearch.lang import Program, format_program
 from lionsearch.lang.summary import Summary, summarize
 from lionsearch.limits import MOST_SEEDS
 from lionsearch.render.html import html_code, html_table
+from lionsearch.rivals.rival_spec import RivalSpec, is_rival
 from lionsearch.simplification.tolerance import DEFAULT_TOLERANCE
 from lionsearch.terminal.plain import plain
 
@@ -79,6 +80,19 @@ def trace(target: Any) -> tuple[Program, Provenance]:
             f"expected a program, its name, file or composition, RUN:ID, or what has a program; not {quote(target)}"
         )
     return program, Provenance("", "program")
+
+
+def trace_optimizer(target: Any) -> tuple[Program | RivalSpec, Provenance]:
+    """Return a program as `trace`, or of a text such as `optax:adamw` or `mymodule:make` a rival.
+
+    Raises:
+        LionSearchError: as `trace`; for a rival that is not there, or does not take what it is given.
+    """
+    if isinstance(target, str) and is_rival(target):
+        from lionsearch.rivals.making import resolve_rival  # brings JAX and optax
+
+        return resolve_rival(target), Provenance(target.strip(), target.strip())
+    return trace(target)
 
 
 @dataclass(frozen=True, slots=True)

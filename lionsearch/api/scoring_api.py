@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from lionsearch.api.program_api import load, load_tasks, trace
+from lionsearch.api.program_api import load, load_tasks, trace_optimizer
 from lionsearch.errors import SettingError, quote
 from lionsearch.lang import Program
 from lionsearch.limits import MOST_SEEDS, MOST_TRIALS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lionsearch.tasks.given import Task
     from lionsearch.tasks.spec import TaskSpec
 
-_COLUMNS = ("program", "task", "score", "interval", "loss")
+_COLUMNS = ("program", "task", "score", "interval", "loss", "seconds")
 
 
 class Scores(Sequence["Score"]):
@@ -57,11 +57,14 @@ class Scores(Sequence["Score"]):
     def table(self) -> list[dict[str, Any]]:
         """Return a flat row for each, for `pandas.DataFrame(scores.table())`.
 
-        `interval` is half the width of the score's 95 % confidence interval. The task's own measures are `metric_NAME`.
+        `interval` is half the width of the score's 95 % confidence interval. A step took `seconds` of the processor
+        and asked for `gradients`, `losses` and Hessian-vector `products` on a batch. The task's own measures are
+        `metric_NAME`.
         """
         return [
             {
                 **{key: getattr(row, key) for key in _COLUMNS},
+                **dict(zip(("gradients", "losses", "products"), row.costs or (None,) * 3, strict=True)),
                 **{f"metric_{name}": value for name, value in row.metrics.items()},
                 "failure": _say(row),
             }
@@ -101,7 +104,7 @@ def evaluate(
     """Train with programs and score them: 0 is tuned AdamW on the same seeds, higher is better.
 
     Args:
-        programs: themselves, or what names them.
+        programs: themselves, or what names them; or rivals, such as `optax:adamw` or `mymodule:make`.
         tasks: names, files, or `Task` values.
         seeds: trainings with each, with other weights and batches; no search chooses by them.
         split: `test` or `validation`, the examples that the loss is measured on.
@@ -120,7 +123,7 @@ def evaluate(
     if split not in ("test", "validation"):
         raise SettingError(f"split is {split!r}; expected 'test' or 'validation'")
     _check_seeds(seeds)
-    found = [trace(program) for program in given]
+    found = [trace_optimizer(program) for program in given]
     loaded = [(provenance.text or provenance.name, program) for program, provenance in found]
     if len(loaded) > 1:
         anonymous = [index for index, (_, provenance) in enumerate(found) if not provenance.text]

@@ -11,10 +11,11 @@ from lionsearch.archive import RunStore
 from lionsearch.archive.folder import CONFIG, check_run_folder, list_islands
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.compose import compose, is_expression
-from lionsearch.errors import MissingFileError, RunError, UnknownNameError, one_line
+from lionsearch.errors import MissingFileError, RunError, SettingError, UnknownNameError, one_line
 from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.records import Stage
+from lionsearch.rivals.rival_spec import is_rival
 
 _MOST_CANDIDATES = 2**63  # what the database can count
 _ELITES = ":elites"
@@ -57,6 +58,8 @@ def load_target(text: str) -> tuple[Program, Provenance]:
         >>> program.slots, provenance.name
         (('m',), 'lion')
     """
+    if is_rival(text):
+        raise SettingError(f"{one_line(text)} is a rival, no program; `evaluate` and `compare` take it")
     if is_expression(text):
         return compose(text, lambda name: load_target(name)[0]), Provenance(text, text.strip())
     found = _CANDIDATE.fullmatch(text)

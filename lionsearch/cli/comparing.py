@@ -29,6 +29,9 @@ def compare(
     points: Points = 12,
     tune_seeds: TuneSeeds = 2,
     seeds: Seeds = 5,
+    equal_cost: Annotated[
+        bool, typer.Option("--equal-cost", help="Who asks more than a gradient in each step makes fewer steps.")
+    ] = False,
     output: Annotated[
         Path, typer.Option("--output", help="Folder of trainings, table and plot; what was begun there goes on.")
     ] = Path("comparison"),
@@ -49,6 +52,7 @@ def compare(
         points=points,
         tune_seeds=tune_seeds,
         seeds=seeds,
+        equal_cost=equal_cost,
         output=output,
         workers=workers,
         address=address,

@@ -61,24 +61,28 @@ def evaluate(
         return
     from lionsearch.terminal.display import print_table
 
-    print_table(("program", "task", "score", f"{split.value} loss", "measured"), [_cells(row) for row in rows])
+    heads = ("program", "task", "score", f"{split.value} loss", "measured", "ms a step", "asked")
+    print_table(heads, [_cells(row) for row in rows])
     interval = ", ± a 95 % confidence interval" if seeds > 1 else ""
     print(
         f"on {split.value} data, {counted(seeds, 'held-out seed')}; 0 is AdamW as tuned for the task{interval};"
-        " the programs run as they stand: `lionsearch compare` tunes each",
+        " the programs run as they stand: `lionsearch compare` tunes each; asked of training in a step: gradients g,"
+        " losses f, Hessian-vector products Hv",
         file=sys.stderr,
     )
 
 
 def _cells(row: Score) -> tuple[object, ...]:
     """Return what the table shows of a score."""
+    from lionsearch.comparison.shown import show_costs
     from lionsearch.terminal.display import format_score
 
     measured = ", ".join(f"{name} {value:.4g}" for name, value in row.metrics.items())
     if row.failure is not None:
         measured = f"{row.failure.kind}: {row.failure.detail}"
     score = "failed" if row.failure is not None else format_score(row.score, row.interval)
-    return row.program, row.task, score, row.loss, measured
+    seconds = None if row.seconds is None else f"{1000 * row.seconds:.2g}"
+    return row.program, row.task, score, row.loss, measured, seconds, show_costs(row.costs)
 
 
 def tune(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.comparison.contestant import Contestant
@@ -23,6 +24,10 @@ _FIRST_SEED = {"validation": 7000, "test": 8000}
 """No search, meta-validation or simplification has these."""
 
 
+_PRICES = (1.0, 1 / 3, 2.0)
+"""Of a gradient, a loss and a Hessian-vector product: backward costs as much as two times forward."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What every contestant gets on every task.
@@ -31,11 +36,13 @@ class Budget:
         points: of learning rate and weight decay that are tried at most.
         tune_seeds: trainings at each point.
         seeds: fresh trainings with the best point.
+        equal_cost: whether who asks more of training than a gradient in each step makes fewer steps.
     """
 
     points: int = 12
     tune_seeds: int = 1
     seeds: int = 5
+    equal_cost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +53,14 @@ class Entry:
         contestant: its name.
         task: the task's name.
         tuned: the best learning rate and weight decay.
-        learning_rate: what the best one comes to: the peak of `lr * lr_scale` on the task, in AdamW's units.
+        learning_rate: what the best one comes to on the task, at the peak of the schedule; None if it has none.
         trainings: with these, one for each fresh seed.
     """
 
     contestant: str
     task: str
     tuned: Tuned
-    learning_rate: float
+    learning_rate: float | None
     trainings: tuple[Training, ...]
 
 
@@ -94,8 +101,21 @@ def measure(contestants: Sequence[tuple[Contestant, Entry]], seeds: int, laborat
 
 def _enter(contestant: Contestant, task: TaskSpec, budget: Budget, split: str) -> Procedure[Entry]:
     decay = task.weight_decay if contestant.name == ADAMW else contestant.weight_decay  # AdamW's is tuned already
+    if budget.equal_cost:
+        contestant = yield from _shorten(contestant, task, decay)
     tuned = yield from tune(contestant, task.name, budget.points, budget.tune_seeds, decay)
     return (yield from _train(contestant, task, tuned, budget.seeds, split))
+
+
+def _shorten(contestant: Contestant, task: TaskSpec, decay: float | None) -> Procedure[Contestant]:
+    """Return a contestant with so much of the task's steps that they ask for as much as a gradient in each step does.
+
+    What its steps ask for is taken from one training, as it is by itself.
+    """
+    [training] = yield [contestant.trial(task.name, 1.0, decay, 0, "validation")]
+    costs = (1.0, 0.0, 0.0) if training.costs is None else training.costs
+    price = math.fsum(weight * cost for weight, cost in zip(_PRICES, costs, strict=True))
+    return replace(contestant, share=min(1.0, float(f"{1 / max(price, 1.0):.3g}")))
 
 
 def _train(contestant: Contestant, task: TaskSpec, tuned: Tuned, seeds: int, split: str) -> Procedure[Entry]:
@@ -104,5 +124,5 @@ def _train(contestant: Contestant, task: TaskSpec, tuned: Tuned, seeds: int, spl
         contestant.trial(task.name, tuned.factor, tuned.weight_decay, seed, split)
         for seed in range(first, first + seeds)
     ]
-    rate = tuned.factor * task.learning_rate * contestant.rate
+    rate = contestant.learning_rate(task, tuned.factor)
     return Entry(contestant.name, task.name, tuned, rate, tuple((yield trials)))

@@ -22,7 +22,7 @@ TRIALS = "trials.jsonl"
 _KEPT = {"learning_rate": float, "weight_decay": float, "seeds": int, "description": str, "tuned_by": str}
 """Settings that may change with nothing trained anew."""
 
-_Key = tuple[str, str, float, int, str]
+_Key = tuple[str, str, float, int, str, float]
 
 
 class Ledger:
@@ -74,9 +74,9 @@ class Ledger:
         Raises:
             SettingError: if it cannot be written.
         """
-        task, program, factor, seed, split = key = _key(trial)
+        task, program, factor, seed, split, share = key = _key(trial)
         self._known[key] = training
-        where = {"task": task, "program": program, "factor": factor, "seed": seed, "split": split}
+        where = {"task": task, "program": program, "factor": factor, "seed": seed, "split": split, "share": share}
         self._write({**where, **asdict(training)})
 
     def check_tasks(self, fingerprints: Mapping[str, str]) -> None:
@@ -163,7 +163,7 @@ class Ledger:
 
 
 def _key(trial: Trial) -> _Key:
-    return trial.task, trial.fingerprint, trial.factor, trial.seed, trial.split
+    return trial.task, trial.fingerprint, trial.factor, trial.seed, trial.split, trial.share
 
 
 def _open_line(content: dict[str, Any]) -> tuple[_Key, Training]:
@@ -174,6 +174,7 @@ def _open_line(content: dict[str, Any]) -> tuple[_Key, Training]:
         float(content.pop("factor")),
         int(content.pop("seed")),
         str(content.pop("split")),
+        float(content.pop("share", 1.0)),
     )
     numbers = [None if content[name] is None else float(content.pop(name)) for name in ("loss", "chance")]
     metrics = tuple((str(name), float(value)) for name, value in content["metrics"])

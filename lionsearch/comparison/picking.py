@@ -12,7 +12,7 @@ from lionsearch.archive.folder import SHORT
 from lionsearch.comparison.contestant import Contestant
 from lionsearch.compose import compose
 from lionsearch.errors import RunError
-from lionsearch.graph import fingerprint
+from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Program
 from lionsearch.records import Stage
 from lionsearch.runs.view import Run
@@ -24,7 +24,8 @@ _ALIKE = 0.999
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    contestant: Contestant
+    name: str
+    program: Program
     fingerprint: str
     course: np.ndarray | None
 
@@ -46,7 +47,7 @@ def pick(run: Run, most: int) -> list[Contestant]:
     """
     kept: list[_Kept] = []
     for name, program in _in_turn(run, most):
-        found = _Kept(Contestant(name, program), fingerprint(program), course(program))
+        found = _Kept(name, remove_dead_code(program), fingerprint(program), course(program))
         same = next((place for place, other in enumerate(kept) if _is_alike(found, other)), None)
         if same is None and len(kept) < most:
             kept.append(found)
@@ -54,7 +55,7 @@ def pick(run: Run, most: int) -> list[Contestant]:
             kept[same] = found
     if not kept:
         raise RunError(f"{run.folder}: no program has a score yet")
-    return [_with_weight_decay(each.contestant) for each in kept]
+    return [_enter(each.name, each.program) for each in kept]
 
 
 def _in_turn(run: Run, most: int) -> Iterator[tuple[str, Program]]:
@@ -66,12 +67,13 @@ def _in_turn(run: Run, most: int) -> Iterator[tuple[str, Program]]:
         yield found.target, found.program
 
 
-def _with_weight_decay(contestant: Contestant) -> Contestant:
-    if contestant.weight_decay is not None:
-        return contestant
-    inner = repr(contestant.name) if {*contestant.name} & {*"'\"(),="} else contestant.name
-    name = f"decay({inner}, weight_decay=0)"
-    return Contestant(name, compose(name, lambda _: contestant.program))
+def _enter(name: str, program: Program) -> Contestant:
+    """Return a program that has a weight decay, its own or one that is 0."""
+    if "weight_decay" in dict(program.hyperparameters):
+        return Contestant(name, program)
+    quoted = repr(name) if {*name} & {*"'\"(),="} else name
+    decayed = f"decay({quoted}, weight_decay=0)"
+    return Contestant(decayed, compose(decayed, lambda _: program))
 
 
 def _is_alike(one: _Kept, other: _Kept) -> bool:
@@ -83,4 +85,4 @@ def _is_alike(one: _Kept, other: _Kept) -> bool:
 
 
 def _length(kept: _Kept) -> int:
-    return len(kept.contestant.live.statements)
+    return len(kept.program.statements)

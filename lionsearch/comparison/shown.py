@@ -16,28 +16,72 @@ LEGEND = (
 )
 
 
-def columns(standings: Sequence[Standing]) -> tuple[str, ...]:
-    """Return the heads of the table of standings."""
-    tasks = list(standings[0].tasks)
-    return ("place", "program", *(["mean score"] if len(tasks) > 1 else []), *tasks, "ms a step", "slots")
+COLUMNS = (
+    "`ms a step` is processor time on one core, programs interpreted, rivals compiled; `state` are numbers kept for"
+    " each weight; `asked` is what a step asks of training on a batch: gradients g, losses without one f,"
+    " Hessian-vector products Hv, in the mean, of the task where they are most."
+)
 
 
-def cells(standing: Standing, slots: int) -> tuple[str, ...]:
-    """Return what the table shows of a standing.
+_PLAIN = "1 g"
+"""What a step of most optimizers asks."""
+
+
+EQUAL = (
+    " Who asks more than a gradient in each step made as many steps fewer; a loss counts as a third of a gradient, a"
+    " product as two."
+)
+
+
+def table(standings: Sequence[Standing], costs: bool = True) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the heads and the rows of the table of standings, as text.
 
     Args:
-        standing: of a contestant.
-        slots: state slots of the size of the weights that it has.
+        standings: of one contestant or more.
+        costs: whether time, state, and what is asked of training are in it; the last only where it differs.
     """
+    tasks = list(standings[0].tasks)
+    heads = ("place", "program", *(["mean score"] if len(tasks) > 1 else []), *tasks)
+    rows = [_cells(each) for each in standings]
+    if not costs:
+        return heads, rows
+    asked = [_most_asked([*each.tasks.values()]) for each in standings]
+    rows = [(*row, *_costs(each)) for row, each in zip(rows, standings, strict=True)]
+    heads = (*heads, "ms a step", "state")
+    if {*asked} <= {_PLAIN, "-"}:
+        return heads, rows
+    return (*heads, "asked"), [(*row, found) for row, found in zip(rows, asked, strict=True)]
+
+
+def _cells(standing: Standing) -> tuple[str, ...]:
     each = list(standing.tasks.values())
-    return (
-        standing.shown_place,
-        standing.contestant,
-        *([str(standing.lead)] if len(each) > 1 else []),
-        *(show_score(task) for task in each),
-        " ".join("-" if task.seconds is None else f"{1000 * task.seconds:.2g}" for task in each),
-        str(slots),
-    )
+    mean = [str(standing.lead)] if len(each) > 1 else []
+    return standing.shown_place, standing.contestant, *mean, *(show_score(task) for task in each)
+
+
+def _costs(standing: Standing) -> tuple[str, str]:
+    each = list(standing.tasks.values())
+    states = [task.state for task in each if task.state is not None]
+    times = " ".join("-" if task.seconds is None else f"{1000 * task.seconds:.2g}" for task in each)
+    return times, f"{max(states):.2g}" if states else "-"
+
+
+def _most_asked(each: Sequence[TaskStanding]) -> str:
+    """Return what a step asks of training, the most of all tasks."""
+    found = [task.costs for task in each if task.costs is not None]
+    return show_costs(tuple(max(costs) for costs in zip(*found, strict=True))) if found else "-"
+
+
+def show_costs(costs: Sequence[float] | None) -> str:
+    """Return gradients, losses and Hessian-vector products, those that are asked for.
+
+    Examples:
+        >>> show_costs((1.0, 2.5, 0.0)), show_costs(None)
+        ('1 g + 2.5 f', '-')
+    """
+    if costs is None:
+        return "-"
+    return " + ".join(f"{value:.3g} {name}" for value, name in zip(costs, ("g", "f", "Hv"), strict=True) if value)
 
 
 def show_score(task: TaskStanding) -> str:
@@ -65,23 +109,24 @@ def flat_rows(standings: Sequence[Standing]) -> list[dict[str, Any]]:
             "points": task.entry.tuned.points,
             "failed": task.failed,
             "seconds_per_step": task.seconds,
+            "state": task.state,
+            **dict(zip(("gradients", "losses", "products"), task.costs or (None,) * 3, strict=True)),
         }
         for standing in standings
         for name, task in standing.tasks.items()
     ]
 
 
-def markdown(title: str, command: str, standings: Sequence[Standing], slots: dict[str, int], budget: Budget) -> str:
+def markdown(title: str, command: str, standings: Sequence[Standing], budget: Budget) -> str:
     """Return the standings as a page, with losses and settings.
 
     Args:
         title: its heading.
         command: that made it.
         standings: of one contestant or more.
-        slots: of each contestant.
         budget: what each got.
     """
-    heads = columns(standings)
+    heads, rows = table(standings)
     page = [
         f"# {title}",
         "",
@@ -90,9 +135,9 @@ def markdown(title: str, command: str, standings: Sequence[Standing], slots: dic
         f"Each program got at most {budget.points} settings of learning rate and weight decay on each task"
         f" ({budget.tune_seeds} {'seed' if budget.tune_seeds == 1 else 'seeds'} each, validation data); the best one"
         f" was trained with on {budget.seeds} other seeds and measured on test data. {LEGEND[0].upper()}{LEGEND[1:]}."
-        " `ms a step` is processor time, interpreted, on one core; `slots` are numbers of state for each weight.",
+        f" {COLUMNS}{EQUAL if budget.equal_cost else ''}",
         "",
-        *lines(heads, [cells(each, slots[each.contestant]) for each in standings]),
+        *lines(heads, rows),
         "",
         "Losses on test data, the task's own measures, and the settings (learning rate: the peak of `lr * lr_scale`):",
         "",
@@ -112,9 +157,9 @@ def _details(name: str, standing: Standing) -> tuple[str, ...]:
     task = standing.tasks[name]
     loss = "failed" if task.loss is None else f"{task.loss.mean:.4f} ±{task.loss.interval:.4f}"
     measured = ", ".join(f"{metric} {found.mean:.4f} ±{found.interval:.4f}" for metric, found in task.metrics.items())
-    tuned = task.entry.tuned
-    decay = "-" if tuned.weight_decay is None else f"{tuned.weight_decay:g}"
-    return name, standing.contestant, loss, measured, f"{task.entry.learning_rate:.3g}", decay
+    settings = (task.entry.learning_rate, ".3g"), (task.entry.tuned.weight_decay, "g")
+    shown = ("-" if value is None else format(value, how) for value, how in settings)
+    return name, standing.contestant, loss, measured, *shown
 
 
 def lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

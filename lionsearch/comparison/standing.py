@@ -63,6 +63,20 @@ class TaskStanding:
         each = [training.seconds for training in self.entry.trainings if training.failure is None]
         return min(each, default=None)
 
+    @property
+    def state(self) -> float | None:
+        """Numbers of state for each parameter; None if it is not known."""
+        return next((each.state for each in self.entry.trainings if each.state is not None), None)
+
+    @property
+    def costs(self) -> tuple[float, float, float] | None:
+        """Gradients, losses and Hessian-vector products of a step on a batch, in the mean; None if not known."""
+        each = [training.costs for training in self.entry.trainings if training.costs is not None]
+        if not each:
+            return None
+        gradients, losses, products = (fmean(values) for values in zip(*each, strict=True))
+        return gradients, losses, products
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -48,7 +48,7 @@ def tune(contestant: Contestant, task: str, points: int, seeds: int, decay: floa
     """Return the best point that is found with so many.
 
     Args:
-        contestant: the program.
+        contestant: the optimizer; of one without a learning rate the weight decay alone is tuned.
         task: the task's name.
         points: at most so many are tried.
         seeds: trainings at each, the first of the search's, on the validation split.
@@ -73,7 +73,8 @@ def tune(contestant: Contestant, task: str, points: int, seeds: int, decay: floa
         return min(losses, key=lambda place: (losses[place], place[0]))
 
     yield from measure([(0, rungs.index(decay))])
-    for strides in _STRIDES:
+    for across, along in _STRIDES:
+        strides = (across if contestant.takes_rate else 0, along)
         while len(losses) < points:
             places = _neighbours(best(), strides, len(rungs))
             if losses.keys() >= places.keys():

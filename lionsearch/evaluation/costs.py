@@ -8,7 +8,7 @@ import numpy as np
 
 from lionsearch.graph import remove_dead_code
 from lionsearch.lang import INPUTS, Kind, Program, shape_of
-from lionsearch.rivals.oracle import Costs
+from lionsearch.rivals.rival import Costs
 
 
 def program_costs(program: Program, batch: int, examples: int) -> Costs:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,11 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lionsearch.errors import LionSearchError, SettingError, one_line
 from lionsearch.evaluation.training import Course, Outcome, build_trainer
 from lionsearch.evaluation.training_inputs import Carried, noise_key
 from lionsearch.rivals.making import make_rival
-from lionsearch.rivals.oracle import Costs, Oracle
+from lionsearch.rivals.rival import Costs, Oracle
 from lionsearch.rivals.rival_spec import RivalSpec
+from lionsearch.tasks.calling import find_place
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.validation import count_examples
@@ -137,15 +140,33 @@ class RivalTrainer:
             rates: float32 (steps,), the learning rate of each step.
             data: training examples, probe, and the examples that the final loss is measured on.
             limits: (chunks,), the loss on the probe above which training ends.
+
+        Raises:
+            SettingError: if the rival fails where it is compiled, as one with a wrong step does.
         """
         decay = np.float32(spec.weight_decay or 0.0)
         inputs = rates.reshape(course.batches.shape[:2]), course.batches
-        return jax.device_get(self._train(decay, {}, course, inputs, *data, limits))
+        with _calling(spec):
+            return jax.device_get(self._train(decay, {}, course, inputs, *data, limits))
 
     def state(self, params: Any) -> float:
         """Return numbers of state for each parameter."""
         inner = jax.eval_shape(self._rule.start, params).inner
         return _numbers(inner) / _numbers(params)
+
+
+@contextmanager
+def _calling(spec: RivalSpec) -> Iterator[None]:
+    """Have what a rival raises say which one it was, and where."""
+    try:
+        yield
+    except LionSearchError:
+        raise
+    except Exception as error:
+        where = find_place(error)
+        place = f" ({where})" if where else ""
+        first = one_line(str(error).strip().partition("\n")[0], 300)
+        raise SettingError(f"{one_line(spec.text)}: its step failed{place}: {type(error).__name__}: {first}") from None
 
 
 def _numbers(tree: Any) -> int:

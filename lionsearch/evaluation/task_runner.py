@@ -7,6 +7,7 @@ split is hopeless: it must keep a share of the reference's progress that grows f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -30,7 +31,6 @@ from lionsearch.evaluation.training import Outcome
 from lionsearch.graph import find_live, remove_dead_code
 from lionsearch.lang import GRADIENTS, Program, format_program
 from lionsearch.records import Failure, FailureKind, TaskResult
-from lionsearch.rivals.oracle import Costs
 from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.calling import calling_task
 from lionsearch.tasks.objective import Objective
@@ -109,7 +109,8 @@ class TaskRunner:
             if failure is not None:
                 return TaskResult(self.spec.name, failure=failure)
             outcomes.append(outcome)
-        return self._summarize(outcomes, seeds)
+        result = self._summarize(outcomes, seeds)
+        return result if isinstance(program, Program) else replace(result, costs=self._costs(program, outcomes[-1]))
 
     @_calling
     def losses(self, program: Optimizer, seeds: Seeds, lr_factor: float = 1.0) -> list[float]:
@@ -126,7 +127,7 @@ class TaskRunner:
     @_calling
     def train(
         self, program: Optimizer, seed: int, split: str, lr_factor: float = 1.0
-    ) -> tuple[float, tuple[tuple[str, float], ...], Costs] | Failure:
+    ) -> tuple[float, tuple[tuple[str, float], ...], tuple[float, float, float]] | Failure:
         """Return the final loss of one training, the task's own measures, and what a step cost; or why there is none.
 
         Raises:
@@ -292,11 +293,17 @@ class TaskRunner:
             self._rivals[spec.maker] = RivalTrainer(self.problem, spec)
         return self._rivals[spec.maker]
 
-    def _costs(self, program: Optimizer, outcome: Outcome) -> Costs:
+    def _costs(self, program: Optimizer, outcome: Outcome) -> tuple[float, float, float]:
         """Return what a step of a training cost, in the mean."""
-        if isinstance(program, RivalSpec):
-            return Costs(*(float(each) / self.spec.steps for each in outcome.costs))
-        return program_costs(program, self.spec.batch, count_examples(self.problem.train))
+        if isinstance(program, Program):
+            return self.costs(program)
+        gradients, losses, products = (float(each) / self.spec.steps for each in outcome.costs)
+        return gradients, losses, products
+
+    def costs(self, program: Program) -> tuple[float, float, float]:
+        """Return the gradients, losses and Hessian-vector products that a step of a program asks for on a batch."""
+        found = program_costs(program, self.spec.batch, count_examples(self.problem.train))
+        return found.gradients, found.losses, found.products
 
     def _ready(self, program: Optimizer, lr_factor: float = 1.0) -> _Run | TaskResult:
         """Return what trains once with a program or a rival, or the result of one that need not be trained with."""

@@ -32,6 +32,7 @@ class Trial:
         factor: of the task's learning rate.
         seed: of initial weights and batches.
         split: `validation` or `test`, on which the final loss is measured.
+        share: of the task's steps that are made, the schedule as much shorter.
     """
 
     task: str
@@ -40,6 +41,7 @@ class Trial:
     factor: float
     seed: int
     split: str
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class TrialBench:
 
     def __init__(self, plan: TrialPlan):
         self._specs = {spec.name: spec for spec in plan.tasks}
-        self._runners: dict[tuple[str, Limits], TaskRunner] = {}
+        self._runners: dict[tuple[str, Limits, float], TaskRunner] = {}
         self.current_task = ""
 
     def answer(self, requests: Sequence[Trial]) -> list[Training]:
@@ -130,9 +132,9 @@ class TrialBench:
     def _train(self, trial: Trial) -> Training:
         program = trial.program
         if isinstance(program, RivalSpec):
-            runner = self._runner(trial.task, Limits())
+            runner = self._runner(trial.task, Limits(), trial.share)
         else:
-            runner = self._runner(trial.task, limits_for([program]))
+            runner = self._runner(trial.task, limits_for([program]), trial.share)
             if "h_gnb" in program.optional_inputs and not runner.gives_samples:
                 detail = "the program asks for 'h_gnb', which the task cannot give"
                 return Training(None, failure=Failure(FailureKind.NO_PROGRESS, detail))
@@ -143,12 +145,21 @@ class TrialBench:
             return Training(None, failure=outcome)
         loss, metrics, costs = outcome
         chance, state = runner.chance(trial.seed, trial.split), runner.state(trial.program)
-        return Training(loss, chance, metrics, seconds, None, state, (costs.gradients, costs.losses, costs.products))
+        return Training(loss, chance, metrics, seconds, None, state, costs)
 
-    def _runner(self, task: str, limits: Limits) -> TaskRunner:
+    def _runner(self, task: str, limits: Limits, share: float = 1.0) -> TaskRunner:
         from lionsearch.evaluation.task_runner import TaskRunner  # brings JAX
 
         self.current_task = task
-        if (task, limits) not in self._runners:
-            self._runners[task, limits] = TaskRunner(self._specs[task], limits)
-        return self._runners[task, limits]
+        key = task, limits, share
+        if key not in self._runners:
+            self._runners[key] = TaskRunner(_shorten(self._specs[task], share), limits)
+        return self._runners[key]
+
+
+def _shorten(spec: TaskSpec, share: float) -> TaskSpec:
+    """Return the task with a share of its steps, in as many chunks, and of its warm-up."""
+    if share == 1.0:
+        return spec
+    steps = max(1, round(spec.steps * share / spec.chunks)) * spec.chunks
+    return spec.model_copy(update={"steps": steps, "warmup": min(steps, round(spec.warmup * share))})

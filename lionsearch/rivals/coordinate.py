@@ -16,7 +16,7 @@ from jax.flatten_util import ravel_pytree
 
 from lionsearch.errors import SettingError
 from lionsearch.rivals.error_count import best_step, find_margins, find_right
-from lionsearch.rivals.oracle import Costs, Oracle
+from lionsearch.rivals.rival import Costs, Oracle
 
 LADDER = tuple(sign * 2.0**power for power in range(-8, 3) for sign in (-1.0, 1.0))
 """Steps that are tried where no step is known to be exact."""

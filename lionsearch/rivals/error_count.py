@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from lionsearch.errors import SettingError
-from lionsearch.rivals.oracle import Oracle
+from lionsearch.rivals.rival import Oracle
 
 _NARROW = 1e-6
 """Pieces that are narrower than this share of the reach are passed over: rounding may miss them."""

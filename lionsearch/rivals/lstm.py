@@ -17,7 +17,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from lionsearch.errors import SettingError, one_line
-from lionsearch.rivals.oracle import Costs, Oracle
+from lionsearch.rivals.rival import Costs, Oracle
 
 WEIGHTS = Path(__file__).with_name("lstm_weights.npz")
 """The weights that are shipped."""

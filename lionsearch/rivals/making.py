@@ -19,6 +19,7 @@ from lionsearch.errors import SettingError, UnknownNameError, one_line
 from lionsearch.rivals.optax_rival import OptaxRival
 from lionsearch.rivals.rival_spec import RivalSpec, parse_rival
 from lionsearch.rivals.shelf import OWN, PEERS, ROWS
+from lionsearch.rivals.wrapping import DEFAULTS, WRAPPERS, wrap
 
 _RATE, _DECAY = "learning_rate", "weight_decay"
 _ADAMW = 0.001
@@ -52,7 +53,7 @@ def resolve_rival(text: str) -> RivalSpec:
         lr_scale=scale,
         weight_decay=decay,
         is_absolute=row is not None and row.is_absolute,
-        takes_rate=row.takes_rate if row is not None else parameters.get(_RATE, _ADAMW) is not None,
+        takes_rate=row.takes_rate if row is not None else not _searches(parameters),
         code=_digest(function),
     )
     make_rival(found)
@@ -60,11 +61,23 @@ def resolve_rival(text: str) -> RivalSpec:
 
 
 def make_rival(spec: RivalSpec) -> Any:
-    """Return the rival of a resolved name.
+    """Return the rival of a resolved name, with what is around it.
 
     Raises:
         LionSearchError: if it is not there, does not take what it is given, or makes something else.
     """
+    rival = _make_alone(spec)
+    for name, settings in spec.around:
+        if name not in WRAPPERS:
+            raise UnknownNameError("transform around a rival", name, WRAPPERS, one_line(spec.text))
+        for setting, _ in settings:
+            if setting not in DEFAULTS[name]:
+                raise UnknownNameError(f"setting of {name}", setting, DEFAULTS[name], one_line(spec.text))
+        rival = wrap(rival, name, dict(settings))
+    return rival
+
+
+def _make_alone(spec: RivalSpec) -> Any:
     function = _find(spec)
     parameters = _parameters(function)
     rates = {name: 1.0 for name in (_RATE, _DECAY) if name in parameters and (name == _DECAY or spec.takes_rate)}
@@ -119,6 +132,11 @@ def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
         name: missing.get(name) if each.default is inspect.Parameter.empty else each.default
         for name, each in found.items()
     }
+
+
+def _searches(parameters: Mapping[str, Any]) -> bool:
+    """Return whether a function of these parameters makes what finds its learning rate itself, as `optax.lbfgs`."""
+    return _RATE in parameters and parameters[_RATE] is None and "linesearch" in parameters
 
 
 def _settings_of(program: str | None) -> dict[str, float]:

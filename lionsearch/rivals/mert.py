@@ -16,7 +16,7 @@ from jax.flatten_util import ravel_pytree
 
 from lionsearch.rivals.coordinate import check_counts
 from lionsearch.rivals.error_count import Step, best_step, find_margins, find_right
-from lionsearch.rivals.oracle import Costs, Oracle
+from lionsearch.rivals.rival import Costs, Oracle
 
 
 class MinimumErrorRate:

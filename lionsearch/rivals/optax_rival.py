@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from lionsearch.rivals.oracle import Costs, Oracle
+from lionsearch.rivals.rival import Costs, Oracle
 
 
 class OptaxRival:
@@ -37,7 +37,11 @@ class OptaxRival:
     def step(self, oracle: Oracle, state: Any) -> tuple[Any, Any, Costs]:
         """Return the weights and optax's state after a step, and the losses that a line search has asked for."""
         transform = optax.with_extra_args_support(self._transform(oracle.lr, oracle.weight_decay))
-        loss_at = oracle.loss_at
+
+        def loss_at(weights: Any, obj_fn: Any = None) -> jax.Array:
+            del obj_fn  # it is an argument because a line search refuses those that its `value_fn` does not have
+            return oracle.loss_at(weights)
+
         asked = {"value": oracle.loss, "grad": oracle.gradient, "value_fn": loss_at, "obj_fn": loss_at}
         updates, new = transform.update(oracle.gradient, state, oracle.weights, **asked)
         new = jax.tree.map(lambda now, before: jnp.asarray(now, jnp.asarray(before).dtype), new, state)

@@ -16,6 +16,7 @@ from lionsearch.errors import SettingError, one_line, quote
 Value = float | int | bool | str | None
 
 _NAME = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<function>[A-Za-z_]\w*)(?P<settings>\(.*\))?", re.DOTALL)
+_AROUND = re.compile(r"(?P<wrapper>[a-z_]+)\((?P<inner>.*)\)", re.DOTALL)
 _EXPECTED = "expected something like optax:adamw, optax.contrib:muon(beta=0.9) or mymodule:make"
 _RATE, _DECAY = "lr_scale", "weight_decay"
 
@@ -29,6 +30,7 @@ class RivalSpec:
         module: where it is from.
         function: that makes it.
         settings: that the function is called with, by name, learning rate and weight decay left out.
+        around: names and settings of the transforms around it, the innermost first.
         lr_scale: its learning rate by itself, in units in which 0.001 is AdamW's on a task; None before it is known.
         weight_decay: None before it is known, and if it takes none.
         is_absolute: whether `lr_scale` is its learning rate itself, the same on every task.
@@ -40,6 +42,7 @@ class RivalSpec:
     module: str
     function: str
     settings: tuple[tuple[str, Value], ...] = ()
+    around: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = ()
     lr_scale: float | None = None
     weight_decay: float | None = None
     is_absolute: bool = False
@@ -47,9 +50,9 @@ class RivalSpec:
     code: str = ""
 
     @property
-    def maker(self) -> tuple[str, str, tuple[tuple[str, Value], ...]]:
+    def maker(self) -> tuple[object, ...]:
         """What it is made by: the same for all learning rates and weight decays."""
-        return self.module, self.function, self.settings
+        return self.module, self.function, self.settings, self.around
 
     @property
     def fingerprint(self) -> str:
@@ -67,13 +70,17 @@ class RivalSpec:
 
 
 def is_rival(text: str) -> bool:
-    """Return whether a text names a rival: `MODULE:FUNCTION`; `RUN:7` is a candidate of a run.
+    """Return whether a text names a rival, `MODULE:FUNCTION`, or transforms around one; `RUN:7` is a run's candidate.
 
     Examples:
-        >>> [is_rival(text) for text in ("optax:adamw", "rival:saga(table=8)", "adamw", "runs/a:7", "clip_norm(sgd)")]
+        >>> [is_rival(text) for text in ("optax:adamw", "sam(rival:saga, rho=0.1)", "adamw", "runs/a:7", "sam(sgd)")]
         [True, True, False, False, False]
     """
-    return _NAME.fullmatch(text.strip()) is not None
+    text = text.strip()
+    if _NAME.fullmatch(text) is not None:
+        return True
+    around = _AROUND.fullmatch(text)
+    return around is not None and is_rival(_split(around["inner"])[0])
 
 
 def parse_rival(text: str) -> RivalSpec:
@@ -86,12 +93,34 @@ def parse_rival(text: str) -> RivalSpec:
         >>> parse_rival("optax:adamw(b1=0.95, weight_decay=0.1)").settings
         (('b1', 0.95),)
     """
+    around = _AROUND.fullmatch(text.strip())
+    if around is not None and is_rival(text):
+        return _parse_around(text, around["wrapper"], *_split(around["inner"]))
     found = _NAME.fullmatch(text.strip())
     if found is None:
         raise SettingError(f"{quote(text)} names no optimizer; {_EXPECTED}")
     settings = _read_settings(text, found["settings"] or "()")
     scale, decay = (_take_number(text, settings, name) for name in (_RATE, _DECAY))
-    return RivalSpec(text.strip(), found["module"], found["function"], tuple(settings.items()), scale, decay)
+    settings_given = tuple(settings.items())
+    return RivalSpec(text.strip(), found["module"], found["function"], settings_given, (), scale, decay)
+
+
+def _parse_around(text: str, wrapper: str, inner: str, settings: str) -> RivalSpec:
+    spec = parse_rival(inner)
+    given = _read_settings(text, f"({settings})")
+    numbers = {name: _take_number(text, given, name) for name in [*given]}
+    known = tuple((name, value) for name, value in numbers.items() if value is not None)
+    return replace(spec, text=text.strip(), around=(*spec.around, (wrapper, known)))
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return what stands before the first comma that is in no parentheses, and what stands after it."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and not depth:
+            return text[:place].strip(), text[place + 1 :].strip()
+    return text.strip(), ""
 
 
 def _read_settings(text: str, given: str) -> dict[str, Value]:

@@ -33,6 +33,66 @@ class Row:
 
 
 ROWS: dict[str, Row] = {
+    "newton": Row(
+        "Newton's method with conjugate gradients and a line search",
+        "Nocedal & Wright 2006, algorithm 7.1",
+        "lionsearch.rivals.newton:newton",
+        lr_scale=1.0,
+        is_absolute=True,
+    ),
+    "lbfgs": Row(
+        "L-BFGS with a line search of the strong Wolfe conditions",
+        "Nocedal & Wright 2006, algorithms 7.5 and 3.5; optax",
+        "lionsearch.rivals.lbfgs:lbfgs",
+        lr_scale=1.0,
+        is_absolute=True,
+        takes_rate=False,
+    ),
+    "slbfgs": Row(
+        "stochastic L-BFGS with variance reduction",
+        "Moritz, Nishihara & Jordan 2016, arXiv 1508.02087",
+        "lionsearch.rivals.slbfgs:slbfgs",
+        lr_scale=0.01,
+        is_absolute=True,
+    ),
+    "slbfgs_zhao": Row(
+        "stochastic L-BFGS with variance reduction and geometric averages",
+        "Zhao, Haskell & Tan 2017, arXiv 1704.00116",
+        "lionsearch.rivals.slbfgs:slbfgs_zhao",
+        lr_scale=0.01,
+        is_absolute=True,
+    ),
+    "negative_curvature": Row(
+        "steps along negative curvature, else accelerated gradient steps",
+        "Carmon, Duchi, Hinder & Sidford 2017, arXiv 1611.00756",
+        "lionsearch.rivals.negative_curvature:negative_curvature",
+        lr_scale=0.1,
+        is_absolute=True,
+    ),
+    "sag": Row(
+        "steps along the mean of the gradients that each training example last had",
+        "Le Roux, Schmidt & Bach 2012, arXiv 1202.6258, equation 5",
+        "lionsearch.rivals.sag:Sag",
+        lr_scale=0.1,
+    ),
+    "saga": Row(
+        "gradients corrected by a table of those that each training example last had",
+        "Defazio, Bach & Lacoste-Julien 2014, arXiv 1407.0202, algorithm 1",
+        "lionsearch.rivals.saga:Saga",
+        lr_scale=0.1,
+    ),
+    "jacsketch": Row(
+        "SAGA's table as an estimate of the Jacobian, updated from sketches of it",
+        "Gower, Richtárik & Bach 2018, arXiv 1805.02632, algorithm 1",
+        "lionsearch.rivals.jacsketch:JacSketch",
+        lr_scale=0.1,
+    ),
+    "svrg": Row(
+        "gradients corrected by those at an older copy of the weights",
+        "Johnson & Zhang 2013, NeurIPS 26, figure 1, option I",
+        "lionsearch.rivals.svrg:Svrg",
+        lr_scale=0.1,
+    ),
     "lstm": Row(
         "a learned optimizer: an LSTM for each coordinate, meta-trained on small proxies",
         "Andrychowicz et al. 2016, arXiv 1606.04474, section 2.1",

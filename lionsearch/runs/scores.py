@@ -1,9 +1,10 @@
-"""Programs + tasks -> scores on held-out seeds: what `evaluate` shows."""
+"""Programs and rivals + tasks -> scores on held-out seeds: what `evaluate` shows."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean
 
 from lionsearch.evaluation.estimate import estimate
@@ -11,6 +12,7 @@ from lionsearch.evaluation.plan import FIRST_SEED, Seeds, limits_for
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.lang import Program
 from lionsearch.records import Failure, Stage, TaskResult
+from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.spec import TaskSpec
 
 
@@ -27,6 +29,8 @@ class Score:
         metrics: means of the task's own measures, by name.
         scores: of each seed; None for one that failed.
         failure: the first, if there is one.
+        costs: gradients, losses and Hessian-vector products that a step asks for on a batch; None if a rival failed.
+        seconds: of the processor for a step, the least of the trainings, which leaves out compiling; None of one seed.
     """
 
     program: str
@@ -37,10 +41,12 @@ class Score:
     metrics: dict[str, float]
     scores: tuple[float | None, ...]
     failure: Failure | None
+    costs: tuple[float, float, float] | None = None
+    seconds: float | None = None
 
 
 def score_programs(
-    programs: Sequence[tuple[str, Program]],
+    programs: Sequence[tuple[str, Program | RivalSpec]],
     specs: Sequence[TaskSpec],
     seeds: int = 3,
     split: str = "test",
@@ -51,7 +57,7 @@ def score_programs(
     The seeds are held out: the first of those that a search reports with, by which none chooses.
 
     Args:
-        programs: each with what to call it.
+        programs: each with what to call it; or rivals, resolved.
         specs: the tasks.
         seeds: trainings with each, with other weights and batches.
         split: `test` or `validation`, the examples that the loss is measured on.
@@ -61,16 +67,21 @@ def score_programs(
         TaskError: if a task cannot be used, or cannot give what a program asks for.
     """
     first = FIRST_SEED[Stage.REPORT]
-    limits = limits_for(program for _, program in programs)
+    limits = limits_for(program for _, program in programs if isinstance(program, Program))
     rows: list[Score] = []
     for spec in specs:
         runner = TaskRunner(spec, limits)
         for name, program in programs:
             each: list[TaskResult] = []
+            seconds: list[float] = []
             for seed in range(seeds):
+                begun = time.process_time()
                 each.append(runner.evaluate(program, Seeds((first + seed,), split)))
+                seconds.append((time.process_time() - begun) / spec.steps)
                 listener(len(rows) * seeds + len(each), len(specs) * len(programs) * seeds)
-            rows.append(_summarize(name, each))
+            costs = runner.costs(program) if isinstance(program, Program) else each[-1].costs
+            least = min(seconds) if seeds > 1 else None  # the first has compiled
+            rows.append(replace(_summarize(name, each), costs=costs, seconds=least))
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pydoc_data.topics
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,37 @@ def digits_mlp(width: int = 64, noise: float = 0.5, wrong_labels: float = 0.3) -
         init=partial(networks.init_mlp, widths=(64, width, 10)),
         logits=networks.apply_mlp,
     )
+
+
+def digits_linear(l2: float = 0.05, noise: float = 0.5, wrong_labels: float = 0.0) -> Problem:
+    """Return softmax regression on the digits with an L2 penalty: strongly convex, with one optimum.
+
+    The loss is the mean cross-entropy plus `l2` / 2 times the sum of all squared parameters, biases included; it is
+    trained on and measured. The metric `objective` is that loss of all training examples, whose least value can be
+    computed; `cross_entropy` and `accuracy` are of the measured examples. Labels that are drawn from the model have no
+    penalty.
+
+    Args:
+        l2: the penalty's factor, by which the loss is strongly convex.
+        noise: as for `digits_mlp`.
+        wrong_labels: as for `digits_mlp`.
+    """
+    plain = _classifier(
+        _digits(noise, wrong_labels),
+        init=partial(networks.init_dense, inputs=64, outputs=10),
+        logits=networks.apply_dense,
+    )
+
+    def loss(params: Any, batch: Any) -> jax.Array:
+        squares = sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(params))
+        return plain.loss(params, batch) + 0.5 * l2 * squares
+
+    def metrics(params: Any, batch: Any) -> dict[str, jax.Array]:
+        assert plain.metrics is not None
+        found = {"objective": loss(params, plain.train), "cross_entropy": plain.loss(params, batch)}
+        return found | plain.metrics(params, batch)
+
+    return replace(plain, loss=loss, metrics=metrics)
 
 
 def digits_vit(

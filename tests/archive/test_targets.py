@@ -3,7 +3,7 @@ import pytest
 from lionsearch.archive import RunStore
 from lionsearch.archive.store import CandidateRow
 from lionsearch.archive.targets import Provenance, load_target
-from lionsearch.errors import MissingFileError, RunError, UnknownNameError
+from lionsearch.errors import MissingFileError, RunError, SettingError, UnknownNameError
 from lionsearch.records import Evaluation, Stage, TaskResult
 
 TEXT = "def train(w, g, lr):\n    v1 = g * lr\n    return v1\n"
@@ -73,3 +73,9 @@ def test_what_is_not_there_is_said(run, tmp_path):
         load_target("lino")
     with pytest.raises(MissingFileError):
         load_target(f"{tmp_path}/none.py")
+
+
+@pytest.mark.parametrize("text", ["optax:adamw", "sam(rival:saga)"])
+def test_a_rival_is_no_program(text):
+    with pytest.raises(SettingError, match=r"is a rival, no program; `evaluate` and `compare` take it"):
+        load_target(text)

@@ -121,3 +121,17 @@ def test_a_comparison_is_the_same_on_ray(project):
     assert there.returncode == 0, there.stderr
     rows = [[{**row, "seconds_per_step": 0} for row in json.loads(done.stdout)] for done in (here, there)]
     assert rows[0] == rows[1]
+
+
+def test_rivals_are_tuned_like_programs(project, run_here):
+    (project / "of_mine.py").write_text(
+        "import optax\n\ndef make(learning_rate):\n    return optax.chain(optax.clip(1.0), optax.sgd(learning_rate))\n"
+    )
+    done = run_here("compare", "optax:lion", "lion", "of_mine:make", "--task", "linear", *FEW, "--output", "rivals")
+    assert done.returncode == 0, done.stderr
+    rows = {row["program"]: row for row in json.loads((project / "rivals" / "comparison.json").read_text())}
+    assert rows["optax:lion"]["learning_rate"] == rows["lion"]["learning_rate"]
+    assert rows["optax:lion"]["loss"] == pytest.approx(rows["lion"]["loss"], rel=1e-3)
+    assert rows["of_mine:make"]["weight_decay"] is None
+    assert {row["gradients"] for row in rows.values()} == {1.0}
+    assert [row["state"] for row in rows.values()].count(2.0) == 1

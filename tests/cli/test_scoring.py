@@ -22,7 +22,18 @@ def test_evaluate_in_json(project):
     done = run_cli(project, "evaluate", "adamw", "rocket.py", "--task", "linear", "--seeds", 2, "--json")
     assert done.returncode == 0, done.stderr
     adamw, rocket = json.loads(done.stdout)
-    assert list(adamw) == ["program", "task", "score", "interval", "loss", "metrics", "scores", "failure"]
+    assert list(adamw) == [
+        "program",
+        "task",
+        "score",
+        "interval",
+        "loss",
+        "metrics",
+        "scores",
+        "failure",
+        "costs",
+        "seconds",
+    ]
     assert adamw["score"] == pytest.approx(sum(adamw["scores"]) / 2)
     assert adamw["interval"] == pytest.approx(estimate(adamw["scores"]).interval)
     assert (adamw["program"], adamw["task"], adamw["failure"]) == ("adamw", "linear", None)
@@ -36,7 +47,7 @@ def test_evaluate_as_a_table(project, run_here):
     done = run_here("evaluate", "adamw", "mine", "--task", "linear", "--task", "proxy_tasks/linear.toml")
     assert done.returncode == 0, done.stderr
     header, *lines = done.stdout.splitlines()
-    assert header.split() == ["program", "task", "score", "test", "loss", "measured"]
+    assert header.split() == ["program", "task", "score", "test", "loss", "measured", "ms", "a", "step", "asked"]
     assert [line.split()[:2] for line in lines] == [["adamw", "linear"], ["mine", "linear"]] * 2
     assert re.search(r" [+-]\d\.\d{4} ±\d\.\d{4} ", lines[0])
     assert done.stderr.startswith(
@@ -141,3 +152,18 @@ def test_a_candidate_of_a_run_is_trained_with(project, run_here, command, shown)
     assert done.returncode == 0, done.stderr
     assert any(line.startswith(shown) for line in done.stdout.splitlines())
     assert "1 seeds" not in done.stdout + done.stderr
+
+
+def test_a_rival_that_a_program_equals_has_its_score(run_here):
+    done = run_here("evaluate", "lion", "optax:lion", "--task", "linear", "--seeds", 2)
+    assert done.returncode == 0, done.stderr
+    _, program, rival = (re.split(" {2,}", line.strip()) for line in done.stdout.splitlines())
+    assert (program[0], rival[0]) == ("lion", "optax:lion")
+    assert program[2] == rival[2]
+    assert rival[-1] == "1 g"
+
+
+def test_a_rival_that_is_not_there_is_said(run_here):
+    done = run_here("evaluate", "optax:lionn", "--task", "linear")
+    assert done.returncode == 2
+    assert done.stderr.strip() == "error: optax:lionn: module optax: unknown function 'lionn'; did you mean 'lion'?"

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from comparison.contests import BUDGET, LOSSES, SPECS, contest
 from comparison.surfaces import DECAYED, PLAIN, Bowls
 
 from lionsearch.catalog import PROGRAMS, load_program
-from lionsearch.comparison.contest import adamw, measure
+from lionsearch.comparison.contest import adamw, hold, measure
 from lionsearch.comparison.laboratory import Laboratory
 from lionsearch.comparison.ledger import open_ledger
 
@@ -30,9 +32,8 @@ def test_all_get_the_same_seeds_and_no_more_than_their_budget(held):
 
 def test_the_learning_rate_is_that_of_a_training(held):
     rates = {spec.name: spec.learning_rate for spec in SPECS}
-    for entry in held[2]:
-        own = {each.name: each.rate for each in (PLAIN, DECAYED)}[entry.contestant]
-        assert entry.learning_rate == pytest.approx(entry.tuned.factor * rates[entry.task] * own)
+    for entry in held[2]:  # lr_scale is 0.01, ten times AdamW's
+        assert entry.learning_rate == pytest.approx(entry.tuned.factor * rates[entry.task] * 10)
 
 
 def test_a_task_that_was_tuned_anew_trains_nothing_anew(tmp_path):
@@ -56,4 +57,29 @@ def test_measuring_takes_the_settings_that_were_found(held):
 
 
 def test_the_reference_is_the_shipped_adamw():
-    assert adamw().program == load_program(str(PROGRAMS.shipped / "adamw_debiased.py"))
+    assert adamw().optimizer == load_program(str(PROGRAMS.shipped / "adamw_debiased.py"))
+
+
+def test_at_equal_cost_who_asks_more_makes_fewer_steps(tmp_path):
+    class Dear(Bowls):
+        """Steps of the second program ask for three gradients, six losses and half a product."""
+
+        def collect(self):
+            dear = (3.0, 6.0, 0.5)
+            return [
+                (
+                    trial,
+                    replace(training, costs=dear if "weight_decay" in dict(trial.program.hyperparameters) else None),
+                )
+                for trial, training in super().collect()
+            ]
+
+    pool = Dear(LOSSES)
+    with open_ledger(tmp_path, SPECS) as ledger:
+        budget = replace(BUDGET, equal_cost=True)
+        hold([PLAIN, DECAYED], budget, "test", Laboratory(ledger, lambda: pool))
+    shares = {"plain": set(), "decayed": set()}
+    for trial in pool.asked:
+        shares["decayed" if "weight_decay" in dict(trial.program.hyperparameters) else "plain"].add(trial.share)
+    assert shares == {"plain": {1.0}, "decayed": {1.0, 0.167}}
+    assert all(trial.share < 1 for trial in pool.asked if trial.split == "test" and trial.program != PLAIN.live)

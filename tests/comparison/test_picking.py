@@ -24,8 +24,8 @@ def run(tmp_path_factory):
 def test_the_best_of_a_run_that_differ_in_what_they_do(run):
     picked = pick(run, 8)
     assert 2 <= len(picked) <= 8
-    assert len({fingerprint(each.program) for each in picked}) == len(picked)
-    vectors = [vector for each in picked if (vector := course(each.program)) is not None]
+    assert len({fingerprint(each.optimizer) for each in picked}) == len(picked)
+    vectors = [vector for each in picked if (vector := course(each.optimizer)) is not None]
     assert all(one @ other <= 0.999 for place, one in enumerate(vectors) for other in vectors[:place])
     assert pick(run, 1) == picked[:1]
 
@@ -33,7 +33,7 @@ def test_the_best_of_a_run_that_differ_in_what_they_do(run):
 def test_each_is_named_as_a_program_that_the_command_line_finds(run):
     for each in pick(run, 4):
         assert str(run.folder) in each.name
-        assert fingerprint(load_target(each.name)[0]) == fingerprint(each.program)
+        assert fingerprint(load_target(each.name)[0]) == fingerprint(each.optimizer)
 
 
 def test_what_has_no_weight_decay_gets_one_that_is_0_until_it_is_tuned(run, monkeypatch):
@@ -42,11 +42,11 @@ def test_what_has_no_weight_decay_gets_one_that_is_0_until_it_is_tuned(run, monk
     monkeypatch.setattr(picking, "_in_turn", lambda run, most: iter([("runs/a, b:3", plain), ("own", own)]))
     given, kept = pick(run, 2)
     assert (given.name, given.weight_decay) == ("decay('runs/a, b:3', weight_decay=0)", 0.0)
-    assert (kept.name, kept.program) == ("own", own)
+    assert (kept.name, kept.optimizer) == ("own", own)
     weights, gradients = np.array([1.0, -2.0]), np.array([0.5, 0.25])
     [[without]] = run_oracle(plain, (weights,), [(gradients,)], [0.1])
     for decay in (0.0, 0.3):
-        program = given.program.with_hyperparameters({"weight_decay": decay})
+        program = given.optimizer.with_hyperparameters({"weight_decay": decay})
         [[found]] = run_oracle(program, (weights,), [(gradients,)], [0.1])
         np.testing.assert_allclose(found, without - 0.001 * 0.1 * decay * weights)
 

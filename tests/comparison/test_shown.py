@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from comparison.contests import LOSSES, SPECS
 from comparison.surfaces import DECAYED, PLAIN, Bowls
@@ -5,11 +7,10 @@ from comparison.surfaces import DECAYED, PLAIN, Bowls
 from lionsearch.comparison.contest import Budget, adamw, hold
 from lionsearch.comparison.laboratory import Laboratory
 from lionsearch.comparison.ledger import open_ledger
-from lionsearch.comparison.shown import cells, columns, flat_rows, lines, markdown, plot
+from lionsearch.comparison.shown import flat_rows, lines, markdown, plot, show_costs, table
 from lionsearch.comparison.standing import rank
 
 BUDGET = Budget(points=6, tune_seeds=1, seeds=3)
-SLOTS = {"plain": 0, "decayed": 0, "adamw_debiased": 2}
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +21,31 @@ def standings(tmp_path_factory):
 
 
 def test_a_table_has_a_cell_for_each_column(standings):
-    assert columns(standings) == ("place", "program", "mean score", "a", "b", "ms a step", "slots")
-    assert all(len(cells(each, 1)) == len(columns(standings)) for each in standings)
+    heads, rows = table(standings)
+    assert heads == ("place", "program", "mean score", "a", "b", "ms a step", "state")
+    assert [row[1] for row in rows] == [each.contestant for each in standings]
+    assert {len(row) for row in rows} == {len(heads)}
+    heads, rows = table(standings, costs=False)
+    assert heads[-1] == "b"
+    assert {len(row) for row in rows} == {len(heads)}
+
+
+def test_what_is_asked_of_training_is_a_column_where_it_differs(standings):
+    def ask(standing, *costs):
+        tasks = {
+            name: replace(task, entry=replace(task.entry, trainings=(replace(task.entry.trainings[0], costs=costs),)))
+            for name, task in standing.tasks.items()
+        }
+        return replace(standing, tasks=tasks)
+
+    first, *others = standings
+    plain = [ask(each, 1.0, 0.0, 0.0) for each in others]
+    heads, _ = table([ask(first, 1.0, 0.0, 0.0), *plain])
+    assert "asked" not in heads
+    heads, rows = table([ask(first, 1.0, 2.5, 12.0), *plain])
+    assert heads[-1] == "asked"
+    assert [row[-1] for row in rows] == ["1 g + 2.5 f + 12 Hv", "1 g", "1 g"]
+    assert show_costs((0.0, 3.0, 0.0)) == "3 f"
 
 
 def test_rows_are_flat_and_hold_what_was_found(standings):
@@ -34,7 +58,7 @@ def test_rows_are_flat_and_hold_what_was_found(standings):
 
 
 def test_a_page_has_scores_losses_and_settings_of_all(standings):
-    page = markdown("Title", "the command", standings, SLOTS, BUDGET)
+    page = markdown("Title", "the command", standings, BUDGET)
     assert page.startswith("# Title\n\n`the command`\n")
     assert page.count("| plain |") == 3
     assert "accuracy" in page

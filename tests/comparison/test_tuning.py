@@ -1,11 +1,14 @@
 import math
+from dataclasses import replace
 
 import pytest
 from comparison.surfaces import DECAYED, PLAIN, bowl, decay_of, follow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lionsearch.comparison.contestant import Contestant
 from lionsearch.comparison.tuning import WEIGHT_DECAYS, tune
+from lionsearch.rivals.rival_spec import parse_rival
 
 
 @pytest.mark.parametrize("best", [1 / 16, 1 / 2, 1, 2**0.5, 4, 32])
@@ -62,3 +65,13 @@ def test_a_setting_that_fails_on_one_seed_is_not_taken():
 def test_what_it_asks_follows_from_what_it_was_told():
     runs = [follow(tune(DECAYED, "a", 20, 2, 0.1), bowl(3, 0.3)) for _ in range(2)]
     assert runs[0] == runs[1]
+
+
+def test_what_has_no_learning_rate_is_tuned_in_its_weight_decay_alone():
+    spec = replace(parse_rival("rival:x"), lr_scale=1.0, takes_rate=False)
+    tuned, asked = follow(tune(Contestant("x", spec), "a", 12, 1, None), lambda trial: 1.0)
+    assert (tuned.points, len(asked), tuned.factor) == (1, 1, 1.0)
+    decayed = Contestant("x", replace(spec, weight_decay=0.1))
+    tuned, asked = follow(tune(decayed, "a", 12, 1, 0.1), lambda trial: 1 + abs(trial.program.weight_decay - 1.0))
+    assert {trial.factor for trial in asked} == {1.0}
+    assert tuned.weight_decay == 1.0

@@ -85,3 +85,14 @@ def test_a_lost_trial_says_so(plan):
 def test_tasks_are_fingerprinted_as_a_search_does_it(bench, plan):
     assert bench.fingerprint_tasks() == {"small": TaskRunner(SPEC, Limits()).fingerprint}
     assert bench.current_task == "small"
+
+
+def test_a_share_of_the_steps_has_a_schedule_of_its_own():
+    plan = TrialPlan((SPEC,))
+    bench = plan.open()
+    whole, half = (replace(trial(ADAMW), share=share) for share in (1.0, 0.5))
+    runners = [bench._runner(SPEC.name, Limits(), each.share) for each in (whole, half)]
+    assert [runner.spec.steps for runner in runners] == [SPEC.steps, round(SPEC.steps / 2 / SPEC.chunks) * SPEC.chunks]
+    assert runners[1].schedule.max() == pytest.approx(runners[0].schedule.max(), rel=0.05)
+    first, second = bench.answer([whole, half])
+    assert first.loss != second.loss

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lionsearch.rivals.oracle import Oracle
+from lionsearch.rivals.rival import Oracle
 from lionsearch.tasks import networks
 
 CLASSES = 3

@@ -18,7 +18,7 @@ from lionsearch.rivals.lstm import (
     save_network,
 )
 from lionsearch.rivals.making import resolve_rival
-from lionsearch.rivals.oracle import Oracle
+from lionsearch.rivals.rival import Oracle
 from lionsearch.tasks import networks
 
 STEPS, RATE = 100, 0.01

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy
 from sampling import every
 from sklearn.datasets import load_digits
 
@@ -22,6 +23,7 @@ CLASSES = {
     "digits_mlp": 10,
     "digits_rnn": 10,
     "digits_gru": 10,
+    "digits_linear": 10,
     "digits_vit": 10,
     "digits_small_vit": 10,
     "docs_transformer": 64,
@@ -57,12 +59,12 @@ def test_every_shipped_task_can_be_trained_on(problem_of, name):
     assert spec.batch <= count_examples(problem.train)
     assert count_examples(problem.validation) >= 100
     assert spec.description
-    commands = rf"lionsearch tune adamw --task {name}( --seeds \d+)?|python experiments/ladder/tune.py {name} .+"
-    assert re.fullmatch(commands, spec.tuned_by)
+    by_itself, with_lion = rf"lionsearch tune adamw --task {name}( --seeds \d+)?", "python experiments/ladder/tune.py"
+    assert re.fullmatch(rf"{by_itself}|{with_lion} {name} --seeds \d+ --fresh \d+", spec.tuned_by)
     assert 500 < count_parameters(problem) < 100_000
 
 
-PREDICTIONS = {"docs_transformer": 32}
+PREDICTIONS = {"docs_transformer": 32, "docs_small_transformer": 16}
 """In an example, where it is not one."""
 
 
@@ -144,6 +146,62 @@ def test_only_training_labels_are_wrong():
         split: float(np.mean(getattr(right, split)["label"] != getattr(wrong, split)["label"])) for split in SPLITS
     }
     assert changed == {"train": pytest.approx(0.45, abs=0.06), "validation": 0.0, "test": 0.0}
+
+
+@pytest.fixture(scope="module")
+def linear(problem_of):
+    """The softmax regression in float64: its objective, gradient and Hessian at weights with the biases as last row."""
+    problem, l2 = problem_of("digits_linear"), load_task("digits_linear").options["l2"]
+    labels = problem.train["label"]
+    x = np.hstack([problem.train["image"], np.ones((len(labels), 1))]).astype(np.float64)
+
+    def evaluate(w: np.ndarray):
+        logits = x @ w.reshape(65, 10)
+        shares = scipy.special.softmax(logits, axis=1)
+        losses = scipy.special.logsumexp(logits, axis=1) - logits[np.arange(len(labels)), labels]
+        gradient = x.T @ (shares - np.eye(10)[labels]) / len(labels)
+        weighted = shares[:, :, None] * np.eye(10) - shares[:, :, None] * shares[:, None, :]
+        blocks = [(x.T * weights) @ x for weights in weighted.reshape(len(labels), 100).T]
+        hessian = np.reshape(blocks, (10, 10, 65, 65)).transpose(2, 0, 3, 1).reshape(650, 650) / len(labels)
+        return losses.mean() + 0.5 * l2 * w @ w, gradient.ravel() + l2 * w, hessian + l2 * np.eye(650)
+
+    return evaluate
+
+
+@pytest.fixture(scope="module")
+def optimum(linear) -> np.ndarray:
+    """Its optimum by Newton's method."""
+    w = np.zeros(650)
+    for _ in range(8):
+        _, gradient, hessian = linear(w)
+        w -= np.linalg.solve(hessian, gradient)
+    return w
+
+
+def split_biases(w: np.ndarray) -> dict[str, jax.Array]:
+    w = w.reshape(65, 10).astype(np.float32)
+    return {"kernel": jnp.asarray(w[:64]), "bias": jnp.asarray(w[64])}
+
+
+def test_a_softmax_regression_has_the_optimum_that_newton_finds(problem_of, linear, optimum):
+    """The loss is strongly convex by its penalty, and 0.67666 at the optimum; the task's trained loss is the same."""
+    least, gradient, hessian = linear(optimum)
+    assert np.abs(gradient).max() < 1e-12
+    assert least == pytest.approx(0.67666, abs=5e-6)
+    assert np.linalg.eigvalsh(hessian)[0] == pytest.approx(0.05, rel=1e-6)
+    problem = problem_of("digits_linear")
+    loss, slope = jax.jit(jax.value_and_grad(problem.loss))(split_biases(optimum), problem.train)
+    assert float(loss) == pytest.approx(least, rel=1e-6)
+    assert max(np.abs(leaf).max() for leaf in jax.tree.leaves(slope)) < 1e-6
+
+
+def test_the_objective_of_a_softmax_regression_is_of_all_training_examples(problem_of, linear):
+    problem, w = problem_of("digits_linear"), np.random.default_rng(0).normal(size=650) / 8
+    assert problem.metrics is not None
+    found = jax.jit(problem.metrics)(split_biases(w), problem.test)
+    assert float(found["objective"]) == pytest.approx(linear(w)[0], rel=1e-5)
+    penalty = float(problem.loss(split_biases(w), problem.test) - found["cross_entropy"])
+    assert penalty == pytest.approx(0.025 * np.sum(w**2), rel=1e-4)
 
 
 def test_copies_of_a_training_image_differ_by_their_noise_alone():

@@ -49,6 +49,7 @@ class Oracle:
         weight_decay: 0 for a rival that has none.
         key: of random numbers, new in each step.
         measure: `measure(weights, batch) -> loss`.
+        shape: what is done to each gradient, such as clipping; `gradient` had it.
         judge: the same for the loss that is measured; None where it is the one that is trained on.
     """
 
@@ -63,6 +64,7 @@ class Oracle:
     weight_decay: jax.Array
     key: jax.Array
     measure: Callable[[Any, Any], jax.Array]
+    shape: Callable[[Any], Any] = lambda gradient: gradient
     judge: Callable[[Any, Any], jax.Array] | None = None
 
     @property
@@ -85,16 +87,19 @@ class Oracle:
 
     def gradient_at(self, weights: Any, batch: Any = None) -> Any:
         """Return the gradient at weights, on the step's batch or other examples; one gradient for a batch."""
-        return jax.grad(self.loss_at)(weights, batch)
+        return self.shape(self._slope(weights, batch))
 
     def product(self, weights: Any, vector: Any, batch: Any = None) -> Any:
         """Return the Hessian at weights times a vector, a tree like them; one product for a batch."""
-        return jax.jvp(lambda at: self.gradient_at(at, batch), (weights,), (vector,))[1]
+        return jax.jvp(lambda at: self._slope(at, batch), (weights,), (vector,))[1]
 
     def gradients_of_examples(self, weights: Any, batch: Any = None) -> Any:
         """Return the gradient of each example, along the first axis of each leaf; one gradient for a batch."""
         alone = jax.tree.map(lambda leaf: leaf[:, None], self.batch if batch is None else batch)
         return jax.vmap(lambda example: self.gradient_at(weights, example))(alone)
+
+    def _slope(self, weights: Any, batch: Any) -> Any:
+        return jax.grad(self.loss_at)(weights, batch)
 
     def full_gradient(self, weights: Any) -> Any:
         """Return the gradient of the mean loss over all training examples; `count / size` gradients."""

@@ -1,0 +1,78 @@
+"""Every optimizer of optax that a program equals trains to the program's loss."""
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from evaluation.small_tasks import make_spec
+
+from lionsearch.catalog import load_program
+from lionsearch.evaluation.plan import Limits
+from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.lang import Program
+from lionsearch.records import Failure
+from lionsearch.rivals.making import make_rival, resolve_rival
+from lionsearch.rivals.shelf import PEERS
+
+OTHER = {
+    "optax:signum",  # optax's averages without its first step
+    "optax:adan",  # optax's first difference of gradients is another
+    "optax:adafactor",  # clips, scales by the weights and has a schedule of its own
+    "optax.contrib:muon",  # leaves vectors to Adam
+    "optax.contrib:ademamix",  # has no warm-up by itself
+    "optax.contrib:prodigy",  # begins with another estimate
+    "optax.contrib:schedule_free_adamw",  # other constants
+    "optax.contrib:schedule_free_sgd",
+}
+"""What is not the same rule by itself; `tests/peers` has the constants with which it is."""
+
+
+@pytest.fixture(scope="module")
+def runner():
+    return TaskRunner(make_spec(factory="evaluation.small_tasks:regression"), Limits())
+
+
+def train(runner: TaskRunner, optimizer: Program | str) -> float:
+    given = resolve_rival(optimizer) if isinstance(optimizer, str) else optimizer
+    outcome = runner.train(given, 3, "validation", 0.02)
+    assert not isinstance(outcome, Failure)
+    return outcome[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ("optax:lion", "optax:adamw", "optax:sgd") else pytest.mark.thorough)
+        for name in PEERS
+        if name not in OTHER
+    ],
+)
+def test_what_a_program_equals_trains_to_its_loss(runner, name):
+    found = train(runner, name)
+    assert found == pytest.approx(train(runner, load_program(PEERS[name])), rel=2e-3)
+    assert found != pytest.approx(train(runner, f"{name}(lr_scale=0.0123)"), rel=1e-5)
+
+
+def test_weight_decay_and_rate_need_no_other_compilation(runner):
+    losses = [train(runner, f"optax:adamw(weight_decay={decay})") for decay in (0.0, 10.0)]
+    assert losses[0] != losses[1]
+    assert len([maker for maker in runner._rivals if maker[1] == "adamw"]) == 1
+
+
+def test_what_a_line_search_asks_is_counted():
+    problem = make_spec(factory="evaluation.small_tasks:regression", batch=64, steps=10, warmup=0)
+    outcome = TaskRunner(problem, Limits()).train(resolve_rival("optax:lbfgs"), 3, "validation")
+    assert not isinstance(outcome, Failure)
+    assert outcome[2][0] > 1.5
+    assert outcome[2][1:] == (0.0, 0.0)
+
+
+def test_schedule_free_weights_are_measured_where_they_are_averaged():
+    rival = make_rival(resolve_rival("optax.contrib:schedule_free_sgd"))
+    weights = {"w": jnp.array([1.0, -2.0])}
+    state = rival.init(weights, 10)
+    inner = optax.tree.get(state, "z")
+    np.testing.assert_allclose(rival.measured(weights, state)["w"], weights["w"])
+    moved = {"w": weights["w"] + 1}
+    assert not np.allclose(rival.measured(moved, state)["w"], moved["w"])
+    assert inner is not None
