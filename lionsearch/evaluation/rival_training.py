@@ -112,7 +112,9 @@ class OracleInputs:
             return objective.measured(weights, carried.model, some)
 
         missing, of_step = jnp.float32(0), jax.random.fold_in(key, step)
-        oracle = Oracle(params, loss, gradients, batch, missing, data, step, missing, missing, of_step, measure, judge)
+        oracle = Oracle(
+            params, loss, gradients, batch, missing, data, step, missing, missing, of_step, measure, judge=judge
+        )
         return gradients, {"oracle": oracle}, carried._replace(model=model)
 
 

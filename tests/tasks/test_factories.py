@@ -48,7 +48,9 @@ def test_every_shipped_task_can_be_trained_on(problem_of, name):
     problem, spec = problem_of(name), load_task(name)
     params = jax.jit(problem.init)(jax.random.key(0))
     key = jax.random.key(1)
-    slope = jax.jit(jax.value_and_grad(lambda params: Objective(problem).trained(params, (), problem.validation, key)[0]))
+    slope = jax.jit(
+        jax.value_and_grad(lambda params: Objective(problem).trained(params, (), problem.validation, key)[0])
+    )
     loss, gradients = slope(params)
     assert np.isfinite(loss)
     if name in CLASSES:
