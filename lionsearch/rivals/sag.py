@@ -42,8 +42,8 @@ class Sag:
             not small because most rows are still zero; else it is the number of all.
 
     References:
-        Le Roux, Schmidt & Bach 2012, arXiv 1202.6258, equation 5 and algorithm 1; Schmidt, Le Roux & Bach 2013, arXiv
-        1309.2388, section 4.2, for `reweighted`, and 4.7 for batches.
+        Le Roux, Schmidt & Bach 2012, arXiv 1202.6258; Schmidt, Le Roux & Bach 2013, arXiv 1309.2388, algorithm 1,
+        section 4.2 for `reweighted`, and 4.7 for batches.
     """
 
     def __init__(self, reweighted: bool = True):
