@@ -137,10 +137,7 @@ def test_rivals_are_tuned_like_programs(project, run_here):
     assert [row["state"] for row in rows.values()].count(2.0) == 1
 
 
-def test_all_programs_can_be_compared(project, monkeypatch, run_here):
-    for name in ("one", "two"):
-        (project / "programs").mkdir(exist_ok=True)
-        (project / "programs" / f"{name}.py").write_text("def train(w, g, lr): return sign(g) * lr * 0.001\n")
+def test_without_a_program_there_is_nothing_to_compare(run_here):
     done = run_here("compare", "--task", "linear", *FEW)
     assert done.returncode == 2
     assert done.stderr.strip() == "error: give programs to compare, or --all"
