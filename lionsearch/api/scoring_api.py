@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from lionsearch.api.program_api import load, load_tasks, trace_optimizer
+from lionsearch.api.program_api import load_tasks, trace_optimizer
 from lionsearch.errors import SettingError, quote
 from lionsearch.lang import Program
 from lionsearch.limits import MOST_SEEDS, MOST_TRIALS
@@ -150,7 +150,7 @@ def tune(
     """Tune a program's learning rate and weight decay on a task; `.best` is its best point.
 
     Args:
-        program: itself, or what names it.
+        program: itself, or what names it; or a rival, such as `optax:adamw`.
         task: a name, a file, or a `Task` value.
         seeds: trainings at each point.
         sampler: of Optuna that proposes the points: `tpe`, `cmaes` or `random`; None for a grid.
@@ -166,7 +166,7 @@ def tune(
         >>> found.best.loss == min(point.loss for point in found.points)
         True
     """
-    loaded, [spec] = load(program), load_tasks(task)
+    (loaded, _), [spec] = trace_optimizer(program), load_tasks(task)
     _check_seeds(seeds)
     if not 1 <= trials <= MOST_TRIALS:
         raise SettingError(f"trials is {trials}; expected 1 to {MOST_TRIALS}")
@@ -176,7 +176,7 @@ def tune(
     from lionsearch.evaluation.plan import limits_for
     from lionsearch.evaluation.task_runner import TaskRunner
 
-    runner = TaskRunner(spec, limits_for([loaded]))
+    runner = TaskRunner(spec, limits_for([loaded] if isinstance(loaded, Program) else []))
     if sampler is None:
         from lionsearch.runs.tune import tune_program
 

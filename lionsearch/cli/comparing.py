@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lionsearch.catalog import PROGRAMS
 from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json
 from lionsearch.cli.scoring import Tasks
 from lionsearch.cli.searching import Address, TimeLimit, Workers
+from lionsearch.errors import SettingError
 
 if TYPE_CHECKING:
     from lionsearch.comparison.funnel import Climb
@@ -24,8 +26,11 @@ Seeds = Annotated[int, typer.Option("--seeds", min=2, help="Trainings with the b
 
 
 def compare(
-    programs: Annotated[list[str], typer.Argument(metavar="PROGRAM", help="Names, files, compositions, or RUN:ID.")],
     task: Tasks,
+    programs: Annotated[
+        list[str] | None, typer.Argument(metavar="PROGRAM", help="Names, files, compositions, RUN:ID, or rivals.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All shipped programs too.")] = False,
     points: Points = 12,
     tune_seeds: TuneSeeds = 2,
     seeds: Seeds = 5,
@@ -46,8 +51,11 @@ def compare(
     """
     from lionsearch.api.comparison_api import compare as compare_on
 
+    named = [*PROGRAMS.names(), *(programs or [])] if every else (programs or [])
+    if not named:
+        raise SettingError("give programs to compare, or --all")
     found = compare_on(
-        programs,
+        named,
         task,
         points=points,
         tune_seeds=tune_seeds,

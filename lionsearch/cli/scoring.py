@@ -6,15 +6,14 @@ import math
 import sys
 from dataclasses import asdict
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lionsearch.cli.json_output import print_json
 from lionsearch.cli.language import Json, counted
-from lionsearch.cli.ranking_table import rank_programs
 from lionsearch.errors import SettingError
+from lionsearch.lang import Program
 from lionsearch.limits import MOST_SEEDS, MOST_TRIALS
 
 if TYPE_CHECKING:
@@ -86,58 +85,38 @@ def _cells(row: Score) -> tuple[object, ...]:
 
 
 def tune(
+    program: Annotated[str, typer.Argument(metavar="PROGRAM", help="Name, file, composition, RUN:ID, or a rival.")],
     task: Tasks,
-    programs: Annotated[
-        list[str] | None, typer.Argument(metavar="PROGRAM", help="Names, files, compositions, or RUN:ID.")
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Rank all programs.")] = False,
-    seeds: Annotated[
-        int | None, typer.Option("--seeds", min=1, max=MOST_SEEDS, help="For one program: trainings per point.")
-    ] = None,
-    sampler: Annotated[
-        Sampler | None, typer.Option("--sampler", help="For one program: of Optuna, in place of a grid.")
-    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=MOST_SEEDS, help="Trainings at each point.")] = 3,
+    sampler: Annotated[Sampler | None, typer.Option("--sampler", help="Of Optuna, in place of a grid.")] = None,
     trials: Annotated[
         int | None, typer.Option("--trials", min=1, max=MOST_TRIALS, help="Points that the sampler proposes: 40.")
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option(help="Folder of the ranking; one that was begun there is continued.")
-    ] = None,
     json_output: Json = False,
 ) -> None:
-    """Tune a program's learning rate and weight decay on tasks, over a grid or by a sampler. Several are ranked."""
-    given = programs or []
-    if every == bool(given):
-        raise SettingError("give one program to tune, several to rank, or --all to rank every one")
+    """Tune a program's learning rate and weight decay on tasks, over a grid or by a sampler.
+
+    `compare` tunes several alike and ranks them.
+    """
     if trials is not None and sampler is None:
         raise SettingError("--trials is for a --sampler; the grid has points of its own")
-    if len(given) == 1 and output is None:
-        options = {} if sampler is None else {"sampler": sampler.value, "trials": trials or 40}
-        _tune_one(given[0], task, json_output, seeds=seeds or 3, **options)
-    elif sampler is not None:
-        raise SettingError("--sampler is for one program; a ranking has a grid, the same for all")
-    elif seeds is not None:
-        raise SettingError("--seeds is for one program; a ranking has seeds of its own, the same for all")
-    else:
-        rank_programs(given, task, output or Path("ranking"), json_output)
-
-
-def _tune_one(program: str, task: list[str], json_output: bool, **options: Any) -> None:
-    from lionsearch.api.program_api import load, load_tasks
+    from lionsearch.api.program_api import load_tasks, trace_optimizer
     from lionsearch.api.scoring_api import tune as tune_on
     from lionsearch.terminal.bar import show_bar
 
-    loaded, results = load(program), []
+    options = {} if sampler is None else {"sampler": sampler.value, "trials": trials or 40}
+    optimizer, _ = trace_optimizer(program)
+    results = []
     for spec in load_tasks(task):
         with show_bar(f"tuning on {spec.name}", "points") as listener:
-            results.append(tune_on(loaded, spec, listener=listener, **options))
+            results.append(tune_on(program, spec, seeds=seeds, listener=listener, **options))
     if json_output:
         print_json([{**asdict(r), "best": asdict(r.best)} for r in results])
         return
     for result in results:
         best = result.best
         print(f"{program} on {result.task}: validation loss, {counted(result.seeds, 'seed')}")
-        if "sampler" in options:
+        if sampler is not None:
             _print_trials(result)
         else:
             _print_grid(result)
@@ -146,13 +125,13 @@ def _tune_one(program: str, task: list[str], json_output: bool, **options: Any) 
             continue
         decay = "" if best.weight_decay is None else f", weight_decay = {best.weight_decay:g}"
         print(f"best: learning_rate = {best.learning_rate:.4g}{decay}, loss {best.loss:.4g}")
-        if "lr_scale" in dict(loaded.hyperparameters):
+        if not isinstance(optimizer, Program) or "lr_scale" in dict(optimizer.hyperparameters):
             factor = best.learning_rate / best.lr_scale
             print(
                 f"in the program that is lr_scale={best.lr_scale:.4g}{decay.replace(' = ', '=')};"
                 f" its learning rate on {result.task} is {factor:.4g} times lr_scale"
             )
-        if result.at_edge and "sampler" not in options:
+        if result.at_edge and sampler is None:
             print(
                 "the best learning rate is at the edge of the grid; put it into the program or, for adamw, into the"
                 " task, and tune again",

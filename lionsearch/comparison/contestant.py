@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from lionsearch.evaluation.optimizer import Optimizer, learning_rate, rate_of, weight_decay_of, with_weight_decay
 from lionsearch.evaluation.trials import Trial
 from lionsearch.graph import fingerprint, remove_dead_code
-from lionsearch.lang import Program
 from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.spec import TaskSpec
 
@@ -23,24 +23,23 @@ class Contestant:
     """
 
     name: str
-    optimizer: Program | RivalSpec
+    optimizer: Optimizer
     share: float = 1.0
 
     @cached_property
-    def live(self) -> Program | RivalSpec:
+    def live(self) -> Optimizer:
         """The program without dead code; a rival as it is."""
         return self.optimizer if isinstance(self.optimizer, RivalSpec) else remove_dead_code(self.optimizer)
 
     @property
     def weight_decay(self) -> float | None:
         """Its own weight decay; None for one without."""
-        live = self.live
-        return live.weight_decay if isinstance(live, RivalSpec) else dict(live.hyperparameters).get("weight_decay")
+        return weight_decay_of(self.live)
 
     @property
     def takes_rate(self) -> bool:
         """Whether it has a learning rate; a rival with a line search has none."""
-        return not isinstance(self.live, RivalSpec) or self.live.takes_rate
+        return rate_of(self.live) is not None
 
     @property
     def statements(self) -> int | None:
@@ -49,15 +48,7 @@ class Contestant:
 
     def learning_rate(self, task: TaskSpec, factor: float) -> float | None:
         """Return the peak of its learning rate on a task at a factor of its own; None if it has none."""
-        live = self.live
-        if isinstance(live, Program):
-            scale = dict(live.hyperparameters).get("lr_scale", 0.001)
-        elif live.takes_rate and live.lr_scale is not None:
-            scale = live.lr_scale
-        else:
-            return None
-        is_absolute = isinstance(live, RivalSpec) and live.is_absolute
-        return factor * scale * (1.0 if is_absolute else task.learning_rate / 0.001)
+        return learning_rate(self.live, task, factor)
 
     def trial(self, task: str, factor: float, weight_decay: float | None, seed: int, split: str) -> Trial:
         """Return one training with it.
@@ -69,9 +60,6 @@ class Contestant:
             seed: of initial weights and batches.
             split: `validation` or `test`.
         """
-        live = self.live
-        if isinstance(live, RivalSpec):
-            rival = live if weight_decay is None else live.with_weight_decay(weight_decay)
-            return Trial(task, rival.fingerprint, rival, factor, seed, split, self.share)
-        program = live if weight_decay is None else live.with_hyperparameters({"weight_decay": weight_decay})
-        return Trial(task, fingerprint(program), program, factor, seed, split, self.share)
+        given = with_weight_decay(self.live, weight_decay)
+        digest = given.fingerprint if isinstance(given, RivalSpec) else fingerprint(given)
+        return Trial(task, digest, given, factor, seed, split, self.share)

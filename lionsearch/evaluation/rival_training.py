@@ -111,10 +111,9 @@ class OracleInputs:
         def judge(weights: Any, some: Any) -> jax.Array:
             return objective.measured(weights, carried.model, some)
 
-        missing, of_step = jnp.float32(0), jax.random.fold_in(key, step)
-        oracle = Oracle(
-            params, loss, gradients, batch, missing, data, step, missing, missing, of_step, measure, judge=judge
-        )
+        of_step, missing = jax.random.fold_in(key, step), jnp.float32(0)
+        seen = params, loss, gradients, batch, missing, data, step, missing, missing, of_step
+        oracle = Oracle(*seen, measure, judge=judge)
         return gradients, {"oracle": oracle}, carried._replace(model=model)
 
 

@@ -23,6 +23,7 @@ from lionsearch.evaluation.encoding import EncodedProgram, TooLongError, encode_
 from lionsearch.evaluation.interpreter import Interpreter
 from lionsearch.evaluation.machine import Machine, machine_for
 from lionsearch.evaluation.native import compile_training, measure_samples
+from lionsearch.evaluation.optimizer import Optimizer
 from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.references import Reference, ReferenceCache
 from lionsearch.evaluation.rival_training import RivalTrainer
@@ -45,9 +46,6 @@ _FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
 
 _Prepared = tuple[Machine, EncodedProgram]
 _Run = Callable[[int, str, np.ndarray], Outcome]
-
-Optimizer = Program | RivalSpec
-"""What is trained with."""
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lionsearch.evaluation.optimizer import Optimizer
 from lionsearch.evaluation.plan import Limits, limits_for
-from lionsearch.lang import Program
 from lionsearch.records import Failure, FailureKind
 from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.spec import TaskSpec
@@ -37,7 +37,7 @@ class Trial:
 
     task: str
     fingerprint: str
-    program: Program | RivalSpec = field(compare=False)
+    program: Optimizer = field(compare=False)
     factor: float
     seed: int
     split: str

@@ -1,6 +1,8 @@
 """A gradient for each training example, and their mean: what SAG, SAGA and JacSketch keep.
 
 The mean is updated with the table, not summed anew; what rounding adds to it in float32 stays in it.
+Non-goals: a loss of a batch that is not the mean of its examples' losses, as with batch normalization; tables of less
+than a whole gradient for each example.
 """
 
 from __future__ import annotations

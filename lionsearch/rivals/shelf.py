@@ -71,9 +71,9 @@ ROWS: dict[str, Row] = {
     ),
     "sag": Row(
         "steps along the mean of the gradients that each training example last had",
-        "Le Roux, Schmidt & Bach 2012, arXiv 1202.6258, equation 5",
+        "Le Roux, Schmidt & Bach 2012, arXiv 1202.6258",
         "lionsearch.rivals.sag:Sag",
-        lr_scale=0.1,
+        lr_scale=0.01,
     ),
     "saga": Row(
         "gradients corrected by a table of those that each training example last had",

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 import optuna
 
 from lionsearch.errors import UnknownNameError
+from lionsearch.evaluation.optimizer import Optimizer, weight_decay_of
 from lionsearch.evaluation.task_runner import TaskRunner
-from lionsearch.lang import Program
 from lionsearch.runs.tune import GridPoint, TuneResult, tune_program
 
 FACTORS = (2.0**-6, 2.0**6)
@@ -33,7 +33,7 @@ SAMPLERS: Mapping[str, Callable[[int], optuna.samplers.BaseSampler]] = {
 
 
 def tune_sampled(
-    program: Program,
+    program: Optimizer,
     runner: TaskRunner,
     sampler: str,
     *,
@@ -59,7 +59,7 @@ def tune_sampled(
     """
     if sampler not in SAMPLERS:
         raise UnknownNameError("sampler", sampler, SAMPLERS)
-    has_decay = "weight_decay" in dict(program.hyperparameters)
+    has_decay = weight_decay_of(program) is not None
     points: list[GridPoint] = []
 
     def measure(trial: optuna.Trial) -> float:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from statistics import mean
 
 from lionsearch.evaluation.estimate import estimate
+from lionsearch.evaluation.optimizer import Optimizer
 from lionsearch.evaluation.plan import FIRST_SEED, Seeds, limits_for
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.lang import Program
 from lionsearch.records import Failure, Stage, TaskResult
-from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.spec import TaskSpec
 
 
@@ -46,7 +46,7 @@ class Score:
 
 
 def score_programs(
-    programs: Sequence[tuple[str, Program | RivalSpec]],
+    programs: Sequence[tuple[str, Optimizer]],
     specs: Sequence[TaskSpec],
     seeds: int = 3,
     split: str = "test",

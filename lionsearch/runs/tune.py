@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lionsearch.errors import SettingError
+from lionsearch.evaluation.optimizer import Optimizer, learning_rate, rate_of, weight_decay_of, with_weight_decay
 from lionsearch.evaluation.plan import Seeds
 from lionsearch.evaluation.task_runner import TaskRunner
-from lionsearch.lang import Program
 
 LEARNING_RATE_FACTORS = tuple(2.0**power for power in range(-5, 6))
 """Multiples of the learning rate that the program has on the task by itself."""
@@ -74,7 +75,7 @@ class TuneResult:
 
 
 def tune_program(
-    program: Program,
+    program: Optimizer,
     runner: TaskRunner,
     *,
     seeds: int = 3,
@@ -85,7 +86,7 @@ def tune_program(
     """Return the validation loss at every point of the grid.
 
     Args:
-        program: its `lr_scale` and `weight_decay` hyperparameters are used where it has them.
+        program: its `lr_scale` and `weight_decay` hyperparameters are used where it has them; or a rival, resolved.
         runner: the task, without early exit.
         seeds: trainings at each point.
         factors: of the learning rate.
@@ -94,19 +95,21 @@ def tune_program(
 
     Raises:
         TaskError: if the task cannot be used with the program.
+        SettingError: if it is a rival that finds its learning rate itself.
     """
-    spec = runner.spec
-    hyperparameters = dict(program.hyperparameters)
-    scale = hyperparameters.get("lr_scale", 0.001)
+    spec, scale = runner.spec, rate_of(program)
+    if scale is None:
+        raise SettingError(f"{program} finds its learning rate itself; there is nothing to tune")
     chosen = Seeds(tuple(range(seeds)))
     points: list[GridPoint] = []
-    tried = decays if "weight_decay" in hyperparameters else (None,)
+    tried = decays if weight_decay_of(program) is not None else (None,)
     for decay in tried:
-        variant = program if decay is None else program.with_hyperparameters({"weight_decay": decay})
+        variant = with_weight_decay(program, decay)
         for factor in factors:
             losses = runner.losses(variant, chosen, factor)
             loss = float(np.mean(losses)) if all(map(math.isfinite, losses)) else math.inf
-            rate = factor * spec.learning_rate * scale / 0.001
+            rate = learning_rate(program, spec, factor)
+            assert rate is not None, "it has a learning rate"
             points.append(GridPoint(factor, factor * scale, rate, decay, loss))
             listener(len(points), len(tried) * len(factors))
     return TuneResult(spec.name, tuple(points), seeds)

@@ -135,3 +135,9 @@ def test_rivals_are_tuned_like_programs(project, run_here):
     assert rows["of_mine:make"]["weight_decay"] is None
     assert {row["gradients"] for row in rows.values()} == {1.0}
     assert [row["state"] for row in rows.values()].count(2.0) == 1
+
+
+def test_without_a_program_there_is_nothing_to_compare(run_here):
+    done = run_here("compare", "--task", "linear", *FEW)
+    assert done.returncode == 2
+    assert done.stderr.strip() == "error: give programs to compare, or --all"

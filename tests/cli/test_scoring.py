@@ -118,7 +118,6 @@ def test_tune_with_a_sampler_in_json(project, run_here):
     ("options", "said"),
     [
         (["adamw", "--trials", 3], "--trials is for a --sampler"),
-        (["adamw", "mine", "--sampler", "tpe"], "--sampler is for one program"),
         (["adamw", "--sampler", "grid"], "'grid' is not one of 'tpe', 'cmaes', 'random'"),
     ],
 )
@@ -167,3 +166,13 @@ def test_a_rival_that_is_not_there_is_said(run_here):
     done = run_here("evaluate", "optax:lionn", "--task", "linear")
     assert done.returncode == 2
     assert done.stderr.strip() == "error: optax:lionn: module optax: unknown function 'lionn'; did you mean 'lion'?"
+
+
+def test_tune_takes_a_rival(run_here):
+    done = run_here("tune", "optax:sgd", "--task", "linear", "--seeds", 1, "--sampler", "random", "--trials", 3)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^best: learning_rate = ", done.stdout, re.MULTILINE)
+    assert "in the program that is lr_scale=" in done.stdout
+    done = run_here("tune", "optax:lbfgs", "--task", "linear")
+    assert done.returncode == 2
+    assert done.stderr.strip() == "error: optax:lbfgs finds its learning rate itself; there is nothing to tune"

@@ -3,6 +3,7 @@ import pytest
 from finite_sums import EXAMPLES, START_VECTOR, Sgd, draw_batches, fit_rate, follow, make_sum, walk
 
 from lionsearch.rivals.sag import Sag
+from lionsearch.rivals.saga import Saga
 
 SUM = make_sum()
 
@@ -44,3 +45,12 @@ def test_it_converges_as_fast_as_its_theory_says_where_sgd_stays_away():
 
 def test_a_step_costs_the_gradients_of_its_batch():
     assert walk(Sag(), 0.1, draw_batches(1, 3, 8)).gradients.tolist() == [[1.0, 1.0, 1.0]]
+
+
+def test_in_shuffled_epochs_it_bears_shorter_steps_than_saga():
+    lr, rng = 1 / SUM.smoothness, np.random.default_rng(3)
+    shuffled = np.argsort(rng.random((4, 60, EXAMPLES)), axis=2).reshape(4, -1, 1).astype(np.int32)
+    drawn = draw_batches(4, 60 * EXAMPLES, 1)
+    assert walk(Sag(), lr, drawn).distances(SUM.optimum)[:, -1].max() < 1e-4
+    assert walk(Sag(), lr, shuffled).distances(SUM.optimum)[:, -1].min() > 1.0
+    assert walk(Saga(), lr, shuffled).distances(SUM.optimum)[:, -1].max() < 1e-5
