@@ -77,7 +77,7 @@ class CoordinateDescent:
 
 
 def coordinate(
-    searches: int = 32, along: str = "coordinate", classes: int = 10, reach: float = 4.0, exact: bool = True
+    searches: int = 64, along: str = "coordinate", classes: int = 10, reach: float = 4.0, exact: bool = True
 ) -> CoordinateDescent:
     """Return random coordinate descent; see `CoordinateDescent`.
 
