@@ -6,7 +6,7 @@ through training, Andrychowicz et al. 2016, arXiv 1606.04474, section 2; that gr
 out, as there. The loss is of training examples that are not trained on, and its logarithm is what is lowered, so that
 tasks and the ends of trainings weigh alike. Gradients are multiplied by a random number that is constant within a
 training, so that the network does not rely on their sizes (after the random scaling of Lv et al. 2017, arXiv
-1703.03633, section 4.1, which scales the weights). In the first half the outputs are also drawn towards Adam's updates,
+1703.03633, section 4.1, which scales the weights). In the first quarter the outputs are also drawn towards Adam's updates,
 less and less (Chen et al. 2020, arXiv 2010.09089, section 3.3). No validation or test examples are used.
 """
 
@@ -207,7 +207,7 @@ def meta_train(
         name = names[step % len(names)]
         if name not in running:
             running[name] = made[name].begin(network, jax.random.fold_in(key, step + 1))
-        imitation = jnp.float32(_IMITATION * max(0.0, 1 - 2 * step / steps))
+        imitation = jnp.float32(_IMITATION * max(0.0, 1 - 4 * step / steps))
         (_, (loss, running[name])), slope = made[name].slope(network, running[name], imitation)
         network, state = change(network, state, slope)
         if not np.isfinite(loss) or running[name].step >= running[name].length:
@@ -232,7 +232,7 @@ def measure(problems: dict[str, Problem], network: Network, length: int = 200, s
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train the network and write it."""
     parser = argparse.ArgumentParser(prog="lionsearch.rivals.meta_training", description="Trains `rival:lstm`.")
-    parser.add_argument("--steps", type=int, default=1500, help="Changes of the network.")
+    parser.add_argument("--steps", type=int, default=4000, help="Changes of the network.")
     parser.add_argument("--seed", type=int, default=0, help="Of random numbers.")
     parser.add_argument("--output", type=Path, default=WEIGHTS, help="File of the weights.")
     given = parser.parse_args(arguments)

@@ -50,7 +50,7 @@ class Oracle:
         key: of random numbers, new in each step.
         measure: `measure(weights, batch) -> loss`.
         shape: what is done to each gradient, such as clipping; `gradient` had it.
-        judge: the same for the loss that is measured; None where it is the one that is trained on.
+        judge: `judge(weights, batch) -> loss`, of what is measured; None where that is what is trained on.
     """
 
     weights: Any

@@ -36,7 +36,7 @@ def make_oracle(batch, weights, *, seed: int = 0, measure=cross_entropy, judge=s
     loss, gradient = jax.value_and_grad(measure)(weights, batch)
     zero, examples = jnp.float32(0), jnp.arange(len(jax.tree.leaves(batch)[0]))
     key = jax.random.key(seed)
-    return Oracle(weights, loss, gradient, batch, examples, batch, jnp.int32(0), zero, zero, key, measure, judge)
+    return Oracle(weights, loss, gradient, batch, examples, batch, jnp.int32(0), zero, zero, key, measure, judge=judge)
 
 
 def descend(rival, batch, weights, steps: int):

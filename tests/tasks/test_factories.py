@@ -13,11 +13,13 @@ from sklearn.datasets import load_digits
 
 from lionsearch.catalog import TASKS
 from lionsearch.tasks import Problem, factories, networks
+from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.spec import fingerprint_task, load_problem, load_task
 from lionsearch.tasks.validation import count_examples, count_parameters
 
 NAMES = [name for name in TASKS.names() if load_task(name).factory.startswith("lionsearch.tasks.factories:")]
 CLASSES = {
+    "digits_errors": 10,
     "digits_mlp": 10,
     "digits_rnn": 10,
     "digits_gru": 10,
@@ -45,7 +47,11 @@ def rows(tree: object) -> set[bytes]:
 def test_every_shipped_task_can_be_trained_on(problem_of, name):
     problem, spec = problem_of(name), load_task(name)
     params = jax.jit(problem.init)(jax.random.key(0))
-    loss, gradients = jax.jit(jax.value_and_grad(problem.loss))(params, problem.validation)
+    key = jax.random.key(1)
+    slope = jax.jit(
+        jax.value_and_grad(lambda params: Objective(problem).trained(params, (), problem.validation, key)[0])
+    )
+    loss, gradients = slope(params)
     assert np.isfinite(loss)
     if name in CLASSES:
         assert -0.2 < float(loss) - math.log(CLASSES[name]) < 1.2, "an untrained classifier is near chance"
@@ -265,3 +271,20 @@ def test_documentation_text_is_split_by_topic(problem_of):
     assert problem.validation.shape == problem.test.shape == (128, 33)
     assert problem.train.max() == 63
     assert problem.train.min() == 0
+
+
+def test_errors_are_measured_and_cross_entropy_is_trained_on():
+    problem = factories.digits_errors()
+    params = jax.jit(problem.init)(jax.random.key(0))
+    train_loss, key = problem.train_loss, jax.random.key(1)
+    assert train_loss is not None
+    measured = jax.jit(jax.value_and_grad(problem.loss))(params, problem.validation)
+    scores = np.asarray(problem.validation["image"] @ params["kernel"] + params["bias"])
+    wrong = np.argmax(scores, axis=1) != problem.validation["label"]
+    assert float(measured[0]) == pytest.approx(wrong.mean())
+    assert 0.7 < wrong.mean() <= 1.0
+    assert not any(np.any(leaf) for leaf in jax.tree.leaves(measured[1])), "a count has no gradient"
+    loss, gradients = jax.jit(jax.value_and_grad(train_loss))(params, problem.validation, key)
+    expected = np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(scores)), problem.validation["label"]]
+    assert float(loss) == pytest.approx(expected.mean(), rel=1e-5)
+    assert all(np.any(leaf) for leaf in jax.tree.leaves(gradients))
