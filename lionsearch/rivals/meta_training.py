@@ -6,8 +6,8 @@ through training, Andrychowicz et al. 2016, arXiv 1606.04474, section 2; that gr
 out, as there. The loss is of training examples that are not trained on, and its logarithm is what is lowered, so that
 tasks and the ends of trainings weigh alike. Gradients are multiplied by a random number that is constant within a
 training, so that the network does not rely on their sizes (after the random scaling of Lv et al. 2017, arXiv
-1703.03633, section 4.1, which scales the weights). In the first quarter the outputs are also drawn towards Adam's updates,
-less and less (Chen et al. 2020, arXiv 2010.09089, section 3.3). No validation or test examples are used.
+1703.03633, section 4.1, which scales the weights). In the first quarter the outputs are also drawn towards Adam's
+updates, less and less (Chen et al. 2020, arXiv 2010.09089, section 3.3). No validation or test examples are used.
 """
 
 from __future__ import annotations
