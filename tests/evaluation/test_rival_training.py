@@ -105,6 +105,30 @@ def test_dropout_is_the_same_within_a_step_and_another_in_the_next():
     assert len({round(float(each), 4) for each in first}) == CHUNKS * STEPS
 
 
+def test_the_loss_that_is_measured_is_another_than_the_one_that_is_trained_on():
+    def twice(params, batch, key):
+        return 2 * jnp.mean((batch @ params["w"]) ** 2)
+
+    asked = []
+
+    class Asking:
+        def init(self, weights, count):
+            return ()
+
+        def step(self, oracle, state):
+            slope = oracle.gradient_at(oracle.weights)["w"]
+            told = oracle.loss, oracle.measured_at(oracle.weights), slope - oracle.gradient["w"]
+            jax.debug.callback(lambda *each: asked.append(each), *told)
+            return oracle.weights, state, Costs()
+
+    run(Asking(), jnp.full((CHUNKS, STEPS), 0.1), problem=replace(PROBLEM, train_loss=twice))
+    jax.effects_barrier()
+    assert len(asked) == CHUNKS * STEPS
+    for loss, measured, difference in asked:
+        assert float(loss) == pytest.approx(2 * float(measured), rel=1e-5)
+        np.testing.assert_allclose(difference, 0.0, atol=1e-5)
+
+
 def test_what_a_step_raises_names_the_rival(tmp_path, monkeypatch):
     methods = " def init(self, w, n): return ()\n def step(self, o, s): return o.nothing"
     text = f"class R:\n{methods}\ndef make(): return R()\n"
