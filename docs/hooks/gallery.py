@@ -16,7 +16,7 @@ from lionsearch.rivals.shelf import ROWS
 
 ROOT = Path(__file__).parents[2]
 
-_RANKING = "experiments/known_optimizers/ranking.md"
+_RANKING = "experiments/known_optimizers/comparison.md"
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|])")
 
 
@@ -38,7 +38,7 @@ def ranking() -> tuple[list[str], dict[str, list[str]]]:
     lines = path.read_text().splitlines() if path.is_file() else []
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     heads = next((row for row in rows if row[:2] == ["place", "program"]), [])
-    return heads, {row[1]: row for row in rows if len(row) == len(heads) and row[0].isdigit()}
+    return heads, {row[1]: row for row in rows if len(row) == len(heads) and row[0].rstrip("=").isdigit()}
 
 
 def pages() -> dict[str, str]:

@@ -8,6 +8,7 @@ of its arguments that is no constant). Trainings are kept in `ablation/`, with t
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import lionsearch as ls
 from lionsearch.graph import fingerprint, remove_dead_code
 from lionsearch.lang import Program
 
-FOLDER = Path(__file__).parent / "ablation"
+FOLDER = Path(os.path.relpath(Path(__file__).parent)) / "ablation"
 TASKS = ("digits_small_vit", "docs_small_transformer", "digits_gru", "mnist1d_cnn")
 
 

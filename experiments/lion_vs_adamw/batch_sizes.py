@@ -7,6 +7,7 @@ Trainings are kept in `batch_sizes/`, with the table and `losses.svg`; after an 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import matplotlib as mpl
@@ -18,7 +19,7 @@ mpl.use("svg")
 mpl.rcParams["svg.hashsalt"] = "lionsearch"  # else each file has other names inside
 from matplotlib import pyplot as plt
 
-FOLDER = Path(__file__).parent / "batch_sizes"
+FOLDER = Path(os.path.relpath(Path(__file__).parent)) / "batch_sizes"
 BATCHES = (8, 16, 32, 64, 128, 256, 512, 1024)
 TASK = "fashion_mlp"
 LABELS = {"adamw_debiased": "AdamW", "lion": "Lion"}

@@ -8,6 +8,7 @@ Trainings are kept in `heat_map/`, with the pictures; after an interrupt the sam
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 
 import matplotlib as mpl
@@ -23,7 +24,7 @@ mpl.use("svg")
 mpl.rcParams["svg.hashsalt"] = "lionsearch"  # else each file has other names inside
 from matplotlib import pyplot as plt
 
-FOLDER = Path(__file__).parent / "heat_map"
+FOLDER = Path(os.path.relpath(Path(__file__).parent)) / "heat_map"
 TASK = "fashion_small_mixer"
 FACTORS = tuple(2.0**power for power in range(-4, 6))
 DECAYS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -67,8 +68,7 @@ def main() -> None:
     with open_laboratory(FOLDER, [spec], Placement(0, None, None), True) as laboratory:
         found = laboratory.run([measure(each) for each in contestants])
     losses = {each.name: loss for each, loss in zip(contestants, found, strict=True)}
-    scales = {each.name: dict(each.program.hyperparameters)["lr_scale"] / 0.001 for each in contestants}
-    rates = {name: [factor * spec.learning_rate * scale for factor in FACTORS] for name, scale in scales.items()}
+    rates = {each.name: [each.learning_rate(spec, factor) or 0.0 for factor in FACTORS] for each in contestants}
     plot(losses, rates)
     for name, each in losses.items():
         row, column = np.unravel_index(np.argmin(each), each.shape)

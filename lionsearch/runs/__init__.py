@@ -1,1 +1,1 @@
-"""What ties search, workers and archive together: runs, their configuration and verdict; tuning and ranking."""
+"""What ties search, workers and archive together: runs, their configuration and verdict; tuning."""

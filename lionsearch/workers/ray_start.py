@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,7 +47,9 @@ def start_ray(workers: int | None, address: str | None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     ray_driver._worker_logs_enabled = False  # else what raylets say, such as that a worker died, goes to stdout
-    with _signal_handlers_kept():
+    with _signal_handlers_kept(), warnings.catch_warnings():
+        # rivals have brought JAX here; what Ray forks becomes another program at once, so JAX's threads do not matter
+        warnings.filterwarnings("ignore", message=r"os\.fork\(\) was called", category=RuntimeWarning)
         if address is None:
             _start(workers)
         else:
