@@ -27,7 +27,6 @@ import optax
 from jax.flatten_util import ravel_pytree
 
 from lionsearch.rivals.lstm import WEIGHTS, Network, apply_network, init_network, init_state, save_network
-from lionsearch.rivals.shelf import ROWS
 from lionsearch.tasks import factories
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
@@ -41,6 +40,9 @@ LENGTHS = (60, 400)
 
 _COPIES = 2
 """Trainings at once, with other weights and batches."""
+
+_RATE = 0.01
+"""The learning rate at the top of the schedule."""
 
 _BATCH = 32
 _LARGEST_SCALE = 3.0
@@ -94,7 +96,7 @@ class MetaTask:
         rate: the learning rate at the top of the schedule.
     """
 
-    def __init__(self, problem: Problem, copies: int = _COPIES, rate: float = ROWS["lstm"].lr_scale):
+    def __init__(self, problem: Problem, copies: int = _COPIES, rate: float = _RATE):
         self._objective, self._copies, self._rate = Objective(problem), copies, rate
         self._examples = count_examples(problem.train)
         self._trained_on = int(_SHARE * self._examples)

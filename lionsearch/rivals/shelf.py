@@ -97,7 +97,7 @@ ROWS: dict[str, Row] = {
         "a learned optimizer: an LSTM for each coordinate, meta-trained on small proxies",
         "Andrychowicz et al. 2016, arXiv 1606.04474, section 2.1",
         "lionsearch.rivals.lstm:lstm",
-        lr_scale=0.01,
+        lr_scale=0.005,
         is_absolute=True,
     ),
     "coordinate": Row(

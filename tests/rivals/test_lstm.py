@@ -21,7 +21,7 @@ from lionsearch.rivals.making import resolve_rival
 from lionsearch.rivals.rival import Oracle
 from lionsearch.tasks import networks
 
-STEPS, RATE = 100, 0.01
+STEPS, RATE = 100, 0.005
 
 
 @pytest.fixture(scope="module")
