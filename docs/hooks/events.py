@@ -44,8 +44,8 @@ _SHOWN = {
             "experiments/rediscover_lion/README.md",
             "experiments/rediscover_lion/scores.png",
             "experiments/search_ablation/README.md",
-            "experiments/known_optimizers/comparison.md",
-            "experiments/known_optimizers/comparison.svg",
+            "experiments/known_optimizers/ranking.md",
+            "experiments/known_optimizers/ranking.svg",
         )
     },
 }

@@ -16,7 +16,7 @@ from lionsearch.rivals.shelf import ROWS
 
 ROOT = Path(__file__).parents[2]
 
-_RANKING = "experiments/known_optimizers/comparison.md"
+_RANKING = "experiments/known_optimizers/ranking.md"
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|])")
 
 
