@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lionsearch.archive.targets import Provenance, load_target
+from lionsearch.archive.targets import Provenance, load_target, names_rival
 from lionsearch.compose import TRANSFORMS
 from lionsearch.errors import LionSearchError, SettingError, UnknownNameError, quote
 from lionsearch.graph import check_program, find_live, fingerprint
@@ -20,7 +20,7 @@ from lionsearch.lang import Program, format_program
 from lionsearch.lang.summary import Summary, summarize
 from lionsearch.limits import MOST_SEEDS
 from lionsearch.render.html import html_code, html_table
-from lionsearch.rivals.rival_spec import RivalSpec, is_rival
+from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.simplification.tolerance import DEFAULT_TOLERANCE
 from lionsearch.terminal.plain import plain
 
@@ -88,8 +88,11 @@ def trace_optimizer(target: Any) -> tuple[Program | RivalSpec, Provenance]:
     Raises:
         LionSearchError: as `trace`; for a rival that is not there, or does not take what it is given.
     """
-    if isinstance(target, str) and is_rival(target):
-        from lionsearch.rivals.making import resolve_rival  # brings JAX and optax
+    if isinstance(target, str) and names_rival(target):
+        from lionsearch.evaluation.device import configure_jax
+
+        configure_jax()  # before what follows brings JAX
+        from lionsearch.rivals.making import resolve_rival
 
         return resolve_rival(target), Provenance(target.strip(), target.strip())
     return trace(target)

@@ -16,7 +16,8 @@ def report(
     Args:
         run: or its folder, or several; also one that goes on.
         output: the file; None for `report.html` in the run's folder, of several runs in the working folder.
-        curves: whether to train with the best program, AdamW and Lion on each task and show the losses.
+        curves: whether to train with the best program, AdamW and Lion on each task, those of the meta-validation too,
+            and show the losses, and what networks draw where a task has `samples`.
 
     Returns:
         The file.

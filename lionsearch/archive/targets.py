@@ -58,10 +58,18 @@ def load_target(text: str) -> tuple[Program, Provenance]:
         >>> program.slots, provenance.name
         (('m',), 'lion')
     """
-    if is_rival(text):
+    if names_rival(text):
         raise SettingError(f"{one_line(text)} is a rival, no program; `evaluate` and `compare` take it")
     if is_expression(text):
-        return compose(text, lambda name: load_target(name)[0]), Provenance(text, text.strip())
+        parts: list[Provenance] = []
+
+        def load(name: str) -> Program:
+            program, provenance = load_target(name)
+            parts.append(provenance)
+            return program
+
+        composed = compose(text, load)
+        return composed, Provenance(text, text.strip(), peaks=parts[0].peaks if len(parts) == 1 else ())
     found = _CANDIDATE.fullmatch(text)
     if found is None:
         try:
@@ -71,6 +79,14 @@ def load_target(text: str) -> tuple[Program, Provenance]:
             _refuse_run(text)
             raise
     return _load_candidate(text, found["run"], _read_number(found["number"]))
+
+
+def names_rival(text: str) -> bool:
+    """Return whether a text names an optimizer that is no program; a run folder of such a name comes first.
+
+    So what stands in a stranger's run folder is not imported.
+    """
+    return is_rival(text) and not (Path(text.partition(":")[0].strip()) / CONFIG).is_file()
 
 
 def load_targets(text: str) -> list[tuple[str, Program]]:

@@ -43,7 +43,9 @@ SeedCount = Annotated[
 
 
 def evaluate(
-    programs: Annotated[list[str], typer.Argument(metavar="PROGRAM", help="Names, files, compositions, or RUN:ID.")],
+    programs: Annotated[
+        list[str], typer.Argument(metavar="PROGRAM", help="Names, files, compositions, RUN:ID, or rivals.")
+    ],
     task: Tasks,
     seeds: SeedCount = 3,
     split: Annotated[Split, typer.Option("--split", help="Examples that the loss is measured on.")] = Split.TEST,

@@ -11,6 +11,7 @@ from lionsearch.comparison.contestant import Contestant
 from lionsearch.comparison.laboratory import Laboratory
 from lionsearch.comparison.procedure import Procedure
 from lionsearch.comparison.tuning import Tuned, tune
+from lionsearch.errors import SettingError
 from lionsearch.evaluation.trials import Training
 from lionsearch.tasks.spec import TaskSpec
 
@@ -113,8 +114,14 @@ def _shorten(contestant: Contestant, task: TaskSpec, decay: float | None) -> Pro
     What its steps ask for is taken from one training, as it is by itself.
     """
     [training] = yield [contestant.trial(task.name, 1.0, decay, 0, "validation")]
-    costs = (1.0, 0.0, 0.0) if training.costs is None else training.costs
-    price = math.fsum(weight * cost for weight, cost in zip(_PRICES, costs, strict=True))
+    if training.costs is None:
+        if training.failure is None:
+            raise SettingError(
+                f"{contestant.name} was trained with on {task.name!r} before what a step costs was measured; compare at"
+                " equal cost in another folder"
+            )
+        return contestant  # it cannot be trained with at all
+    price = math.fsum(weight * cost for weight, cost in zip(_PRICES, training.costs, strict=True))
     return replace(contestant, share=min(1.0, float(f"{1 / max(price, 1.0):.3g}")))
 
 

@@ -6,13 +6,10 @@ from typing import TypeAlias
 
 from lionsearch.lang import Program
 from lionsearch.rivals.rival_spec import RivalSpec
-from lionsearch.tasks.spec import TaskSpec
+from lionsearch.tasks.spec import TUNED_RATE, TaskSpec
 
 Optimizer: TypeAlias = Program | RivalSpec
 """A valid program, or a rival whose name was resolved."""
-
-_ADAMW = 0.001
-"""AdamW's learning rate on a task, in the units of `lr_scale`."""
 
 
 def weight_decay_of(optimizer: Optimizer) -> float | None:
@@ -41,7 +38,7 @@ def rate_of(optimizer: Optimizer) -> float | None:
     """
     if isinstance(optimizer, RivalSpec):
         return optimizer.lr_scale if optimizer.takes_rate else None
-    return dict(optimizer.hyperparameters).get("lr_scale", _ADAMW)
+    return dict(optimizer.hyperparameters).get("lr_scale", TUNED_RATE)
 
 
 def learning_rate(optimizer: Optimizer, task: TaskSpec, factor: float = 1.0) -> float | None:
@@ -50,4 +47,4 @@ def learning_rate(optimizer: Optimizer, task: TaskSpec, factor: float = 1.0) -> 
     if scale is None:
         return None
     is_absolute = isinstance(optimizer, RivalSpec) and optimizer.is_absolute
-    return factor * scale * (1.0 if is_absolute else task.learning_rate / _ADAMW)
+    return factor * scale * (1.0 if is_absolute else task.learning_rate / TUNED_RATE)

@@ -15,7 +15,7 @@ from lionsearch.errors import LionSearchError, SettingError, one_line
 from lionsearch.evaluation.training import Course, Outcome, build_trainer
 from lionsearch.evaluation.training_inputs import Carried, noise_key
 from lionsearch.rivals.making import make_rival
-from lionsearch.rivals.rival import Costs, Oracle
+from lionsearch.rivals.rival import Costs, Oracle, uses_gradient
 from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.calling import find_place
 from lionsearch.tasks.objective import Objective
@@ -70,7 +70,7 @@ class RivalRule:
         params, inner, asked = self._rival.step(oracle, state.inner)
         params = jax.tree.map(lambda new, old: jnp.asarray(new, old.dtype), params, state.params)
         inner = jax.tree.map(lambda new, old: jnp.asarray(new, jnp.asarray(old).dtype), inner, state.inner)
-        costs = state.costs.plus(asked).plus(Costs(gradients=1.0))
+        costs = state.costs.plus(asked).plus(Costs(gradients=float(uses_gradient(self._rival))))
         return RivalState(params, inner, jax.tree.map(jnp.float32, costs))
 
 
@@ -123,10 +123,16 @@ class RivalTrainer:
     Args:
         problem: the task's model and loss.
         spec: a resolved name; all that differ from it in learning rate and weight decay can be trained with.
+
+    Raises:
+        SettingError: if the rival cannot be used on the task, by its `check(problem)`.
     """
 
     def __init__(self, problem: Problem, spec: RivalSpec):
-        rule = RivalRule(make_rival(spec), count_examples(problem.train))
+        rival = make_rival(spec)
+        if check := getattr(rival, "check", None):
+            check(problem)
+        rule = RivalRule(rival, count_examples(problem.train))
         self._rule = rule
         self._train = jax.jit(build_trainer(problem, rule, given=OracleInputs(problem)))
 

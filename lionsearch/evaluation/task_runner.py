@@ -7,7 +7,7 @@ split is hopeless: it must keep a share of the reference's progress that grows f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -36,7 +36,7 @@ from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.calling import calling_task
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
-from lionsearch.tasks.spec import TaskSpec, fingerprint_task
+from lionsearch.tasks.spec import TUNED_RATE, TaskSpec, fingerprint_task
 from lionsearch.tasks.validation import count_examples
 
 BREAK_EVEN_STEPS = 50_000
@@ -46,6 +46,24 @@ _FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
 
 _Prepared = tuple[Machine, EncodedProgram]
 _Run = Callable[[int, str, np.ndarray], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of one training.
+
+    Attributes:
+        loss: the final one; None after a failure.
+        metrics: the task's own measures, by name.
+        costs: gradients, losses and Hessian-vector products of a step, in the mean; None if none was made.
+        failure: why there is no loss.
+    """
+
+    loss: float | None
+    metrics: tuple[tuple[str, float], ...] = ()
+    costs: tuple[float, float, float] | None = None
+    failure: Failure | None = None
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -123,23 +141,21 @@ class TaskRunner:
         return [float(run(seed, seeds.split, self._limits(seed, seeds)).loss) for seed in seeds.seeds]
 
     @_calling
-    def train(
-        self, program: Optimizer, seed: int, split: str, lr_factor: float = 1.0
-    ) -> tuple[float, tuple[tuple[str, float], ...], tuple[float, float, float]] | Failure:
-        """Return the final loss of one training, the task's own measures, and what a step cost; or why there is none.
+    def train(self, program: Optimizer, seed: int, split: str, lr_factor: float = 1.0) -> Trained:
+        """Train once, to the end.
 
         Raises:
             TaskError: if the program asks for an input that training cannot give.
         """
         run = self._ready(program, lr_factor)
         if isinstance(run, TaskResult):
-            assert run.failure is not None, "a program that need not be trained with has failed"
-            return run.failure
+            return Trained(None, failure=run.failure)
         outcome = run(seed, split, self.never)
+        costs = self._costs(program, outcome)
         if not np.isfinite(outcome.loss):
-            return self._non_finite(outcome)
+            return Trained(None, costs=costs, failure=self._non_finite(outcome))
         metrics = tuple((name, float(outcome.metrics[name])) for name in sorted(outcome.metrics))
-        return float(outcome.loss), metrics, self._costs(program, outcome)
+        return Trained(float(outcome.loss), metrics, costs)
 
     @_calling
     def state(self, program: Optimizer) -> float:
@@ -283,7 +299,7 @@ class TaskRunner:
     def _unit(self, spec: RivalSpec) -> float:
         """Return a rival's learning rate where the schedule is 1: the schedule's peak is AdamW's rate over 0.001."""
         assert spec.lr_scale is not None, "a rival's name was resolved"
-        return spec.lr_scale * (0.001 / self.spec.learning_rate if spec.is_absolute else 1.0)
+        return spec.lr_scale * (TUNED_RATE / self.spec.learning_rate if spec.is_absolute else 1.0)
 
     def _rival(self, spec: RivalSpec) -> RivalTrainer:
         """Return what trains with a rival, compiled at its first use."""
@@ -295,7 +311,8 @@ class TaskRunner:
         """Return what a step of a training cost, in the mean."""
         if isinstance(program, Program):
             return self.costs(program)
-        gradients, losses, products = (float(each) / self.spec.steps for each in outcome.costs)
+        done = max(1, int(outcome.chunks) * self.spec.steps // self.spec.chunks)
+        gradients, losses, products = (float(each) / done for each in outcome.costs)
         return gradients, losses, products
 
     def costs(self, program: Program) -> tuple[float, float, float]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lionsearch.errors import SettingError
 from lionsearch.evaluation.optimizer import Optimizer
 from lionsearch.evaluation.plan import Limits, limits_for
 from lionsearch.records import Failure, FailureKind
@@ -139,13 +140,15 @@ class TrialBench:
                 detail = "the program asks for 'h_gnb', which the task cannot give"
                 return Training(None, failure=Failure(FailureKind.NO_PROGRESS, detail))
         begun = time.process_time()
-        outcome = runner.train(trial.program, trial.seed, trial.split, trial.factor)
+        try:
+            found = runner.train(program, trial.seed, trial.split, trial.factor)
+        except SettingError as error:  # a rival that cannot do this task may do others
+            return Training(None, failure=Failure(FailureKind.NO_PROGRESS, str(error)))
         seconds = (time.process_time() - begun) / runner.spec.steps
-        if isinstance(outcome, Failure):
-            return Training(None, failure=outcome)
-        loss, metrics, costs = outcome
-        chance, state = runner.chance(trial.seed, trial.split), runner.state(trial.program)
-        return Training(loss, chance, metrics, seconds, None, state, costs)
+        if found.failure is not None:
+            return Training(None, failure=found.failure, costs=found.costs)
+        chance, state = runner.chance(trial.seed, trial.split), runner.state(program)
+        return Training(found.loss, chance, found.metrics, seconds, None, state, found.costs)
 
     def _runner(self, task: str, limits: Limits, share: float = 1.0) -> TaskRunner:
         from lionsearch.evaluation.task_runner import TaskRunner  # brings JAX
@@ -158,8 +161,10 @@ class TrialBench:
 
 
 def _shorten(spec: TaskSpec, share: float) -> TaskSpec:
-    """Return the task with a share of its steps, in as many chunks, and of its warm-up."""
+    """Return the task with a share of its steps, at least one, and of its warm-up."""
     if share == 1.0:
         return spec
-    steps = max(1, round(spec.steps * share / spec.chunks)) * spec.chunks
-    return spec.model_copy(update={"steps": steps, "warmup": min(steps, round(spec.warmup * share))})
+    steps = max(1, round(spec.steps * share))
+    chunks = min(spec.chunks, steps)
+    steps -= steps % chunks
+    return spec.model_copy(update={"steps": steps, "chunks": chunks, "warmup": min(steps, round(spec.warmup * share))})

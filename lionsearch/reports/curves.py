@@ -6,6 +6,7 @@ import numpy as np
 
 from lionsearch.archive.folder import CONFIG
 from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.errors import TaskError
 from lionsearch.evaluation.plan import FIRST_SEED, Seeds, limits_for
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.lang import Program
@@ -23,7 +24,7 @@ _SEEDS = 3
 def draw_curves(run: Run, prefix: str) -> tuple[Chart, ...]:
     """Return a chart for each task of a run, those of its meta-validation too, and one of the images that it draws.
 
-    While the run has no best program there is none.
+    While the run has no best program there is none. A task of the meta-validation that cannot be used has a sentence.
 
     Args:
         run: whose tasks and best program.
@@ -41,11 +42,21 @@ def draw_curves(run: Run, prefix: str) -> tuple[Chart, ...]:
         check_factory(spec.name, spec.factory, str(run.folder / CONFIG))
     charts: list[Chart] = []
     for number, spec in enumerate(specs):
-        along = Along(spec, best.program)
-        charts.append(chart_curves(spec.name, along.curves(), f"{prefix}curves{number}", _SEEDS))
-        if along.runner.problem.samples is not None:
-            charts.append(chart_samples(spec.name, along.samples(), f"{prefix}samples{number}"))
+        try:
+            charts += _draw(Along(spec, best.program), f"{prefix}{{}}{number}")
+        except TaskError as error:
+            if number < len(run.config.specs):
+                raise
+            charts.append(Chart("", f"Learning curves on {spec.name}", f"There are none: {error}."))
     return tuple(charts)
+
+
+def _draw(along: Along, name: str) -> list[Chart]:
+    task = along.runner.spec.name
+    charts = [chart_curves(task, along.curves(), name.format("curves"), _SEEDS)]
+    if along.runner.problem.samples is not None:
+        charts.append(chart_samples(task, along.samples(), name.format("samples")))
+    return charts
 
 
 class Along:

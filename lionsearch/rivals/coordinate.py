@@ -15,8 +15,9 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
 from lionsearch.errors import SettingError
-from lionsearch.rivals.error_count import best_step, find_margins, find_right
+from lionsearch.rivals.error_count import best_step, check_classes, find_margins, find_right
 from lionsearch.rivals.rival import Costs, Oracle
+from lionsearch.tasks.problem import Problem
 
 LADDER = tuple(sign * 2.0**power for power in range(-8, 3) for sign in (-1.0, 1.0))
 """Steps that are tried where no step is known to be exact."""
@@ -33,9 +34,16 @@ class CoordinateDescent:
         exact: whether the search is exact, or over `LADDER`.
     """
 
+    uses_gradient = False
+
     def __init__(self, searches: int, along: str, classes: int, reach: float, exact: bool):
         self._searches, self._along, self._classes, self._reach = searches, along, classes, reach
         self._search = self._exactly if exact else self._by_ladder
+
+    def check(self, problem: Problem) -> None:
+        """Raise a SettingError if the task has other labels."""
+        if self._search == self._exactly:
+            check_classes(problem, self._classes)
 
     def init(self, weights: Any, count: int) -> tuple[()]:
         """Return nothing: it has no state."""

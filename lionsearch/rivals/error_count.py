@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lionsearch.errors import SettingError
 from lionsearch.rivals.rival import Oracle
+from lionsearch.tasks.problem import Problem
 
 _NARROW = 1e-6
 """Pieces that are narrower than this share of the reach are passed over: rounding may miss them."""
@@ -33,6 +35,17 @@ class Step(NamedTuple):
 
     size: jax.Array
     right: jax.Array
+
+
+def check_classes(problem: Problem, classes: int) -> None:
+    """Raise if a task has other labels than 0 to `classes` - 1.
+
+    Raises:
+        SettingError: saying how many there are.
+    """
+    labels = problem.train.get("label") if isinstance(problem.train, Mapping) else None
+    if labels is not None and int(np.max(labels)) + 1 != classes:
+        raise SettingError(f"classes is {classes}; the task has labels from 0 to {int(np.max(labels))}")
 
 
 def find_margins(oracle: Oracle, weights: Any, classes: int) -> jax.Array:

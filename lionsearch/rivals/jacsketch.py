@@ -71,6 +71,11 @@ class JacSketch:
         check_start(start)
         self._sketch, self._columns, self._theta, self._start = sketch, columns, theta, start
 
+    @property
+    def uses_gradient(self) -> bool:
+        """Whether it takes the batch's gradient: the others ask for those of its examples."""
+        return self._sketch == "average"
+
     def init(self, weights: Any, count: int) -> GradientTable:
         """Return a table of zeros.
 

@@ -15,8 +15,9 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
 from lionsearch.rivals.coordinate import check_counts
-from lionsearch.rivals.error_count import Step, best_step, find_margins, find_right
+from lionsearch.rivals.error_count import Step, best_step, check_classes, find_margins, find_right
 from lionsearch.rivals.rival import Costs, Oracle
+from lionsearch.tasks.problem import Problem
 
 
 class MinimumErrorRate:
@@ -29,8 +30,14 @@ class MinimumErrorRate:
         reach: the largest step.
     """
 
+    uses_gradient = False
+
     def __init__(self, directions: int, rounds: int, classes: int, reach: float):
         self._directions, self._rounds, self._classes, self._reach = directions, rounds, classes, reach
+
+    def check(self, problem: Problem) -> None:
+        """Raise a SettingError if the task has other labels."""
+        check_classes(problem, self._classes)
 
     def init(self, weights: Any, count: int) -> tuple[()]:
         """Return nothing: it has no state."""

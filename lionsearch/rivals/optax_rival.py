@@ -32,11 +32,11 @@ class OptaxRival:
     def init(self, weights: Any, count: int) -> Any:
         """Return optax's state."""
         del count
-        return self._transform(jnp.float32(1.0), jnp.float32(0.0)).init(weights)
+        return self.transform().init(weights)
 
     def step(self, oracle: Oracle, state: Any) -> tuple[Any, Any, Costs]:
         """Return the weights and optax's state after a step, and the losses that a line search has asked for."""
-        transform = optax.with_extra_args_support(self._transform(oracle.lr, oracle.weight_decay))
+        transform = optax.with_extra_args_support(self.transform(oracle.lr, oracle.weight_decay))
 
         def loss_at(weights: Any, obj_fn: Any = None) -> jax.Array:
             del obj_fn  # it is an argument because a line search refuses those that its `value_fn` does not have
@@ -52,9 +52,10 @@ class OptaxRival:
         found = _find(state, optax.contrib.ScheduleFreeState)
         return weights if found is None else optax.contrib.schedule_free_eval_params(found, weights)
 
-    def _transform(self, rate: jax.Array, decay: jax.Array) -> Any:
+    def transform(self, rate: Any = 1.0, decay: Any = 0.0) -> Any:
+        """Return the transformation of a learning rate and a weight decay."""
         given = {"learning_rate": rate, "weight_decay": decay}
-        return self._make(**{name: given[name] for name in self._rates})
+        return self._make(**{name: jnp.float32(given[name]) for name in self._rates})
 
 
 def _count(state: Any) -> Costs:

@@ -118,8 +118,15 @@ class Oracle:
         return total
 
 
+def uses_gradient(rival: Any) -> bool:
+    """Return whether a rival takes the batch's gradient; one that does not has `uses_gradient = False`."""
+    return bool(getattr(rival, "uses_gradient", True))
+
+
 class Rival(Protocol):
     """An optimizer that looks at training itself. Its state is any pytree of arrays.
+
+    One that takes neither `oracle.gradient` nor `oracle.loss` has `uses_gradient = False`, and is not charged for them.
 
     Examples:
         Gradient descent that halves its step until the loss of the batch falls, four times at most:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 
 from lionsearch.errors import SettingError, one_line, quote
+from lionsearch.limits import COMPOSITION, COMPOSITION_DEPTH
 
 Value = float | int | bool | str | None
 
@@ -19,6 +20,9 @@ _NAME = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<function>[A-Za-z_]\w*)(?P<s
 _AROUND = re.compile(r"(?P<wrapper>[a-z_]+)\((?P<inner>.*)\)", re.DOTALL)
 _EXPECTED = "expected something like optax:adamw, optax.contrib:muon(beta=0.9) or mymodule:make"
 _RATE, _DECAY = "lr_scale", "weight_decay"
+_LARGEST = 1e30
+_ELITES = ":elites"
+"""Ends what names all elites of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +80,17 @@ def is_rival(text: str) -> bool:
         >>> [is_rival(text) for text in ("optax:adamw", "sam(rival:saga, rho=0.1)", "adamw", "runs/a:7", "sam(sgd)")]
         [True, True, False, False, False]
     """
-    text = text.strip()
-    if _NAME.fullmatch(text) is not None:
-        return True
-    around = _AROUND.fullmatch(text)
-    return around is not None and is_rival(_split(around["inner"])[0])
+    inner = text.strip()
+    if len(inner) > COMPOSITION:
+        return False
+    for _ in range(COMPOSITION_DEPTH):
+        if _NAME.fullmatch(inner) is not None:
+            return not inner.endswith(_ELITES)
+        around = _AROUND.fullmatch(inner)
+        if around is None:
+            return False
+        inner = _split(around["inner"])[0]
+    return False
 
 
 def parse_rival(text: str) -> RivalSpec:
@@ -147,6 +157,10 @@ def _take_number(text: str, settings: dict[str, Value], name: str) -> float | No
     value = settings.pop(name, None)
     if value is None:
         return None
-    if isinstance(value, bool | str):
-        raise SettingError(f"{one_line(text)}: {name} must be a number")
+    if isinstance(value, bool | str) or not abs(value) < _LARGEST:
+        raise SettingError(f"{one_line(text)}: {name} must be a number that float32 holds")
+    if value < 0 or (name == _RATE and value == 0):
+        raise SettingError(
+            f"{one_line(text)}: {name} is {value:g}; expected {'more than 0' if name == _RATE else '0 or more'}"
+        )
     return float(value)

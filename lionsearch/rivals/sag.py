@@ -46,6 +46,8 @@ class Sag:
         section 4.2 for `reweighted`, and 4.7 for batches.
     """
 
+    uses_gradient = False
+
     def __init__(self, reweighted: bool = True):
         self._reweighted = reweighted
 

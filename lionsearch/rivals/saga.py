@@ -42,6 +42,8 @@ class Saga:
         Defazio, Bach & Lacoste-Julien 2014, arXiv 1407.0202, algorithm 1 and equation 1.
     """
 
+    uses_gradient = False
+
     def __init__(self, start: str = "gradients"):
         check_start(start)
         self._start = start

@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from lionsearch.rivals.rival import Costs, Oracle
+from lionsearch.compose import TRANSFORMS
+from lionsearch.rivals.rival import Costs, Oracle, uses_gradient
 
 Settings = Mapping[str, float]
 
@@ -32,6 +33,11 @@ class Wrapped:
     change: Callable[[Oracle], Oracle]
     gradients: float = 0.0
 
+    @property
+    def uses_gradient(self) -> bool:
+        """Whether the rival takes the gradient of its batch."""
+        return uses_gradient(self.rival)
+
     def init(self, weights: Any, count: int) -> Any:
         """Return the rival's state."""
         return self.rival.init(weights, count)
@@ -39,7 +45,7 @@ class Wrapped:
     def step(self, oracle: Oracle, state: Any) -> tuple[Any, Any, Costs]:
         """Return the rival's step, and what it cost with what its oracle has asked for."""
         weights, state, costs = self.rival.step(self.change(oracle), state)
-        more = self.gradients * (1 + costs.gradients + costs.losses + costs.products)
+        more = self.gradients * (self.uses_gradient + costs.gradients + costs.losses + costs.products)
         return weights, state, costs.plus(Costs(gradients=more))
 
     def measured(self, weights: Any, state: Any) -> Any:
@@ -108,13 +114,5 @@ WRAPPERS: dict[str, Callable[[Settings], Callable[[Oracle], Oracle]]] = {
     "cosine": _schedule(lambda s: optax.cosine_decay_schedule(1.0, int(s["total"]))),
     "exponential": _schedule(lambda s: optax.exponential_decay(1.0, int(s["steps"]), s["rate"])),
 }
-DEFAULTS: dict[str, dict[str, float]] = {
-    "sam": {"rho": 0.05},
-    "clip_norm": {"limit": 1.0},
-    "clip_value": {"limit": 1.0},
-    "clip_tensor_rms": {"limit": 1.0},
-    "warmup": {"steps": 100.0},
-    "cosine": {"total": 1000.0},
-    "exponential": {"rate": 0.96, "steps": 100.0},
-}
+DEFAULTS = {name: TRANSFORMS[name].settings for name in WRAPPERS}
 """Their settings, as the transforms of programs have them."""

@@ -30,7 +30,7 @@ class Score:
         scores: of each seed; None for one that failed.
         failure: the first, if there is one.
         costs: gradients, losses and Hessian-vector products that a step asks for on a batch; None if a rival failed.
-        seconds: of the processor for a step, the least of the trainings, which leaves out compiling; None of one seed.
+        seconds: of the processor for a step, the least of the trainings, without compiling; None of one training.
     """
 
     program: str
@@ -74,13 +74,15 @@ def score_programs(
         for name, program in programs:
             each: list[TaskResult] = []
             seconds: list[float] = []
-            for seed in range(seeds):
+            for seed in range(first, first + seeds):
+                runner.reference(seed, split)  # which is not the program's time
                 begun = time.process_time()
-                each.append(runner.evaluate(program, Seeds((first + seed,), split)))
-                seconds.append((time.process_time() - begun) / spec.steps)
+                each.append(runner.evaluate(program, Seeds((seed,), split)))
+                if each[-1].failure is None:
+                    seconds.append((time.process_time() - begun) / spec.steps)
                 listener(len(rows) * seeds + len(each), len(specs) * len(programs) * seeds)
             costs = runner.costs(program) if isinstance(program, Program) else each[-1].costs
-            least = min(seconds) if seeds > 1 else None  # the first has compiled
+            least = min(seconds) if len(seconds) > 1 else None  # the first has compiled
             rows.append(replace(_summarize(name, each), costs=costs, seconds=least))
     return rows
 

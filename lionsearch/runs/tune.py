@@ -69,7 +69,7 @@ class TuneResult:
 
     @property
     def at_edge(self) -> bool:
-        """Whether the best learning rate is the smallest or largest tried."""
+        """Whether the best learning rate is the smallest or largest tried; of a grid, which then may end too soon."""
         factors = [point.factor for point in self.points]
         return self.best.factor in (min(factors), max(factors))
 

@@ -1,8 +1,8 @@
 import pytest
 
-from lionsearch.archive import RunStore
+from lionsearch.archive import RunStore, targets
 from lionsearch.archive.store import CandidateRow
-from lionsearch.archive.targets import Provenance, load_target
+from lionsearch.archive.targets import Provenance, load_target, names_rival
 from lionsearch.errors import MissingFileError, RunError, SettingError, UnknownNameError
 from lionsearch.records import Evaluation, Stage, TaskResult
 
@@ -79,3 +79,19 @@ def test_what_is_not_there_is_said(run, tmp_path):
 def test_a_rival_is_no_program(text):
     with pytest.raises(SettingError, match=r"is a rival, no program; `evaluate` and `compare` take it"):
         load_target(text)
+
+
+def test_what_stands_in_a_run_folder_is_no_rival(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stranger").mkdir()
+    assert names_rival("stranger:make")
+    (tmp_path / "stranger" / "config.json").write_text("{}")
+    assert not names_rival("stranger:make")
+    assert not names_rival("other:elites")
+
+
+def test_a_composition_of_one_program_keeps_what_its_rates_were(run, monkeypatch):
+    peaks = (("digits", 0.02),)
+    monkeypatch.setattr(targets, "_find_peaks", lambda folder: peaks)
+    assert load_target(f"decay({run}:1)")[1].peaks == peaks
+    assert load_target(f"matrices({run}:1, lion)")[1].peaks == ()

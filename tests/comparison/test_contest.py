@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import pytest
 from comparison.contests import BUDGET, LOSSES, SPECS, contest
-from comparison.surfaces import DECAYED, PLAIN, Bowls
+from comparison.surfaces import DECAYED, FAILS, PLAIN, Bowls
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.comparison.contest import adamw, hold, measure
 from lionsearch.comparison.laboratory import Laboratory
 from lionsearch.comparison.ledger import open_ledger
+from lionsearch.errors import SettingError
 
 
 @pytest.fixture(scope="module")
@@ -60,20 +61,20 @@ def test_the_reference_is_the_shipped_adamw():
     assert adamw().optimizer == load_program(str(PROGRAMS.shipped / "adamw_debiased.py"))
 
 
+class Dear(Bowls):
+    """Steps of the second program ask for three gradients, six losses and half a product; its first training fails."""
+
+    def collect(self):
+        found = []
+        for trial, training in super().collect():
+            is_dear = "weight_decay" in dict(trial.program.hyperparameters)
+            if is_dear and trial.share == 1.0:
+                training = FAILS
+            found.append((trial, replace(training, costs=(3.0, 6.0, 0.5) if is_dear else (1.0, 0.0, 0.0))))
+        return found
+
+
 def test_at_equal_cost_who_asks_more_makes_fewer_steps(tmp_path):
-    class Dear(Bowls):
-        """Steps of the second program ask for three gradients, six losses and half a product."""
-
-        def collect(self):
-            dear = (3.0, 6.0, 0.5)
-            return [
-                (
-                    trial,
-                    replace(training, costs=dear if "weight_decay" in dict(trial.program.hyperparameters) else None),
-                )
-                for trial, training in super().collect()
-            ]
-
     pool = Dear(LOSSES)
     with open_ledger(tmp_path, SPECS) as ledger:
         budget = replace(BUDGET, equal_cost=True)
@@ -83,3 +84,8 @@ def test_at_equal_cost_who_asks_more_makes_fewer_steps(tmp_path):
         shares["decayed" if "weight_decay" in dict(trial.program.hyperparameters) else "plain"].add(trial.share)
     assert shares == {"plain": {1.0}, "decayed": {1.0, 0.167}}
     assert all(trial.share < 1 for trial in pool.asked if trial.split == "test" and trial.program != PLAIN.live)
+
+
+def test_trainings_of_before_costs_were_measured_are_refused_at_equal_cost(tmp_path):
+    with open_ledger(tmp_path, SPECS) as ledger, pytest.raises(SettingError, match="compare at equal cost in another"):
+        hold([PLAIN], replace(BUDGET, equal_cost=True), "test", Laboratory(ledger, lambda: Bowls(LOSSES)))

@@ -22,7 +22,7 @@ def test_a_compiled_training_ends_where_the_interpreter_does(runner):
     course, examples = runner.courses.of_seed(5), runner.courses.examples("validation")
     run = compile_training(runner.problem, adamw, course, runner.schedule, examples, runner.never)
     outcome = runner.train(adamw, 5, "validation")
-    assert float(run().loss) == pytest.approx(outcome[0], rel=1e-4)
+    assert float(run().loss) == pytest.approx(outcome.loss, rel=1e-4)
 
 
 def test_samples_are_measured_at_the_end_from_a_key(runner):

@@ -11,6 +11,7 @@ from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.evaluation.trials import Training, Trial, TrialPlan
 from lionsearch.graph import check_program, fingerprint
 from lionsearch.records import Failure, FailureKind
+from lionsearch.rivals.making import resolve_rival
 
 SPEC = make_spec()
 ADAMW = load_program("adamw")
@@ -96,3 +97,12 @@ def test_a_share_of_the_steps_has_a_schedule_of_its_own():
     assert runners[1].schedule.max() == pytest.approx(runners[0].schedule.max(), rel=0.05)
     first, second = bench.answer([whole, half])
     assert first.loss != second.loss
+
+
+def test_a_share_is_at_least_a_step_and_a_rival_that_cannot_is_a_failure(tmp_path, monkeypatch):
+    bench = TrialPlan((SPEC,)).open()
+    assert bench._runner(SPEC.name, Limits(), 1e-6).spec.steps == 1
+    spec = resolve_rival("rival:mert")  # which counts errors, and this task has no labels
+    [found] = bench.answer([Trial(SPEC.name, spec.fingerprint, spec, 1.0, 3, "validation")])
+    assert found.loss is None
+    assert "errors are counted on tasks whose examples have a `label`" in found.failure.detail

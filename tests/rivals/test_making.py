@@ -26,6 +26,15 @@ def rival(size=3):
 
 def number():
     return 3
+
+def raises():
+    raise ValueError("not today")
+
+def leaves():
+    raise SystemExit(3)
+
+def rated(learning_rate=0.25):
+    return optax.sgd(learning_rate)
 """
 
 
@@ -65,10 +74,23 @@ def test_a_rival_of_the_user_is_taken_as_it_is(module):
     assert (spec.weight_decay, spec.takes_rate) == (None, True)
 
 
-def test_another_code_is_another_fingerprint(module, tmp_path):
-    before = resolve_rival(f"{module}:make").fingerprint
-    (tmp_path / f"{module}.py").write_text(MINE + "\n# changed\n")
-    assert resolve_rival(f"{module}:make").fingerprint != before
+def test_code_that_was_edited_is_another_and_is_what_runs(module, tmp_path):
+    before = resolve_rival(f"{module}:make")
+    (tmp_path / f"{module}.py").write_text(MINE.replace("weight_decay=0.3", "weight_decay=0.4"))
+    after = resolve_rival(f"{module}:make")
+    assert after.fingerprint != before.fingerprint
+    assert (before.weight_decay, after.weight_decay) == (0.3, 0.4)
+
+
+def test_a_rate_of_its_own_is_the_same_on_every_task(module):
+    spec = resolve_rival(f"{module}:rated")
+    assert (spec.lr_scale, spec.is_absolute) == (0.25, True)
+    given = resolve_rival(f"{module}:rated(lr_scale=0.002)")
+    assert (given.lr_scale, given.is_absolute) == (0.002, False)
+
+
+def test_what_takes_no_rate_has_none_to_tune():
+    assert not resolve_rival("optax:polyak_sgd").takes_rate
 
 
 @pytest.mark.parametrize(
@@ -80,6 +102,17 @@ def test_another_code_is_another_fingerprint(module, tmp_path):
         ("of_the_user:make(b7=1)", SettingError, "unexpected keyword argument 'b7'"),
         ("of_the_user:number", SettingError, "returned int; expected an optax transformation"),
         ("of_the_user:rival(weight_decay=0.1)", SettingError, "rival takes no weight_decay"),
+        (
+            "optax:adamw(learning_rate=0.1)",
+            SettingError,
+            "the learning rate is the task's; `lr_scale",
+        ),
+        ("optax:adamw(lr_scale=-1)", SettingError, "lr_scale is -1; expected more than 0"),
+        ("optax:scale_by_adam", SettingError, "goes up the gradient; chain it with optax.scale_by_learning_rate"),
+        ("of_the_user:raises", SettingError, r"of_the_user:raises: ValueError: not today \(.*of_the_user.py"),
+        ("of_the_user:leaves", SettingError, r"sys\.exit\(3\)"),
+        ("rival:newton(iterations='a')", SettingError, "iterations must be a number, as 20 is"),
+        ("rival:newton(damping=-1)", SettingError, "damping is -1; expected 0 or more"),
     ],
 )
 def test_what_cannot_be_made_is_said(module, text, error, message):
@@ -93,7 +126,7 @@ def test_a_module_that_fails_says_why(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingError, match="module 'broken_rival' needs 'of_nowhere_at_all'"):
         resolve_rival("broken_rival:make")
-    with pytest.raises(SettingError, match=r"importing 'raising_rival' failed: ValueError\('too bad'\)"):
+    with pytest.raises(SettingError, match="importing 'raising_rival' failed: ValueError: too bad"):
         resolve_rival("raising_rival:make")
 
 

@@ -10,7 +10,6 @@ from lionsearch.catalog import load_program
 from lionsearch.evaluation.plan import Limits
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.lang import Program
-from lionsearch.records import Failure
 from lionsearch.rivals.making import make_rival, resolve_rival
 from lionsearch.rivals.shelf import PEERS
 
@@ -34,9 +33,9 @@ def runner():
 
 def train(runner: TaskRunner, optimizer: Program | str) -> float:
     given = resolve_rival(optimizer) if isinstance(optimizer, str) else optimizer
-    outcome = runner.train(given, 3, "validation", 0.02)
-    assert not isinstance(outcome, Failure)
-    return outcome[0]
+    found = runner.train(given, 3, "validation", 0.02)
+    assert found.loss is not None, found.failure
+    return found.loss
 
 
 @pytest.mark.parametrize(
@@ -56,15 +55,15 @@ def test_what_a_program_equals_trains_to_its_loss(runner, name):
 def test_weight_decay_and_rate_need_no_other_compilation(runner):
     losses = [train(runner, f"optax:adamw(weight_decay={decay})") for decay in (0.0, 10.0)]
     assert losses[0] != losses[1]
-    assert len([maker for maker in runner._rivals if maker[1] == "adamw"]) == 1
+    [trainer] = [trainer for maker, trainer in runner._rivals.items() if maker[1] == "adamw"]
+    assert trainer._train._cache_size() == 1
 
 
 def test_what_a_line_search_asks_is_counted():
     problem = make_spec(factory="evaluation.small_tasks:regression", batch=64, steps=10, warmup=0)
     outcome = TaskRunner(problem, Limits()).train(resolve_rival("optax:lbfgs"), 3, "validation")
-    assert not isinstance(outcome, Failure)
-    assert outcome[2][0] > 1.5
-    assert outcome[2][1:] == (0.0, 0.0)
+    assert outcome.costs[0] > 1.5
+    assert outcome.costs[1:] == (0.0, 0.0)
 
 
 def test_schedule_free_weights_are_measured_where_they_are_averaged():

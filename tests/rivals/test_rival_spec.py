@@ -32,7 +32,7 @@ def test_settings_are_read_and_rates_set_apart():
         ("optax:adamw(b1=)", "cannot be read"),
         ("optax:adamw(b1=[1])", "b1 must be a number, a text, True, False or None"),
         ("optax:adamw(b1=f(2))", "b1 must be a number"),
-        ("optax:adamw(weight_decay='a')", "weight_decay must be a number"),
+        ("optax:adamw(weight_decay='a')", "weight_decay must be a number that float32 holds"),
         ("optax:adamw)(", "names no optimizer"),
     ],
 )
@@ -61,3 +61,5 @@ def test_transforms_stand_around_a_rival():
     assert spec.maker != parse_rival("m:f(b1=0.9)").maker
     assert not is_rival("sam(clip_norm(adamw), rho=0.1)")
     assert not is_rival("decay(runs/a:7)")
+    assert not is_rival("a(" * 2000 + "b" + ")" * 2000)
+    assert not is_rival("run:elites")
