@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from statistics import fmean
 
@@ -65,7 +65,7 @@ class TaskResult:
     failure: Failure | None = None
     metrics: tuple[tuple[str, float], ...] = ()
     scores: tuple[float, ...] = ()
-    costs: tuple[float, float, float] | None = None
+    costs: tuple[float, float, float] | None = field(default=None, repr=False)
 
     @property
     def trainings(self) -> int:

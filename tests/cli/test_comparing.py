@@ -127,6 +127,8 @@ def test_rivals_are_tuned_like_programs(project, run_here):
     (project / "of_mine.py").write_text(
         "import optax\n\ndef make(learning_rate):\n    return optax.chain(optax.clip(1.0), optax.sgd(learning_rate))\n"
     )
+    done = run_here("compare", "lion", "--task", "linear", *FEW, "--output", "rivals")
+    assert done.returncode == 0, done.stderr
     done = run_here("compare", "optax:lion", "lion", "of_mine:make", "--task", "linear", *FEW, "--output", "rivals")
     assert done.returncode == 0, done.stderr
     rows = {row["program"]: row for row in json.loads((project / "rivals" / "comparison.json").read_text())}

@@ -169,7 +169,7 @@ def test_a_rival_that_is_not_there_is_said(run_here):
 
 
 def test_tune_takes_a_rival(run_here):
-    done = run_here("tune", "optax:sgd", "--task", "linear", "--seeds", 1, "--sampler", "random", "--trials", 3)
+    done = run_here("tune", "optax:adam", "--task", "linear", "--seeds", 1, "--sampler", "random", "--trials", 3)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^best: learning_rate = ", done.stdout, re.MULTILINE)
     assert "in the program that is lr_scale=" in done.stdout

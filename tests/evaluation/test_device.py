@@ -65,7 +65,9 @@ _COMMANDS = [
     ["search", "quickstart", "--workers", "0"],
     ["evaluate", "adamw", "--task", "digits_mlp"],
     ["tune", "adamw", "--task", "digits_mlp"],
-    ["tune", "adamw", "sgd", "--task", "digits_mlp", "--output", "ranked"],
+    ["evaluate", "optax:lion", "--task", "digits_mlp"],
+    ["compare", "optax:lion", "--task", "digits_mlp", "--workers", "0"],
+    ["tune", "optax:lion", "--task", "digits_mlp"],
     ["simplify", "lion", "--task", "digits_mlp"],
     ["identify", "lion", "--task", "digits_mlp"],
 ]
