@@ -20,6 +20,7 @@ from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.calling import find_place
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
+from lionsearch.tasks.spec import TUNED_RATE, TaskSpec
 from lionsearch.tasks.validation import count_examples
 
 
@@ -160,6 +161,48 @@ class RivalTrainer:
         """Return numbers of state for each parameter."""
         inner = jax.eval_shape(self._rule.start, params).inner
         return _numbers(inner) / _numbers(params)
+
+
+class RivalTrainers:
+    """All rivals on one task; those that differ in learning rate and weight decay share what is compiled.
+
+    Args:
+        problem: the task's model and loss.
+        task: what its learning rate is.
+    """
+
+    def __init__(self, problem: Problem, task: TaskSpec):
+        self._problem, self._task = problem, task
+        self._trainers: dict[object, RivalTrainer] = {}
+
+    def train(
+        self, spec: RivalSpec, course: Course, schedule: np.ndarray, data: tuple[Any, Any, Any], limits: np.ndarray
+    ) -> Outcome:
+        """Train once.
+
+        Args:
+            spec: a resolved name.
+            course: the seed's weights and batches.
+            schedule: float32 (steps,), the task's at a factor: its peak is AdamW's rate over 0.001.
+            data: training examples, probe, and the examples that the final loss is measured on.
+            limits: (chunks,), the loss on the probe above which training ends.
+
+        Raises:
+            SettingError: if the rival cannot be used on the task.
+        """
+        assert spec.lr_scale is not None, "its name was resolved"
+        unit = spec.lr_scale * (TUNED_RATE / self._task.learning_rate if spec.is_absolute else 1.0)
+        return self._trainer(spec).train(spec, course, schedule * np.float32(unit), data, limits)
+
+    def state(self, spec: RivalSpec, params: Any) -> float:
+        """Return how many numbers of state a rival keeps for each parameter."""
+        return self._trainer(spec).state(params)
+
+    def _trainer(self, spec: RivalSpec) -> RivalTrainer:
+        key = spec.maker, spec.code
+        if key not in self._trainers:
+            self._trainers[key] = RivalTrainer(self._problem, spec)
+        return self._trainers[key]
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from lionsearch.evaluation.native import compile_training, measure_samples
 from lionsearch.evaluation.optimizer import Optimizer
 from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.references import Reference, ReferenceCache
-from lionsearch.evaluation.rival_training import RivalTrainer
+from lionsearch.evaluation.rival_training import RivalTrainers
 from lionsearch.evaluation.room import load_trainable
 from lionsearch.evaluation.training import Outcome
 from lionsearch.graph import find_live, remove_dead_code
@@ -36,7 +36,7 @@ from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.calling import calling_task
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
-from lionsearch.tasks.spec import TUNED_RATE, TaskSpec, fingerprint_task
+from lionsearch.tasks.spec import TaskSpec, fingerprint_task
 from lionsearch.tasks.validation import count_examples
 
 BREAK_EVEN_STEPS = 50_000
@@ -92,6 +92,7 @@ class TaskRunner:
         objective: the same as training sees it.
         courses: the examples, and what each seed starts from.
         schedule: float32 (steps,), what `lr` is at each step.
+        rivals: what trains with rivals.
 
     Raises:
         TaskError: if the task's factory breaks the interface.
@@ -106,7 +107,7 @@ class TaskRunner:
         self._references: dict[tuple[int, str], Reference] = {}
         self._measure = jax.jit(self.objective.measured)
         self._interpreters: dict[Machine, Interpreter] = {}
-        self._rivals: dict[Any, RivalTrainer] = {}
+        self.rivals = RivalTrainers(self.problem, spec)
 
     @_calling
     def evaluate(self, program: Optimizer, seeds: Seeds) -> TaskResult:
@@ -162,7 +163,7 @@ class TaskRunner:
         """Return how many numbers of state an optimizer keeps for each parameter."""
         params = self.objective.shapes()[0]
         if isinstance(program, RivalSpec):
-            return self._rival(program).state(params)
+            return self.rivals.state(program, params)
         return program_state(program, [leaf.shape for leaf in jax.tree.leaves(params)])
 
     @_calling
@@ -296,17 +297,6 @@ class TaskRunner:
     def _cache(self) -> ReferenceCache:
         return ReferenceCache(describe_device())
 
-    def _unit(self, spec: RivalSpec) -> float:
-        """Return a rival's learning rate where the schedule is 1: the schedule's peak is AdamW's rate over 0.001."""
-        assert spec.lr_scale is not None, "a rival's name was resolved"
-        return spec.lr_scale * (TUNED_RATE / self.spec.learning_rate if spec.is_absolute else 1.0)
-
-    def _rival(self, spec: RivalSpec) -> RivalTrainer:
-        """Return what trains with a rival, compiled at its first use."""
-        if spec.maker not in self._rivals:
-            self._rivals[spec.maker] = RivalTrainer(self.problem, spec)
-        return self._rivals[spec.maker]
-
     def _costs(self, program: Optimizer, outcome: Outcome) -> tuple[float, float, float]:
         """Return what a step of a training cost, in the mean."""
         if isinstance(program, Program):
@@ -323,10 +313,11 @@ class TaskRunner:
     def _ready(self, program: Optimizer, lr_factor: float = 1.0) -> _Run | TaskResult:
         """Return what trains once with a program or a rival, or the result of one that need not be trained with."""
         if isinstance(program, RivalSpec):
-            trainer, rates = self._rival(program), self.schedule * np.float32(lr_factor * self._unit(program))
+            schedule = self.schedule * np.float32(lr_factor)
 
             def run_rival(seed: int, split: str, limits: np.ndarray) -> Outcome:
-                return trainer.train(program, self.courses.of_seed(seed), rates, self.courses.examples(split), limits)
+                course, examples = self.courses.of_seed(seed), self.courses.examples(split)
+                return self.rivals.train(program, course, schedule, examples, limits)
 
             return run_rival
         prepared = self._prepare(program, lr_factor)

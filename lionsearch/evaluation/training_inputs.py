@@ -29,7 +29,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from lionsearch.errors import TaskError
-from lionsearch.tasks.objective import Objective
+from lionsearch.tasks.objective import Objective, full_gradient
 from lionsearch.tasks.problem import Problem
 
 Settings = Mapping[str, Any]
@@ -126,21 +126,9 @@ def _gradient_ahead(objective: Objective, now: Moment) -> Any:
 
 
 def _full_gradient(objective: Objective, now: Moment) -> Any:
-    """Return the gradient of the mean loss over all training examples, batch by batch."""
-    size, examples = (len(jax.tree.leaves(tree)[0]) for tree in (now.batch, now.data))
-    whole = examples // size
-    batches = jax.tree.map(lambda x: x[: whole * size].reshape(whole, size, *x.shape[1:]), now.data)
-
-    def add(total: Any, batch: Any) -> tuple[Any, None]:
-        gradients = _gradient(objective, now, now.params, batch)
-        return jax.tree.map(lambda t, g: t + size / examples * g, total, gradients), None
-
-    total, _ = lax.scan(add, jax.tree.map(jnp.zeros_like, now.params), batches)
-    left = examples - whole * size
-    if left:
-        rest = _gradient(objective, now, now.params, jax.tree.map(lambda x: x[whole * size :], now.data))
-        total = jax.tree.map(lambda t, g: t + left / examples * g, total, rest)
-    return total
+    """Return the gradient of the mean loss over all training examples."""
+    size = len(jax.tree.leaves(now.batch)[0])
+    return full_gradient(lambda batch: _gradient(objective, now, now.params, batch), now.params, now.data, size)
 
 
 _SOURCES: dict[str, _Source] = {

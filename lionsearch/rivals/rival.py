@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import jax
-import jax.numpy as jnp
+
+from lionsearch.tasks.objective import full_gradient
 
 
 class Costs(NamedTuple):
@@ -103,19 +104,7 @@ class Oracle:
 
     def full_gradient(self, weights: Any) -> Any:
         """Return the gradient of the mean loss over all training examples; `count / size` gradients."""
-        whole = self.count // self.size
-        cut = jax.tree.map(lambda x: x[: whole * self.size].reshape(whole, self.size, *x.shape[1:]), self.data)
-
-        def add(total: Any, batch: Any) -> tuple[Any, None]:
-            found = self.gradient_at(weights, batch)
-            return jax.tree.map(lambda t, g: t + self.size / self.count * g, total, found), None
-
-        total, _ = jax.lax.scan(add, jax.tree.map(jnp.zeros_like, weights), cut)
-        left = self.count - whole * self.size
-        if left:
-            rest = self.gradient_at(weights, jax.tree.map(lambda x: x[whole * self.size :], self.data))
-            total = jax.tree.map(lambda t, g: t + left / self.count * g, total, rest)
-        return total
+        return full_gradient(lambda batch: self.gradient_at(weights, batch), weights, self.data, self.size)
 
 
 def uses_gradient(rival: Any) -> bool:

@@ -6,6 +6,7 @@ measures asks an `Objective`, which passes on what the problem's functions take,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -99,3 +100,28 @@ class Objective:
     def _given(self, state: Any) -> tuple[Any, ...]:
         """Return what the problem's functions take between parameters and batch."""
         return (state,) if self._problem.stateful else ()
+
+
+def full_gradient(slope: Callable[[Any], Any], params: Any, data: Any, size: int) -> Any:
+    """Return the gradient of the mean loss over all examples, batch by batch.
+
+    Args:
+        slope: `slope(batch) -> gradient` of the batch's mean loss, a tree like the parameters.
+        params: for their shapes.
+        data: the examples, along the first axis of each leaf.
+        size: of a batch.
+    """
+    examples = len(jax.tree.leaves(data)[0])
+    whole = examples // size
+    batches = jax.tree.map(lambda x: x[: whole * size].reshape(whole, size, *x.shape[1:]), data)
+
+    def add(total: Any, batch: Any) -> tuple[Any, None]:
+        gradients = slope(batch)
+        return jax.tree.map(lambda t, g: t + size / examples * g, total, gradients), None
+
+    total, _ = jax.lax.scan(add, jax.tree.map(jnp.zeros_like, params), batches)
+    left = examples - whole * size
+    if left:
+        rest = slope(jax.tree.map(lambda x: x[whole * size :], data))
+        total = jax.tree.map(lambda t, g: t + left / examples * g, total, rest)
+    return total
