@@ -102,8 +102,10 @@ def test_a_file_names_options_of_its_factory_and_what_was_measured(name):
     inspect.signature(getattr(__import__(module, fromlist=["_"]), function)).bind(**spec.options)
     assert spec.description
     assert spec.measured is not None
-    assert re.fullmatch(rf"(python experiments/ladder/tune.py {name} --seeds \d+ --fresh \d+)?", spec.tuned_by)
-    cost = {"proxy": (0.001, 0.5), "middle": (0.5, 10), "target": (20, 200), "accelerator": (1_000, 1e9)}
+    tuned = rf"python experiments/ladder/tune.py {name} --seeds \d+ --fresh \d+"
+    compared = rf"lionsearch compare .+ --task {name} .+"
+    assert re.fullmatch(f"({tuned}|{compared})?", spec.tuned_by)
+    cost = {"proxy": (0.001, 0.5), "middle": (0.5, 10), "target": (10, 200), "accelerator": (1_000, 1e9)}
     low, high = cost[spec.stage]
     assert low <= spec.measured.seconds <= high
 
