@@ -1,7 +1,6 @@
 """One task on this machine: programs -> `TaskResult`, against tuned AdamW on the same seeds.
 
-The trainer is compiled once; see `training.py`. A candidate leaves early when its loss on a part of the validation
-split is hopeless: it must keep a share of the reference's progress that grows from 5 % to 50 %.
+The trainer is compiled once; see `training.py`. What a training is worth, `judge.py` says.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from lionsearch.evaluation.courses import Courses
 from lionsearch.evaluation.device import describe_device
 from lionsearch.evaluation.encoding import EncodedProgram, TooLongError, encode_program
 from lionsearch.evaluation.interpreter import Interpreter
+from lionsearch.evaluation.judge import Judge
 from lionsearch.evaluation.machine import Machine, machine_for
 from lionsearch.evaluation.native import compile_training, measure_samples
 from lionsearch.evaluation.optimizer import Optimizer
@@ -41,8 +41,6 @@ from lionsearch.tasks.validation import count_examples
 
 BREAK_EVEN_STEPS = 50_000
 """Training steps from which compiling a program costs less than interpreting it (`benchmarks/throughput.py`)."""
-
-_FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
 
 _Prepared = tuple[Machine, EncodedProgram]
 _Run = Callable[[int, str, np.ndarray], Outcome]
@@ -93,6 +91,7 @@ class TaskRunner:
         courses: the examples, and what each seed starts from.
         schedule: float32 (steps,), what `lr` is at each step.
         rivals: what trains with rivals.
+        judge: what trainings are worth.
 
     Raises:
         TaskError: if the task's factory breaks the interface.
@@ -104,6 +103,7 @@ class TaskRunner:
         self.objective = Objective(self.problem)
         self.courses = Courses(self.problem, spec)
         self.schedule = spec.schedule()
+        self.judge = Judge(spec, self.reference)
         self._references: dict[tuple[int, str], Reference] = {}
         self._measure = jax.jit(self.objective.measured)
         self._interpreters: dict[Machine, Interpreter] = {}
@@ -121,12 +121,12 @@ class TaskRunner:
             return run
         outcomes: list[Outcome] = []
         for seed in seeds.seeds:
-            outcome = run(seed, seeds.split, self._limits(seed, seeds))
-            failure = self._failure(outcome, seed, seeds)
+            outcome = run(seed, seeds.split, self.judge.limits(seed, seeds))
+            failure = self.judge.failure(outcome, seed, seeds)
             if failure is not None:
                 return TaskResult(self.spec.name, failure=failure)
             outcomes.append(outcome)
-        result = self._summarize(outcomes, seeds)
+        result = self.judge.summarize(outcomes, seeds)
         return result if isinstance(program, Program) else replace(result, costs=self._costs(program, outcomes[-1]))
 
     @_calling
@@ -139,7 +139,7 @@ class TaskRunner:
         run = self._ready(program, lr_factor)
         if isinstance(run, TaskResult):
             return [float("inf")] * len(seeds.seeds)
-        return [float(run(seed, seeds.split, self._limits(seed, seeds)).loss) for seed in seeds.seeds]
+        return [float(run(seed, seeds.split, self.judge.limits(seed, seeds)).loss) for seed in seeds.seeds]
 
     @_calling
     def train(self, program: Optimizer, seed: int, split: str, lr_factor: float = 1.0) -> Trained:
@@ -154,7 +154,7 @@ class TaskRunner:
         outcome = run(seed, split, self.never)
         costs = self._costs(program, outcome)
         if not np.isfinite(outcome.loss):
-            return Trained(None, costs=costs, failure=self._non_finite(outcome))
+            return Trained(None, costs=costs, failure=self.judge.non_finite(outcome))
         metrics = tuple((name, float(outcome.metrics[name])) for name in sorted(outcome.metrics))
         return Trained(float(outcome.loss), metrics, costs)
 
@@ -182,7 +182,7 @@ class TaskRunner:
         run = self._ready(program)
         if isinstance(run, TaskResult):
             return []
-        limits = [self._limits(seed, seeds) for seed in seeds.seeds]
+        limits = [self.judge.limits(seed, seeds) for seed in seeds.seeds]
         curves = [
             np.asarray(run(seed, seeds.split, limit).curve, np.float64)
             for seed, limit in zip(seeds.seeds, limits, strict=True)
@@ -230,14 +230,14 @@ class TaskRunner:
         outcomes: list[list[Outcome]] = [[] for _ in encoded]
         failures: list[Failure | None] = [None] * len(encoded)
         for seed in seeds.seeds:
-            limits, examples = self._limits(seed, seeds), self.courses.examples(seeds.split)
+            limits, examples = self.judge.limits(seed, seeds), self.courses.examples(seeds.split)
             batch = self.interpreter(machine).train_many(encoded, self.courses.of_seed(seed), examples, limits)
             for index in range(len(encoded)):
                 outcome = jax.tree.map(lambda leaf, at=index: leaf[at], batch)
                 outcomes[index].append(outcome)
-                failures[index] = failures[index] or self._failure(outcome, seed, seeds)
+                failures[index] = failures[index] or self.judge.failure(outcome, seed, seeds)
         return [
-            self._summarize(found, seeds) if failure is None else TaskResult(self.spec.name, failure=failure)
+            self.judge.summarize(found, seeds) if failure is None else TaskResult(self.spec.name, failure=failure)
             for found, failure in zip(outcomes, failures, strict=True)
         ]
 
@@ -380,16 +380,6 @@ class TaskRunner:
         schedule = self.schedule * np.float32(lr_factor)
         return compile_training(problem or self.problem, program, course, schedule, examples, limits)
 
-    def _limits(self, seed: int, seeds: Seeds) -> np.ndarray:
-        """Return the loss on the probe above which training ends, after each chunk."""
-        if not seeds.early_exit:
-            return self.never
-        reference = self.reference(seed, seeds.split)
-        share = np.linspace(_FIRST_SHARE, _LAST_SHARE, self.spec.chunks)
-        progress = reference.probe_chance - np.array(reference.curve)
-        limits = np.where(progress > 0, reference.probe_chance - share * progress, np.inf)
-        return limits.astype(np.float32)
-
     def _measure_reference(self, seed: int, split: str) -> Reference:
         prepared = self._prepare(self._adamw)
         assert not isinstance(prepared, TaskResult), "AdamW can be trained with"
@@ -407,35 +397,3 @@ class TaskRunner:
                 f"network's {chance:.4g}; {self.spec.tuning}"
             )
         return Reference(chance, loss, probe_chance, tuple(float(value) for value in outcome.curve))
-
-    def _failure(self, outcome: Outcome, seed: int, seeds: Seeds) -> Failure | None:
-        chunks, total = int(outcome.chunks), self.spec.chunks
-        done = chunks * self.spec.steps // total
-        last = float(outcome.curve[chunks - 1])
-        chance = self.reference(seed, seeds.split).chance  # which is an error if the task has none
-        if not np.isfinite(last):
-            return self._non_finite(outcome)
-        limit = float(self._limits(seed, seeds)[chunks - 1])
-        if last > limit:
-            detail = f"after {done} of {self.spec.steps} steps the loss was {last:.4g}; at most {limit:.4g} goes on"
-            return Failure(FailureKind.NO_PROGRESS, detail)
-        if not np.isfinite(outcome.loss):
-            return self._non_finite(outcome)
-        if outcome.loss >= chance:  # the probe can miss what explodes on a few examples
-            detail = f"the final loss was {float(outcome.loss):.4g}; an untrained network's is {chance:.4g}"
-            return Failure(FailureKind.NO_PROGRESS, detail)
-        return None
-
-    def _non_finite(self, outcome: Outcome) -> Failure:
-        done = int(outcome.chunks) * self.spec.steps // self.spec.chunks
-        return Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {self.spec.steps} steps")
-
-    def _summarize(self, outcomes: Sequence[Outcome], seeds: Seeds) -> TaskResult:
-        scores = [
-            self.reference(seed, seeds.split).score(float(outcome.loss))
-            for seed, outcome in zip(seeds.seeds, outcomes, strict=True)
-        ]
-        names = sorted(outcomes[0].metrics)
-        metrics = tuple((name, float(np.mean([o.metrics[name] for o in outcomes]))) for name in names)
-        loss = float(np.mean([float(outcome.loss) for outcome in outcomes]))
-        return TaskResult(self.spec.name, loss, float(np.mean(scores)), metrics=metrics, scores=tuple(scores))
