@@ -16,14 +16,14 @@ from jax.flatten_util import ravel_pytree
 
 from lionsearch.errors import SettingError
 from lionsearch.rivals.error_count import best_step, check_classes, find_margins, find_right
-from lionsearch.rivals.rival import Costs, Oracle
+from lionsearch.rivals.rival import Costs, Oracle, Stateless
 from lionsearch.tasks.problem import Problem
 
 LADDER = tuple(sign * 2.0**power for power in range(-8, 3) for sign in (-1.0, 1.0))
 """Steps that are tried where no step is known to be exact."""
 
 
-class CoordinateDescent:
+class CoordinateDescent(Stateless):
     """Searches along random directions, one after the other.
 
     Args:
@@ -44,11 +44,6 @@ class CoordinateDescent:
         """Raise a SettingError if the task has other labels."""
         if self._search == self._exactly:
             check_classes(problem, self._classes)
-
-    def init(self, weights: Any, count: int) -> tuple[()]:
-        """Return nothing: it has no state."""
-        del weights, count
-        return ()
 
     def step(self, oracle: Oracle, state: tuple[()]) -> tuple[Any, tuple[()], Costs]:
         """Return the weights after the searches of a step."""

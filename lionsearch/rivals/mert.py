@@ -16,11 +16,11 @@ from jax.flatten_util import ravel_pytree
 
 from lionsearch.rivals.coordinate import check_counts
 from lionsearch.rivals.error_count import Step, best_step, check_classes, find_margins, find_right
-from lionsearch.rivals.rival import Costs, Oracle
+from lionsearch.rivals.rival import Costs, Oracle, Stateless
 from lionsearch.tasks.problem import Problem
 
 
-class MinimumErrorRate:
+class MinimumErrorRate(Stateless):
     """Makes the best of exact steps along random coordinates, of a model whose scores are linear in each.
 
     Args:
@@ -38,11 +38,6 @@ class MinimumErrorRate:
     def check(self, problem: Problem) -> None:
         """Raise a SettingError if the task has other labels."""
         check_classes(problem, self._classes)
-
-    def init(self, weights: Any, count: int) -> tuple[()]:
-        """Return nothing: it has no state."""
-        del weights, count
-        return ()
 
     def step(self, oracle: Oracle, state: tuple[()]) -> tuple[Any, tuple[()], Costs]:
         """Return the weights after the rounds of a step."""

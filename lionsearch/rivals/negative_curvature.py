@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.flatten_util import ravel_pytree
 
-from lionsearch.rivals.rival import Costs, Oracle
+from lionsearch.rivals.rival import Costs, Oracle, Stateless
 
 _BREAKDOWN = 1e-5
 """A Lanczos vector shorter than this times the largest product so far is rounding: the space is exhausted."""
@@ -29,7 +29,7 @@ class _Descent(NamedTuple):
 
 
 @dataclass(frozen=True)
-class NegativeCurvature:
+class NegativeCurvature(Stateless):
     """One of two steps, by the smallest eigenvalue c of the batch's Hessian, v its eigenvector.
 
     c <= -alpha / 2: w <- w - sign(v'g) 2 |c| / hessian_lipschitz v (algorithm 3).
@@ -56,11 +56,6 @@ class NegativeCurvature:
     hessian_lipschitz: float = 10.0
     lanczos: int = 10
     iterations: int = 10
-
-    def init(self, weights: Any, count: int) -> Any:
-        """Return the state: nothing."""
-        del weights, count
-        return ()
 
     def step(self, oracle: Oracle, state: Any) -> tuple[Any, Any, Costs]:
         """Return the weights after a step, and the products and gradients that it asked for."""

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.flatten_util import ravel_pytree
 
-from lionsearch.rivals.rival import Costs, Oracle
+from lionsearch.rivals.rival import Costs, Oracle, Stateless
 
 _DECREASE = 1e-4
 """Armijo's constant."""
@@ -35,7 +35,7 @@ class _Solution(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Newton:
+class Newton(Stateless):
     """Newton-CG: the step p solves (H + damping I) p = -g, H and g those of the batch, with Armijo's line search.
 
     Conjugate gradients end at |residual| <= min(tolerance, sqrt(|g|)) |g|. At a direction of no positive curvature they
@@ -56,11 +56,6 @@ class Newton:
     iterations: int = 20
     tolerance: float = 0.5
     halvings: int = 10
-
-    def init(self, weights: Any, count: int) -> Any:
-        """Return the state: nothing."""
-        del weights, count
-        return ()
 
     def step(self, oracle: Oracle, state: Any) -> tuple[Any, Any, Costs]:
         """Return the weights after a step, and the products and losses that it asked for."""

@@ -144,3 +144,12 @@ class Rival(Protocol):
     def step(self, oracle: Oracle, state: Any) -> tuple[Any, Any, Costs]:
         """Return the weights and the state after a step, and what it asked of the oracle."""
         ...
+
+
+class Stateless:
+    """A rival that keeps nothing from step to step."""
+
+    def init(self, weights: Any, count: int) -> tuple[()]:
+        """Return the state before the first step: nothing."""
+        del weights, count
+        return ()

@@ -15,6 +15,7 @@ import optax
 
 from lionsearch.compose import TRANSFORMS
 from lionsearch.rivals.rival import Costs, Oracle, uses_gradient
+from lionsearch.tasks.problem import Problem
 
 Settings = Mapping[str, float]
 
@@ -41,6 +42,11 @@ class Wrapped:
     def init(self, weights: Any, count: int) -> Any:
         """Return the rival's state."""
         return self.rival.init(weights, count)
+
+    def check(self, problem: Problem) -> None:
+        """Raise what the rival raises of a task that it cannot be used on."""
+        if check := getattr(self.rival, "check", None):
+            check(problem)
 
     def step(self, oracle: Oracle, state: Any) -> tuple[Any, Any, Costs]:
         """Return the rival's step, and what it cost with what its oracle has asked for."""

@@ -7,13 +7,13 @@ from evaluation.small_tasks import make_spec
 from rivals.test_rival import make
 
 from lionsearch.catalog import load_program
-from lionsearch.compose import TRANSFORMS
 from lionsearch.errors import SettingError, UnknownNameError
 from lionsearch.evaluation.plan import Limits
 from lionsearch.evaluation.task_runner import TaskRunner
-from lionsearch.rivals.making import resolve_rival
+from lionsearch.rivals.making import make_rival, resolve_rival
 from lionsearch.rivals.rival import Costs
-from lionsearch.rivals.wrapping import DEFAULTS, WRAPPERS, wrap
+from lionsearch.rivals.wrapping import wrap
+from lionsearch.tasks.problem import Problem
 
 
 class Keeps:
@@ -31,10 +31,12 @@ def runner():
     return TaskRunner(make_spec(factory="evaluation.small_tasks:regression"), Limits())
 
 
-def test_names_and_settings_are_those_of_programs():
-    assert set(WRAPPERS) == set(DEFAULTS)
-    for name, settings in DEFAULTS.items():
-        assert TRANSFORMS[name].settings == settings
+def test_a_rival_in_it_may_refuse_a_task():
+    labelled = Problem(lambda key: None, lambda *given: None, {"label": np.array([0, 1, 2])}, None, None)
+    rival = make_rival(resolve_rival("sam(rival:mert)"))
+    with pytest.raises(SettingError, match="classes is 10; the task has labels from 0 to 2"):
+        rival.check(labelled)
+    make_rival(resolve_rival("sam(optax:sgd)")).check(labelled)
 
 
 @pytest.mark.parametrize(
