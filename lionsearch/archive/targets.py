@@ -59,7 +59,7 @@ def load_target(text: str) -> tuple[Program, Provenance]:
         (('m',), 'lion')
     """
     if names_rival(text):
-        raise SettingError(f"{one_line(text)} is a rival, no program; `evaluate` and `compare` take it")
+        raise SettingError(f"{one_line(text)} is a rival, no program; `evaluate`, `compare` and `tune` take it")
     if is_expression(text):
         parts: list[Provenance] = []
 

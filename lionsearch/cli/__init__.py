@@ -84,6 +84,7 @@ for command in (
     language.check,
     language.programs,
     language.transforms,
+    language.rivals,
     language.show,
     language.tasks,
     language.experiments,

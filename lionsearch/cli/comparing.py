@@ -69,12 +69,14 @@ def compare(
     if json_output:
         print_json(found.table())
         return
-    from lionsearch.comparison.shown import LEGEND
+    from lionsearch.comparison.shown import LEGEND, say_failures
     from lionsearch.terminal.display import print_table
 
     print_table(*found.rows())
     for sentence in found.left_out:
         print(sentence)
+    for sentence in say_failures(found.standings):
+        print(sentence, file=sys.stderr)
     print(f"{LEGEND}\n{output / 'comparison.md'} and {output / 'comparison.svg'} hold it", file=sys.stderr)
 
 

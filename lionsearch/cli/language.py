@@ -81,6 +81,21 @@ def programs(json_output: Json = False) -> None:
     _print_shelf(PROGRAMS, describe, columns, json_output)
 
 
+def rivals(json_output: Json = False) -> None:
+    """List lionsearch's own rivals, which are no programs: `evaluate rival:NAME`."""
+    from lionsearch.rivals.shelf import ROWS
+
+    rows = [
+        {"name": f"rival:{name}", "description": row.description, "source": row.source} for name, row in ROWS.items()
+    ]
+    if json_output:
+        print_json(rows)
+        return
+    from lionsearch.terminal.display import print_table
+
+    print_table(("name", "description", "source"), [tuple(row.values()) for row in rows])
+
+
 def transforms(json_output: Json = False) -> None:
     """List the transforms that wrap a program, such as lookahead(adamw, k=5)."""
     rows = [

@@ -129,8 +129,9 @@ def tune(
         print(f"best: learning_rate = {best.learning_rate:.4g}{decay}, loss {best.loss:.4g}")
         if not isinstance(optimizer, Program) or "lr_scale" in dict(optimizer.hyperparameters):
             factor = best.learning_rate / best.lr_scale
+            where = "in the program" if isinstance(optimizer, Program) else "in its name"
             print(
-                f"in the program that is lr_scale={best.lr_scale:.4g}{decay.replace(' = ', '=')};"
+                f"{where} that is lr_scale={best.lr_scale:.4g}{decay.replace(' = ', '=')};"
                 f" its learning rate on {result.task} is {factor:.4g} times lr_scale"
             )
         if result.at_edge and sampler is None:

@@ -34,7 +34,8 @@ def pick(run: Run, most: int) -> list[Contestant]:
     """Return the best programs of a run that differ in what they do, the best first.
 
     In turn: its simplified best; by fresh seeds its elites, and of those that are best for their length the shortest
-    first; then the best of the search. Of programs that make the same updates but for their size, the shortest stands.
+    first; then the best of the search. Of programs that make the same updates but for their size, the shortest stands,
+    unless the simplified best is one of them.
     On short noisy tasks weight decay is no use, and a search loses it; longer ones may want it. So a program without
     one is taken as `decay(PROGRAM, weight_decay=0)`, which is the same until it is tuned.
 
@@ -51,7 +52,7 @@ def pick(run: Run, most: int) -> list[Contestant]:
         same = next((place for place, other in enumerate(kept) if _is_alike(found, other)), None)
         if same is None and len(kept) < most:
             kept.append(found)
-        elif same is not None and _length(found) < _length(kept[same]):
+        elif same is not None and kept[same].name != str(run.folder / SHORT) and _length(found) < _length(kept[same]):
             kept[same] = found
     if not kept:
         raise RunError(f"{run.folder}: no program has a score yet")

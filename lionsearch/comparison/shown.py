@@ -12,7 +12,7 @@ from lionsearch.comparison.standing import Standing, TaskStanding
 LEGEND = (
     "score: 0 is AdamW with bias correction, tuned alike, on the same seeds, -1 an untrained network; ± is a 95 %"
     " interval over the seeds;"
-    " = shares a place with what cannot be told apart, seed by seed"
+    " place: one more than the number that are better seed by seed, = if another has the same"
 )
 
 
@@ -63,7 +63,7 @@ def _costs(standing: Standing) -> tuple[str, str]:
     each = list(standing.tasks.values())
     states = [task.state for task in each if task.state is not None]
     times = " ".join("-" if task.seconds is None else f"{1000 * task.seconds:.2g}" for task in each)
-    return times, f"{max(states):.2g}" if states else "-"
+    return times, f"{max(states):.3g}" if states else "-"
 
 
 def _most_asked(each: Sequence[TaskStanding]) -> str:
@@ -88,6 +88,17 @@ def show_score(task: TaskStanding) -> str:
     """Return a score on a task, and how many trainings failed, or that none is better than an untrained network."""
     note = f" ({task.failed} failed)" if task.failed else " (learns nothing)" if task.is_untrained else ""
     return f"{task.lead}{note}"
+
+
+def say_failures(standings: Sequence[Standing]) -> list[str]:
+    """Return a sentence for each contestant and task on which a training failed, with the first reason."""
+    failed = {
+        f"{standing.contestant} on {name}": next(each.failure for each in task.entry.trainings if each.failure)
+        for standing in standings
+        for name, task in standing.tasks.items()
+        if task.failed
+    }
+    return [f"{where} failed: {failure.detail}" for where, failure in failed.items() if failure is not None]
 
 
 def flat_rows(standings: Sequence[Standing]) -> list[dict[str, Any]]:
@@ -138,6 +149,7 @@ def markdown(title: str, command: str, standings: Sequence[Standing], budget: Bu
         f" {COLUMNS}{EQUAL if budget.equal_cost else ''}",
         "",
         *lines(heads, rows),
+        *(line for sentence in say_failures(standings) for line in ("", f"{sentence}.")),
         "",
         "Losses on test data, the task's own measures, and the settings (learning rate: the peak of `lr * lr_scale`):",
         "",

@@ -17,7 +17,7 @@ from lionsearch.evaluation.training_inputs import Carried, noise_key
 from lionsearch.rivals.making import make_rival
 from lionsearch.rivals.rival import Costs, Oracle, uses_gradient
 from lionsearch.rivals.rival_spec import RivalSpec
-from lionsearch.tasks.calling import find_place
+from lionsearch.tasks.calling import describe_fault
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TUNED_RATE, TaskSpec
@@ -131,8 +131,9 @@ class RivalTrainer:
 
     def __init__(self, problem: Problem, spec: RivalSpec):
         rival = make_rival(spec)
-        if check := getattr(rival, "check", None):
-            check(problem)
+        with _calling(spec, "it refuses the task"):
+            if check := getattr(rival, "check", None):
+                check(problem)
         rule = RivalRule(rival, count_examples(problem.train))
         self._rule = rule
         self._train = jax.jit(build_trainer(problem, rule, given=OracleInputs(problem)))
@@ -154,7 +155,7 @@ class RivalTrainer:
         """
         decay = np.float32(spec.weight_decay or 0.0)
         inputs = rates.reshape(course.batches.shape[:2]), course.batches
-        with _calling(spec):
+        with _calling(spec, "its step failed"):
             return jax.device_get(self._train(decay, {}, course, inputs, *data, limits))
 
     def state(self, params: Any) -> float:
@@ -206,17 +207,15 @@ class RivalTrainers:
 
 
 @contextmanager
-def _calling(spec: RivalSpec) -> Iterator[None]:
-    """Have what a rival raises say which one it was, and where."""
+def _calling(spec: RivalSpec, what: str) -> Iterator[None]:
+    """Have what a rival raises say which one it was, what was done, and where."""
     try:
         yield
     except LionSearchError:
         raise
     except Exception as error:
-        where = find_place(error)
-        place = f" ({where})" if where else ""
-        first = one_line(str(error).strip().partition("\n")[0], 300)
-        raise SettingError(f"{one_line(spec.text)}: its step failed{place}: {type(error).__name__}: {first}") from None
+        said = describe_fault(error)
+        raise SettingError(f"{one_line(spec.text)}: {what}: {said}") from None
 
 
 def _numbers(tree: Any) -> int:

@@ -127,8 +127,8 @@ class Rival(Protocol):
         ...         def move(rate):
         ...             return jax.tree.map(lambda w, g: w - rate * g, oracle.weights, oracle.gradient)
         ...         rates = [oracle.lr * 0.5 ** number for number in range(5)]
-        ...         losses = jnp.stack([oracle.loss_at(move(rate)) for rate in rates])
-        ...         chosen = jnp.stack(rates)[jnp.argmax(losses < oracle.loss)]
+        ...         falls = jnp.stack([oracle.loss_at(move(rate)) < oracle.loss for rate in rates])
+        ...         chosen = jnp.stack(rates)[jnp.argmax(falls.at[-1].set(True))]
         ...         return move(chosen), state, Costs(losses=5)
     """
 

@@ -167,6 +167,12 @@ def test_show_prints_a_composition_as_one_program(run_here):
     assert row["name"] == "lookahead(mine, k=3)"
 
 
+def test_rivals_are_listed(run_here):
+    rows = {row["name"]: row for row in json.loads(run_here("rivals", "--json").stdout)}
+    assert "Defazio" in rows["rival:saga"]["source"]
+    assert "rival:newton" in run_here("rivals").stdout
+
+
 def test_transforms_are_listed(run_here):
     rows = {row["name"]: row for row in json.loads(run_here("transforms", "--json").stdout)}
     assert rows["lookahead"]["settings"] == {"k": 5.0, "alpha": 0.5}

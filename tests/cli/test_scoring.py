@@ -172,7 +172,7 @@ def test_tune_takes_a_rival(run_here):
     done = run_here("tune", "optax:adam", "--task", "linear", "--seeds", 1, "--sampler", "random", "--trials", 3)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^best: learning_rate = ", done.stdout, re.MULTILINE)
-    assert "in the program that is lr_scale=" in done.stdout
+    assert "in its name that is lr_scale=" in done.stdout
     done = run_here("tune", "optax:lbfgs", "--task", "linear")
     assert done.returncode == 2
     assert done.stderr.strip() == "error: optax:lbfgs finds its learning rate itself; there is nothing to tune"

@@ -68,6 +68,14 @@ def test_the_simplified_best_comes_first(run):
         path.unlink()
 
 
+def test_the_simplified_best_gives_its_place_to_none(run, monkeypatch):
+    texts = "u = m * 2.0\n  return u * lr, m", "return m * lr, m"
+    short, other = (parse(f"def train(w, g, m, lr):\n  m = interp(g, m, 0.5)\n  {text}") for text in texts)
+    programs = [(str(run.folder / "short.py"), short), ("x", other)]
+    monkeypatch.setattr(picking, "_in_turn", lambda run, most: iter(programs))
+    assert [each.name for each in pick(run, 3)] == [f"decay({run.folder / 'short.py'}, weight_decay=0)"]
+
+
 def test_a_run_without_a_score_has_none_to_pick(run, monkeypatch):
     monkeypatch.setattr(picking, "_in_turn", lambda run, most: iter(()))
     with pytest.raises(RunError, match="no program has a score yet"):

@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import pytest
 from comparison.contests import LOSSES, SPECS
-from comparison.surfaces import DECAYED, PLAIN, Bowls
+from comparison.surfaces import DECAYED, FAILS, PLAIN, Bowls
 
 from lionsearch.comparison.contest import Budget, adamw, hold
 from lionsearch.comparison.laboratory import Laboratory
 from lionsearch.comparison.ledger import open_ledger
-from lionsearch.comparison.shown import flat_rows, lines, markdown, plot, show_costs, table
+from lionsearch.comparison.shown import flat_rows, lines, markdown, plot, say_failures, show_costs, table
 from lionsearch.comparison.standing import rank
 
 BUDGET = Budget(points=6, tune_seeds=1, seeds=3)
@@ -73,3 +73,14 @@ def test_a_plot_is_the_same_each_time(standings, tmp_path):
         plot(standings, tmp_path / name)
     one, two = ((tmp_path / name).read_bytes() for name in ("one.svg", "two.svg"))
     assert one == two
+
+
+def test_what_failed_is_said_with_its_reason(standings):
+    first, *others = standings
+    assert say_failures(standings) == []
+    broken = replace(FAILS, failure=replace(FAILS.failure, detail="its step failed"))
+    tasks = {name: replace(task, entry=replace(task.entry, trainings=(broken,))) for name, task in first.tasks.items()}
+    changed = [replace(first, tasks=tasks), *others]
+    sentences = [f"{first.contestant} on {name} failed: its step failed" for name in tasks]
+    assert say_failures(changed) == sentences
+    assert all(f"\n{sentence}.\n" in markdown("Title", "the command", changed, BUDGET) for sentence in sentences)
