@@ -90,6 +90,7 @@ def _make_alone(spec: RivalSpec) -> Any:
     function = find_function(spec)
     parameters = _parameters(function)
     rates = {name: 1.0 for name in (_RATE, _DECAY) if name in parameters and (name == _DECAY or spec.takes_rate)}
+    _check_names(spec, function)
     make = partial(function, **dict(spec.settings))
     try:
         made = make(**rates)
@@ -107,6 +108,20 @@ def _make_alone(spec: RivalSpec) -> Any:
         f"{one_line(spec.text)}: {spec.function} returned {type(made).__name__}; expected an optax transformation, of"
         " `learning_rate` and `weight_decay` where it has them, or a rival with `init` and `step`"
     )
+
+
+def _check_names(spec: RivalSpec, function: Callable[..., Any]) -> None:
+    """Raise if a setting is none that the function takes."""
+    try:
+        taken = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return
+    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken):
+        return
+    valid = [each.name for each in taken if each.name != _RATE]
+    for name, _ in spec.settings:
+        if name not in valid:
+            raise UnknownNameError(f"setting of {spec.function}", name, [*valid, "lr_scale"], one_line(spec.text))
 
 
 def _check_kinds(spec: RivalSpec, parameters: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from lionsearch.limits import COMPOSITION, COMPOSITION_DEPTH
 
 Value = float | int | bool | str | None
 
-_NAME = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<function>[A-Za-z_]\w*)(?P<settings>\(.*\))?", re.DOTALL)
+_NAME = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<function>(?!\d)\w*)(?P<settings>\(.*\))?", re.DOTALL)
 _AROUND = re.compile(r"(?P<wrapper>[a-z_]+)\((?P<inner>.*)\)", re.DOTALL)
 _EXPECTED = "expected something like optax:adamw, optax.contrib:muon(beta=0.9) or mymodule:make"
 _RATE, _DECAY = "lr_scale", "weight_decay"
@@ -109,6 +109,9 @@ def parse_rival(text: str) -> RivalSpec:
     found = _NAME.fullmatch(text.strip())
     if found is None:
         raise SettingError(f"{quote(text)} names no optimizer; {_EXPECTED}")
+    if not found["function"]:
+        listed = "" if found["module"] != "rival" else "; `lionsearch rivals` lists our own"
+        raise SettingError(f"{quote(text)} names no function; {_EXPECTED}{listed}")
     settings = _read_settings(text, found["settings"] or "()")
     scale, decay = (_take_number(text, settings, name) for name in (_RATE, _DECAY))
     settings_given = tuple(settings.items())

@@ -26,9 +26,8 @@ class TrainingsDisplay:
     def __call__(self, work: Work) -> None:
         """Show it."""
         seconds = time.monotonic() - self._begun
-        line = plain(
-            f"{work.done} trainings in {seconds:.0f} s, at least {work.waiting} more to come; last on {work.last}"
-        )
+        done = "1 training" if work.done == 1 else f"{work.done} trainings"
+        line = plain(f"{done} in {seconds:.0f} s, at least {work.waiting} more to come; last on {work.last}")
         if self._status is not None:
             self._status.update(Text(line))
             self._status.start()

@@ -99,7 +99,9 @@ def test_what_takes_no_rate_has_none_to_tune():
         ("optax:adamv", UnknownNameError, "did you mean 'adam'"),
         ("rival:nothing", UnknownNameError, "unknown rival 'nothing'"),
         ("no_such_module:make", SettingError, "there is no module 'no_such_module'"),
-        ("of_the_user:make(b7=1)", SettingError, "unexpected keyword argument 'b7'"),
+        ("of_the_user:make(b7=1)", UnknownNameError, "unknown setting of make 'b7'"),
+        ("rival:svrg(anchor=2)", UnknownNameError, "unknown setting of svrg 'anchor'; did you mean 'anchor_every'"),
+        ("rival:", SettingError, "`lionsearch rivals` lists our own"),
         ("of_the_user:number", SettingError, "returned int; expected an optax transformation"),
         ("of_the_user:rival(weight_decay=0.1)", SettingError, "rival takes no weight_decay"),
         (

@@ -11,7 +11,7 @@ def test_names_of_rivals(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["adamw", "runs/quickstart:17", "my.run:3", "lookahead(adamw, k=5)", "a:b:c", "C:\\x", "optax:", ":make"]
+    "text", ["adamw", "runs/quickstart:17", "my.run:3", "lookahead(adamw, k=5)", "a:b:c", "C:\\x", ":make"]
 )
 def test_programs_candidates_and_compositions_are_none(text):
     assert not is_rival(text)
@@ -34,6 +34,7 @@ def test_settings_are_read_and_rates_set_apart():
         ("optax:adamw(b1=f(2))", "b1 must be a number"),
         ("optax:adamw(weight_decay='a')", "weight_decay must be a number that float32 holds"),
         ("optax:adamw)(", "names no optimizer"),
+        ("optax:", "'optax:' names no function; expected something like optax:adamw"),
     ],
 )
 def test_what_cannot_be_read_is_said(text, message):
