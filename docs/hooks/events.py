@@ -30,6 +30,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "tasks": reference.tasks,
     "operations": reference.operations,
     "inputs": reference.inputs,
+    "best": gallery.best,
     "programs": gallery.index,
     "transforms": gallery.transforms,
     "rivals": gallery.rivals,
@@ -44,8 +45,8 @@ _SHOWN = {
             "experiments/rediscover_lion/README.md",
             "experiments/rediscover_lion/scores.png",
             "experiments/search_ablation/README.md",
-            "experiments/known_optimizers/ranking.md",
-            "experiments/known_optimizers/ranking.svg",
+            "experiments/known_optimizers/comparison.md",
+            "experiments/known_optimizers/comparison.svg",
         )
     },
 }

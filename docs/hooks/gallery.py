@@ -16,7 +16,8 @@ from lionsearch.rivals.shelf import ROWS
 
 ROOT = Path(__file__).parents[2]
 
-_RANKING = "experiments/known_optimizers/ranking.md"
+_RANKING = "experiments/known_optimizers/comparison.md"
+_BEST = 10
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|])")
 
 
@@ -39,6 +40,14 @@ def ranking() -> tuple[list[str], dict[str, list[str]]]:
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     heads = next((row for row in rows if row[:2] == ["place", "program"]), [])
     return heads, {row[1]: row for row in rows if len(row) == len(heads) and row[0].rstrip("=").isdigit()}
+
+
+def best() -> str:
+    """Return the first rows of the ranking, without the time of a step."""
+    heads, rows = ranking()
+    kept = [place for place, head in enumerate(heads) if head != "ms a step"]
+    shown = [heads, ["---"] * len(heads), *list(rows.values())[:_BEST]]
+    return "\n".join("| " + " | ".join(row[place] for place in kept) + " |" for row in shown)
 
 
 def pages() -> dict[str, str]:

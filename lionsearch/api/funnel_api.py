@@ -85,6 +85,12 @@ class Funnel:
 
         return table(self.final) if self.final else ((), [])
 
+    def settings_rows(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Return the heads and rows of a table of what those that climbed every stage were tuned to on each task."""
+        from lionsearch.comparison.shown import settings
+
+        return settings(self.final)
+
     @property
     def verdict(self) -> str:
         """What it came to, as a sentence."""
@@ -107,6 +113,9 @@ class Funnel:
         if self.final:
             heads, rows = self.final_rows()
             title = "Test data: the settings found above, seeds and data that nothing was chosen by"
+            tables.append(FunnelTable(title=title, heads=heads, rows=tuple(rows)))
+            heads, rows = self.settings_rows()
+            title = "What they were tuned to (learning rate: the peak of `lr * lr_scale`)"
             tables.append(FunnelTable(title=title, heads=heads, rows=tuple(rows)))
         return ShownFunnel(command=command, tables=tuple(tables), verdict=self.verdict, legend=LEGEND)
 

@@ -142,6 +142,9 @@ def funnel(
     if found.final:
         print("test data, those that climbed every stage:")
         print_table(*found.final_rows())
+        print("\nwhat they were tuned to:")
+        print_table(*found.settings_rows())
+        print()
     print(found.verdict)
     if found.winner is not None:
         print(f"export it: {command_line('export', found.winner, '--to', 'optax')}")

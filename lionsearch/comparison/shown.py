@@ -169,9 +169,23 @@ def _details(name: str, standing: Standing) -> tuple[str, ...]:
     task = standing.tasks[name]
     loss = "failed" if task.loss is None else f"{task.loss.mean:.4f} ±{task.loss.interval:.4f}"
     measured = ", ".join(f"{metric} {found.mean:.4f} ±{found.interval:.4f}" for metric, found in task.metrics.items())
+    return name, standing.contestant, loss, measured, *_show_settings(task)
+
+
+def _show_settings(task: TaskStanding) -> tuple[str, str]:
     settings = (task.entry.learning_rate, ".3g"), (task.entry.tuned.weight_decay, "g")
-    shown = ("-" if value is None else format(value, how) for value, how in settings)
-    return name, standing.contestant, loss, measured, *shown
+    rate, decay = ("-" if value is None else format(value, how) for value, how in settings)
+    return rate, decay
+
+
+def settings(standings: Sequence[Standing]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the heads and rows of a table of what each was tuned to; learning rate is the peak of `lr * lr_scale`."""
+    rows = [
+        (standing.contestant, name, *_show_settings(task))
+        for standing in standings
+        for name, task in standing.tasks.items()
+    ]
+    return ("program", "task", "learning rate", "weight decay"), rows
 
 
 def lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -23,7 +23,10 @@ def test_a_run_on_a_task_of_python_goes_through_a_funnel(run):
     assert repr(found).startswith("proxy: ")
     assert found._repr_html_().startswith("<p>proxy</p>")
     assert (run.folder / "funnel" / "funnel.md").read_text().startswith("# Funnel")
-    assert (found.winner is None) == (not found.final)
+    assert (found.first is None) == (not found.final)
+    heads, rows = found.settings_rows()
+    assert heads == ("program", "task", "learning rate", "weight decay")
+    assert len(rows) == sum(len(each.tasks) for each in found.final)
 
 
 def test_a_task_of_python_must_be_given_again(run):

@@ -7,7 +7,7 @@ from comparison.surfaces import DECAYED, FAILS, PLAIN, Bowls
 from lionsearch.comparison.contest import Budget, adamw, hold
 from lionsearch.comparison.laboratory import Laboratory
 from lionsearch.comparison.ledger import open_ledger
-from lionsearch.comparison.shown import flat_rows, lines, markdown, plot, say_failures, show_costs, table
+from lionsearch.comparison.shown import flat_rows, lines, markdown, plot, say_failures, settings, show_costs, table
 from lionsearch.comparison.standing import rank
 
 BUDGET = Budget(points=6, tune_seeds=1, seeds=3)
@@ -46,6 +46,15 @@ def test_what_is_asked_of_training_is_a_column_where_it_differs(standings):
     assert heads[-1] == "asked"
     assert [row[-1] for row in rows] == ["1 g + 2.5 f + 12 Hv", "1 g", "1 g"]
     assert show_costs((0.0, 3.0, 0.0)) == "3 f"
+
+
+def test_settings_are_those_that_were_tuned(standings):
+    _, rows = settings(standings)
+    assert len(rows) == 2 * len(standings)
+    found = {(row["program"], row["task"]): row for row in flat_rows(standings)}
+    for program, task, rate, decay in rows:
+        assert float(rate) == pytest.approx(found[program, task]["learning_rate"], rel=0.01)
+        assert decay == ("-" if program == "plain" else f"{found[program, task]['weight_decay']:g}")
 
 
 def test_rows_are_flat_and_hold_what_was_found(standings):
