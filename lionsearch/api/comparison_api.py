@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lionsearch.api.program_api import load_tasks, trace_optimizer
+from lionsearch.catalog import PROGRAMS
 from lionsearch.errors import SettingError, TaskError
 from lionsearch.lang import Program
 from lionsearch.limits import MOST_SEEDS
@@ -158,10 +159,16 @@ def compare(
         raise TaskError("; ".join(left_out))
     found = Comparison(rank(entries), budget, left_out)
     if output is not None:
-        words = ["lionsearch", "compare", *(each.name for each in contestants), *_options(specs, budget)]
+        words = ["lionsearch", "compare", *_words([each.name for each in contestants]), *_options(specs, budget)]
         command = shlex.join([*words, "--output", str(output)])
         save(Path(output), "comparison", found, command)
     return found
+
+
+def _words(names: Sequence[str]) -> list[str]:
+    """Return contestants as a command has them."""
+    shelf = {*PROGRAMS.names()}
+    return ["--all", *(name for name in names if name not in shelf)] if shelf <= {*names} else [*names]
 
 
 def check_budget(points: int, tune_seeds: int, seeds: int) -> tuple[int, int, int]:

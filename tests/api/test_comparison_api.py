@@ -16,6 +16,12 @@ def test_programs_of_any_kind_on_a_task_of_python():
     assert "| place | program |" in found.markdown()
 
 
+def test_the_command_on_the_page_is_short_where_all_are_compared(tmp_path, monkeypatch):
+    monkeypatch.setattr("lionsearch.catalog.Shelf.names", lambda shelf: ["lion", "sgd"])
+    lionsearch.compare(["sgd", "lion"], "teacher_student", points=1, seeds=2, progress=False, output=tmp_path)
+    assert "lionsearch compare --all adamw_debiased --task teacher_student" in (tmp_path / "comparison.md").read_text()
+
+
 def test_a_plot_is_written(tmp_path):
     found = lionsearch.compare("lion", make_task(), points=1, seeds=2, progress=False)
     found.plot(tmp_path / "plot.png")
