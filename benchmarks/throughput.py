@@ -28,6 +28,8 @@ configure_jax()  # as in a worker
 import jax
 import numpy as np
 
+jax.config.update("jax_enable_compilation_cache", False)  # compiling is measured
+
 from lionsearch.catalog import TASKS, load_program
 from lionsearch.evaluation.evaluator import Evaluator
 from lionsearch.evaluation.plan import EvaluationPlan, Limits, Seeds

@@ -11,12 +11,17 @@ import hashlib
 import logging
 import os
 import platform
+import warnings
 from typing import Any
 
 import numpy as np
 
+from lionsearch.caching import cache_folder
+
 _COMPILATION = "--xla_gpu_force_compilation_parallelism"
 _FLAGS = ("--xla_cpu_multi_thread_eigen=false", f"{_COMPILATION}={os.cpu_count() or 1}")
+_MOST_COMPILED = 2**30
+"""Bytes of compilations that are kept."""
 
 
 def configure_jax() -> None:
@@ -31,7 +36,29 @@ def configure_jax() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when it is loaded, by JAX's import
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")  # a GPU's default is TF32: three digits
+    _keep_compilations()
     logging.getLogger("jax._src.debugging").setLevel(logging.CRITICAL)  # a callback that raises is an error, said once
+
+
+def _keep_compilations() -> None:
+    """Let JAX keep what it compiles for the next process, unless the environment names a place of its own.
+
+    Only a cache with a limit is locked. Processors that differ keep theirs apart, as homes may be shared by machines.
+    What cannot be read or written is compiled anew, in silence.
+    """
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    folder = cache_folder() / "compilations" / _processor_digest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    if not os.access(folder, os.W_OK):
+        return
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+    os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(_MOST_COMPILED))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache", UserWarning)
 
 
 def describe_device() -> str:
@@ -49,11 +76,15 @@ def describe_device() -> str:
 
 
 def _processor() -> str:
-    """Return the processor's model and a digest of what it can do, from which XLA chooses instructions."""
+    """Return the processor's model and a digest of what it can do."""
+    return f"{platform.machine()} {platform.processor()} {_processor_digest()}"
+
+
+def _processor_digest() -> str:
+    """Return a digest of the processor's model and of what it can do, from which XLA chooses instructions."""
     try:
         with open("/proc/cpuinfo") as lines:
             facts = dict(line.split(":", 1) for line in lines if line.startswith(("model name", "flags")))
     except OSError:
         facts = {}
-    digest = hashlib.blake2b("".join(facts.values()).encode(), digest_size=6).hexdigest()
-    return f"{platform.machine()} {platform.processor()} {digest}"
+    return hashlib.blake2b("".join(facts.values()).encode(), digest_size=6).hexdigest()
