@@ -1,10 +1,7 @@
-import atexit
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,18 +18,13 @@ collect_ignore_glob = ["*conftest.py"]  # they have no doctests, and share one m
 
 
 def share_compilations() -> None:
-    """Give all processes of this run one cache of compilations: most of its time went into repeating them.
+    """Give all processes of this run, and the next run, one cache of compilations: most time went into repeating them.
 
-    The workers of xdist, the command lines and the Ray actors inherit it; who made it takes it away. It has a limit
-    because JAX locks only such a cache, and what is inherited is read-only: tests kill processes as they write.
+    It is the one of the commands. The workers of xdist, the command lines and the Ray actors inherit it; those who
+    inherit it only read: tests kill processes as they write.
     """
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        folder = tempfile.mkdtemp(prefix="lionsearch-compilations-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
-        os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"] = str(2**34)
-        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "1e9"
     configure_jax()
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "1e9"
     import jax  # here, because it reads all that when it is imported
 
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

@@ -143,6 +143,7 @@ def test_a_resume_that_is_refused_changes_nothing(finished, tmp_path):
     assert run.counts()["generated"] == 40
 
 
+@pytest.mark.thorough
 def test_two_tasks_of_one_network_with_a_hurdle(tmp_path):
     first = make_task(name="first")
     second = lionsearch.Task(first.make(), name="second", steps=30, batch=16, learning_rate=0.02)
@@ -300,6 +301,7 @@ def run_script(folder, code, timeout=120):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
 
 
+@pytest.mark.thorough
 def test_an_interrupt_in_a_script(tmp_path):
     done = run_script(tmp_path, _INTERRUPTED)
     assert done.stdout.splitlines() == ["False True", "True 40"], done.stderr

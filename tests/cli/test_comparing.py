@@ -92,6 +92,7 @@ def test_a_funnel_prints_its_stages_and_who_fell(project, run_here):
     assert re.search("Test data: |test data was left alone", page)
 
 
+@pytest.mark.thorough
 def test_a_funnel_that_was_killed_ends_the_same(project, run_here):
     whole = run_here(*FUNNEL, "--json", "--output", "whole")
     command = [SCRIPT, *map(str, FUNNEL), "--json", "--output", "killed"]

@@ -65,6 +65,7 @@ def test_the_commands_it_names_work(project, searched):
     assert [row["program"] for row in json.loads(done.stdout)] == ["runs/tiny/best.py", "adamw", "lion"]
 
 
+@pytest.mark.thorough
 def test_resuming_a_finished_run_says_the_same(project, searched):
     done = run_cli(project, "resume", "runs/tiny", "--workers", 0, "--json")
     assert done.returncode == 0, done.stderr

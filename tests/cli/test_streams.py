@@ -54,6 +54,7 @@ def check_failures(project, words):
     assert (piped.returncode, piped.stderr) in ((1, ""), (0, ""))  # by which of the two is faster
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("words", FAST, ids=" ".join)
 def test_output_that_cannot_be_written(project, words):
     check_failures(project, words)

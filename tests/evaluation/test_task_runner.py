@@ -137,6 +137,7 @@ print([runner.evaluate(program, THREE).loss.hex() for program in (TUNED, SGD)])
 """
 
 
+@pytest.mark.thorough
 def test_a_fresh_process_gives_the_same_loss_to_the_bit(runner):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "JAX_ENABLE_COMPILATION_CACHE": "false"}
     command = [sys.executable, "-c", _FRESH]

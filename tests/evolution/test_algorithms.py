@@ -61,6 +61,7 @@ def test_the_same_seed_asks_the_same(algorithm, window):
     assert drive(make_search([ONE, TWO], settings, seed=2), 80, window) != one
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", every(2, [0, 1, 2]))
 def test_evolution_beats_random_search(seed):
     found = {}

@@ -67,6 +67,7 @@ def small():
     return load_task("digits_diffusion").model_copy(update=settings)
 
 
+@pytest.mark.thorough
 def test_a_task_that_draws_has_a_picture_too(spec, small, tmp_path, monkeypatch):
     monkeypatch.setattr(TaskRunner, "draw", lambda runner, program, seed: np.full((2, 8, 8), len(program.slots) / 2))
     run = with_spec(make_run(tmp_path / "run"), spec, monkeypatch, small)

@@ -73,6 +73,7 @@ def make_oracle(weights, gradient, rate=1.0):
     return Oracle(weights, zero, gradient, batch, jnp.arange(1), batch, zero, jnp.float32(rate), zero, key, asked)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("loss", "weights"),
     [

@@ -23,6 +23,7 @@ def search(folder, *logs):
     return lionsearch.search(tasks=make_task(), output=folder, callbacks=logs, **SHORT)
 
 
+@pytest.mark.thorough
 def test_a_csv_log_is_whole_after_a_resume(tmp_path):
     path = tmp_path / "log.csv"
 

@@ -186,6 +186,7 @@ def test_settings_that_cannot_be_are_refused(settings, message):
         load_experiment("tiny", **settings)
 
 
+@pytest.mark.thorough
 def test_a_real_run_shows_its_curve_in_inspect(project):
     text = (project / "experiments" / "tiny.toml").read_text()
     (project / "experiments" / "watched.toml").write_text(
