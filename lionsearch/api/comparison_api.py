@@ -110,8 +110,8 @@ def compare(
 
     AdamW is always among them, tuned like the others: it is what 0 means. It is `adamw_debiased`, with bias correction
     as libraries have it; the `adamw` that a search begins with is the paper's, which has none. Comparisons are paired:
-    all train with the same seeds, so the same initial weights and batches, and who cannot be told apart seed by seed
-    shares a place.
+    all train with the same seeds, so the same initial weights and batches, and who is not worse than the first of a
+    place seed by seed shares it.
 
     Args:
         programs: themselves, or what names them.

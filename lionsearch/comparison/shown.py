@@ -12,7 +12,8 @@ from lionsearch.comparison.standing import Standing, TaskStanding
 LEGEND = (
     "score: 0 is AdamW with bias correction, tuned alike, on the same seeds, -1 an untrained network; ± is a 95 %"
     " interval over the seeds;"
-    " place: one more than the number that are better seed by seed, = if another has the same"
+    " place: who fails less often comes first, then who has the better mean; the first of a place shares it (=) with"
+    " those after it that are not worse than it seed by seed"
 )
 
 

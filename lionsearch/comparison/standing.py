@@ -143,7 +143,8 @@ def rank(entries: Sequence[Entry]) -> list[Standing]:
         )
         for name in names
     ]
-    return sorted(standings, key=lambda standing: (standing.place, -standing.lead.mean))
+    ordered = {name: number for number, name in enumerate(overall)}
+    return sorted(standings, key=lambda standing: ordered[standing.contestant])
 
 
 def leave_out(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
@@ -174,10 +175,20 @@ def _score(trainings: Sequence[Training], reference: Sequence[Training]) -> tupl
 
 
 def _place(found: dict[str, tuple[int, tuple[float, ...]]]) -> dict[str, tuple[int, bool]]:
-    """Return each contestant's place, and whether it shares it, from how often it fails and its scores."""
-    places = {name: 1 + sum(_is_better(other, own) for other in found.values()) for name, own in found.items()}
+    """Return each contestant's place, and whether it shares it, from how often it fails and its scores.
+
+    Who fails less often comes first, then who has the better mean. Places are those of a competition: the first of a
+    place shares it with those after it, up to one that is worse than it seed by seed.
+    """
+    names = sorted(found, key=lambda name: (found[name][0], -fmean(found[name][1])))
+    places: dict[str, int] = {}
+    first = names[0]
+    for number, name in enumerate(names, 1):
+        if _is_better(found[first], found[name]):
+            first = name
+        places[name] = places.get(first, number)
     shared = list(places.values())
-    return {name: (place, shared.count(place) > 1) for name, place in places.items()}
+    return {name: (places[name], shared.count(places[name]) > 1) for name in names}
 
 
 def _is_better(one: tuple[int, tuple[float, ...]], other: tuple[int, tuple[float, ...]]) -> bool:

@@ -39,6 +39,18 @@ def test_what_cannot_be_told_apart_shares_a_place_though_the_means_differ():
     assert [each.shown_place for each in table] == ["1", "2=", "2="]
 
 
+def test_who_varies_much_shares_no_place_with_one_of_a_much_better_mean_than_the_next():
+    adamw = enter(ADAMW, [1.0, 1.0, 1.0], chance=20.0)
+    wild = enter("wild", [0.2, 3.0, 9.0], chance=20.0)
+    table = rank([adamw, enter("a", [0.4, 0.5, 0.4], chance=20.0), enter("b", [0.7, 0.8, 0.7], chance=20.0), wild])
+    assert [(each.contestant, each.shown_place) for each in table] == [
+        ("a", "1"),
+        ("b", "2"),
+        (ADAMW, "3="),
+        ("wild", "3="),
+    ]
+
+
 def test_pairing_tells_apart_what_unpaired_intervals_do_not():
     adamw = [1.0, 1.4, 1.8, 1.2]
     ours = [loss - 0.01 - 0.001 * i for i, loss in enumerate(adamw)]
@@ -97,6 +109,11 @@ def test_laws_of_places(others):
     found = [each.place for each in table]
     assert found[0] == 1
     assert found == sorted(found)
+    assert all(
+        place in (number, before) for number, (before, place) in enumerate(zip([1, *found[:-1]], found, strict=True), 1)
+    )
+    means = [each.lead.mean for each in table if not any(task.failed for task in each.tasks.values())]
+    assert means == sorted(means, reverse=True)
     assert all(1 <= place <= len(table) for place in found)
     assert all(each.tied == (found.count(each.place) > 1) for each in table)
     adamw = next(each for each in table if each.contestant == ADAMW)
