@@ -177,10 +177,10 @@ def _score(trainings: Sequence[Training], reference: Sequence[Training]) -> tupl
 def _place(found: dict[str, tuple[int, tuple[float, ...]]]) -> dict[str, tuple[int, bool]]:
     """Return each contestant's place, and whether it shares it, from how often it fails and its scores.
 
-    Who fails less often comes first, then who has the better mean. Places are those of a competition: the first of a
-    place shares it with those after it, up to one that is worse than it seed by seed.
+    They go by the mean, in which a training that fails counts as nothing learned. The first of a place shares it with
+    those after it, up to one that is worse than it seed by seed, or fails more often.
     """
-    names = sorted(found, key=lambda name: (found[name][0], -fmean(found[name][1])))
+    names = sorted(found, key=lambda name: -fmean(found[name][1]))
     places: dict[str, int] = {}
     first = names[0]
     for number, name in enumerate(names, 1):
@@ -192,7 +192,7 @@ def _place(found: dict[str, tuple[int, tuple[float, ...]]]) -> dict[str, tuple[i
 
 
 def _is_better(one: tuple[int, tuple[float, ...]], other: tuple[int, tuple[float, ...]]) -> bool:
-    """Return whether one fails less often, or is better seed by seed with an interval that leaves out 0."""
-    if one[0] != other[0]:
-        return one[0] < other[0]
+    """Return whether one, of no worse mean, fails less often or is better seed by seed, its interval without 0."""
+    if one[0] < other[0]:
+        return True
     return estimate([ours - theirs for ours, theirs in zip(one[1], other[1], strict=True)]).is_positive
