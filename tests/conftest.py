@@ -20,8 +20,8 @@ collect_ignore_glob = ["*conftest.py"]  # they have no doctests, and share one m
 def share_compilations() -> None:
     """Give all processes of this run, and the next run, one cache of compilations: most time went into repeating them.
 
-    It is the one of the commands. The workers of xdist, the command lines and the Ray actors inherit it; those who
-    inherit it only read: tests kill processes as they write.
+    It is the one of the commands. The workers of xdist share it; command lines and Ray actors only read it: tests kill
+    them.
     """
     configure_jax()
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "1e9"

@@ -110,8 +110,8 @@ def compare(
 
     AdamW is always among them, tuned like the others: it is what 0 means. It is `adamw_debiased`, with bias correction
     as libraries have it; the `adamw` that a search begins with is the paper's, which has none. Comparisons are paired:
-    all train with the same seeds, so the same initial weights and batches, and who is not worse than the first of a
-    place seed by seed shares it.
+    all train with the same seeds, so the same initial weights and batches, and those of whom none is better
+    than another seed by seed share a place.
 
     Args:
         programs: themselves, or what names them.

@@ -101,7 +101,7 @@ class Funnel:
         return f"winner: {self.winner}, better than AdamW on test data too"
 
     def shown(self, command: str = "lionsearch funnel") -> ShownFunnel:
-        """Return it as text: a table for each stage, and one of test data."""
+        """Return it as text: a table for each stage; then one of test data, and one of what was tuned."""
         from lionsearch.comparison.funnel_file import FunnelTable, ShownFunnel
         from lionsearch.comparison.shown import LEGEND
 
@@ -115,7 +115,7 @@ class Funnel:
             title = "Test data: the settings found above, seeds and data that nothing was chosen by"
             tables.append(FunnelTable(title=title, heads=heads, rows=tuple(rows)))
             heads, rows = self.settings_rows()
-            title = "What they were tuned to (learning rate: the peak of `lr * lr_scale`)"
+            title = "What they were tuned to: learning rate is the peak of lr * lr_scale"
             tables.append(FunnelTable(title=title, heads=heads, rows=tuple(rows)))
         return ShownFunnel(command=command, tables=tuple(tables), verdict=self.verdict, legend=LEGEND)
 

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import sys
 import threading
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -125,6 +126,7 @@ def main() -> None:
     """Run the command line; a user's mistake is one message on stderr and exit code 2."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
     sys.unraisablehook = _interrupt_again
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")  # it is compiled anew
     with Streams(), plain_streams():
         _run()
 

@@ -34,7 +34,7 @@ class ShownFunnel(Settings):
 
     Attributes:
         command: that made it.
-        tables: one for each stage, and one of test data if a program climbed every stage.
+        tables: one for each stage; if a program climbed every stage, one of test data and one of what was tuned.
         verdict: what it came to.
         legend: what the numbers mean.
     """

@@ -12,8 +12,8 @@ from lionsearch.comparison.standing import Standing, TaskStanding
 LEGEND = (
     "score: 0 is AdamW with bias correction, tuned alike, on the same seeds, -1 an untrained network; ± is a 95 %"
     " interval over the seeds;"
-    " place: by the mean score, a failed training is -1; the first of a place shares it (=) with those after it, up to"
-    " one that is worse than it seed by seed or fails more often"
+    " place: by the mean score, a failed training is -1; it is shared (=) by those that fail equally often and of whom"
+    " none is better than another seed by seed"
 )
 
 

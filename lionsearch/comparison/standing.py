@@ -1,4 +1,4 @@
-"""Entries of contestants -> scores against AdamW, and places: what cannot be told apart shares one."""
+"""Entries of contestants -> scores against AdamW, and places, which those share who cannot be told apart."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class TaskStanding:
         scores: one for each seed: by how much the loss is below that of AdamW, tuned alike, on the same seed, in units
             of what AdamW gains over an untrained network in the mean over the seeds. Below -1, and what fails, is -1.
         lead: their mean, with its interval.
-        place: 1 and one more for each contestant that is better, seed by seed, with an interval that leaves out 0, or
-            that fails less often.
+        place: by the mean of the scores; those share one that fail equally often and of whom none is better, seed by
+            seed, with an interval that leaves out 0.
         tied: whether another one has its place.
     """
 
@@ -103,7 +103,7 @@ class Standing:
 
 
 def rank(entries: Sequence[Entry]) -> list[Standing]:
-    """Return the standings by place, of those that share one the best mean first.
+    """Return the standings, the best mean first.
 
     Args:
         entries: of every contestant on every task, AdamW among them, all with the same seeds; AdamW trains on each.
@@ -129,7 +129,7 @@ def rank(entries: Sequence[Entry]) -> list[Standing]:
     places = {task: _place({name: (failed[name, task], scores[name, task]) for name in names}) for task in tasks}
     means = {name: tuple(map(fmean, zip(*(scores[name, task] for task in tasks), strict=True))) for name in names}
     overall = _place({name: (sum(failed[name, task] for task in tasks), means[name]) for name in names})
-    standings = [
+    return [
         Standing(
             name,
             estimate(means[name]),
@@ -141,10 +141,8 @@ def rank(entries: Sequence[Entry]) -> list[Standing]:
                 for task in tasks
             },
         )
-        for name in names
+        for name in overall
     ]
-    ordered = {name: number for number, name in enumerate(overall)}
-    return sorted(standings, key=lambda standing: ordered[standing.contestant])
 
 
 def leave_out(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
@@ -177,22 +175,22 @@ def _score(trainings: Sequence[Training], reference: Sequence[Training]) -> tupl
 def _place(found: dict[str, tuple[int, tuple[float, ...]]]) -> dict[str, tuple[int, bool]]:
     """Return each contestant's place, and whether it shares it, from how often it fails and its scores.
 
-    They go by the mean, in which a training that fails counts as nothing learned. The first of a place shares it with
-    those after it, up to one that is worse than it seed by seed, or fails more often.
+    They go by the mean, in which a training that fails counts as nothing learned. A place is shared by those that fail
+    equally often and of whom none is better than another.
     """
-    names = sorted(found, key=lambda name: -fmean(found[name][1]))
     places: dict[str, int] = {}
-    first = names[0]
-    for number, name in enumerate(names, 1):
-        if _is_better(found[first], found[name]):
-            first = name
-        places[name] = places.get(first, number)
+    sharing: list[str] = []
+    for number, name in enumerate(sorted(found, key=lambda name: -fmean(found[name][1])), 1):
+        if any(_is_apart(found[other], found[name]) for other in sharing):
+            sharing = []
+        places[name] = places[sharing[0]] if sharing else number
+        sharing.append(name)
     shared = list(places.values())
-    return {name: (places[name], shared.count(places[name]) > 1) for name in names}
+    return {name: (place, shared.count(place) > 1) for name, place in places.items()}
 
 
-def _is_better(one: tuple[int, tuple[float, ...]], other: tuple[int, tuple[float, ...]]) -> bool:
-    """Return whether one, of no worse mean, fails less often or is better seed by seed, its interval without 0."""
-    if one[0] < other[0]:
+def _is_apart(one: tuple[int, tuple[float, ...]], other: tuple[int, tuple[float, ...]]) -> bool:
+    """Return whether one, of no worse mean, is better seed by seed with its whole interval, or they fail unequally."""
+    if one[0] != other[0]:
         return True
     return estimate([ours - theirs for ours, theirs in zip(one[1], other[1], strict=True)]).is_positive

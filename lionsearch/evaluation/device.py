@@ -11,17 +11,16 @@ import hashlib
 import logging
 import os
 import platform
-import warnings
 from typing import Any
 
 import numpy as np
 
-from lionsearch.caching import cache_folder
+from lionsearch.evaluation.compilations import keep_compilations
 
 _COMPILATION = "--xla_gpu_force_compilation_parallelism"
+_FACTS = ("model name", "flags", "Features", "CPU implementer", "CPU part")
+"""What `/proc/cpuinfo` says of a processor; the last three on ARM."""
 _FLAGS = ("--xla_cpu_multi_thread_eigen=false", f"{_COMPILATION}={os.cpu_count() or 1}")
-_MOST_COMPILED = 2**30
-"""Bytes of compilations that are kept."""
 
 
 def configure_jax() -> None:
@@ -36,29 +35,8 @@ def configure_jax() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when it is loaded, by JAX's import
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")  # a GPU's default is TF32: three digits
-    _keep_compilations()
+    keep_compilations(digest_processor())
     logging.getLogger("jax._src.debugging").setLevel(logging.CRITICAL)  # a callback that raises is an error, said once
-
-
-def _keep_compilations() -> None:
-    """Let JAX keep what it compiles for the next process, unless the environment names a place of its own.
-
-    Only a cache with a limit is locked. Processors that differ keep theirs apart, as homes may be shared by machines.
-    What cannot be read or written is compiled anew, in silence.
-    """
-    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
-        return
-    folder = cache_folder() / "compilations" / _processor_digest()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return
-    if not os.access(folder, os.W_OK):
-        return
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
-    os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(_MOST_COMPILED))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
-    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache", UserWarning)
 
 
 def describe_device() -> str:
@@ -77,14 +55,14 @@ def describe_device() -> str:
 
 def _processor() -> str:
     """Return the processor's model and a digest of what it can do."""
-    return f"{platform.machine()} {platform.processor()} {_processor_digest()}"
+    return f"{platform.machine()} {platform.processor()} {digest_processor()}"
 
 
-def _processor_digest() -> str:
+def digest_processor() -> str:
     """Return a digest of the processor's model and of what it can do, from which XLA chooses instructions."""
     try:
         with open("/proc/cpuinfo") as lines:
-            facts = dict(line.split(":", 1) for line in lines if line.startswith(("model name", "flags")))
+            facts = dict(line.split(":", 1) for line in lines if line.startswith(_FACTS))
     except OSError:
         facts = {}
     return hashlib.blake2b("".join(facts.values()).encode(), digest_size=6).hexdigest()

@@ -27,6 +27,7 @@ def test_a_run_on_a_task_of_python_goes_through_a_funnel(run):
     heads, rows = found.settings_rows()
     assert heads == ("program", "task", "learning rate", "weight decay")
     assert len(rows) == sum(len(each.tasks) for each in found.final)
+    assert len(found.shown().tables) == len(found.stages) + (2 if found.final else 0)
 
 
 def test_a_task_of_python_must_be_given_again(run):

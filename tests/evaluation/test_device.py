@@ -51,49 +51,6 @@ def test_a_process_computes_with_one_thread_and_float32_unless_told_otherwise(mo
         assert os.environ[name] == expected
 
 
-_COMPILES = """
-from lionsearch.evaluation.device import configure_jax
-configure_jax()
-import jax
-hits = []
-jax.monitoring.register_event_listener(lambda event, **_: hits.append(event) if event.endswith("cache_hits") else None)
-print(jax.jit(lambda x: x @ x + 1)(jax.numpy.ones((3, 3)))[0, 0], len(hits) > 0)
-"""
-
-
-def compile_in_a_process(**given):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
-    environment |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"} | given
-    done = subprocess.run(
-        [sys.executable, "-c", _COMPILES], env=environment, capture_output=True, text=True, check=True
-    )
-    assert done.stderr == ""
-    return done.stdout.strip()
-
-
-def test_what_one_process_compiles_the_next_one_has(tmp_path):
-    given = {"LIONSEARCH_CACHE": str(tmp_path)}
-    assert compile_in_a_process(**given) == "4.0 False"
-    assert compile_in_a_process(**given) == "4.0 True"
-    kept = [*tmp_path.glob("compilations/*/*-cache")]
-    assert kept
-    for path in kept:
-        path.write_bytes(path.read_bytes()[:50])
-    assert compile_in_a_process(**given).startswith("4.0"), "a torn file is compiled anew, in silence"
-
-
-def test_where_nothing_can_be_kept_all_is_compiled(tmp_path):
-    (tmp_path / "file").touch()
-    assert compile_in_a_process(LIONSEARCH_CACHE=str(tmp_path / "file")) == "4.0 False"
-
-
-def test_a_place_for_compilations_that_is_named_is_left_alone(tmp_path):
-    given = {"LIONSEARCH_CACHE": str(tmp_path / "ours"), "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "theirs")}
-    compile_in_a_process(**given)
-    assert not (tmp_path / "ours").exists()
-    assert [*(tmp_path / "theirs").glob("*-cache")]
-
-
 _CALLED = """
 import sys
 import lionsearch.evaluation.device as device
