@@ -118,7 +118,7 @@ def _check_names(spec: RivalSpec, function: Callable[..., Any]) -> None:
         return
     if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken):
         return
-    valid = [each.name for each in taken if each.name != _RATE and each.kind is not inspect.Parameter.VAR_POSITIONAL]
+    valid = [each.name for each in taken if each.name != _RATE]
     for name, _ in spec.settings:
         if name not in valid:
             raise UnknownNameError(f"setting of {spec.function}", name, [*valid, "lr_scale"], one_line(spec.text))
