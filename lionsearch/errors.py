@@ -141,6 +141,16 @@ def nearest_hint(name: str, valid: Iterable[str]) -> str:
     return f"there are {len(names)}; the nearest: {', '.join(near)}"
 
 
+def counted(number: int, thing: str) -> str:
+    """Return a number of things in words.
+
+    Examples:
+        >>> counted(1, "seed"), counted(1200, "seed")
+        ('1 seed', '1,200 seeds')
+    """
+    return f"{number:,} {thing}{'s' * (number != 1)}"
+
+
 def quote(value: Any, most: int = QUOTED) -> str:
     """Return what a message shows of a value: its `repr`, the middle left out where it is long.
 

@@ -43,8 +43,10 @@ def ranking() -> tuple[list[str], dict[str, list[str]]]:
 
 
 def best() -> str:
-    """Return the first rows of the ranking, without the time of a step."""
+    """Return the first rows of the ranking, without the time of a step; nothing where there is no ranking."""
     heads, rows = ranking()
+    if not rows:
+        return ""
     kept = [place for place, head in enumerate(heads) if head != "ms a step"]
     shown = [heads, ["---"] * len(heads), *list(rows.values())[:_BEST]]
     return "\n".join("| " + " | ".join(row[place] for place in kept) + " |" for row in shown)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lionsearch.api.comparison_api import check_budget, open_laboratory
 from lionsearch.api.program_api import load_tasks
-from lionsearch.errors import SettingError, TaskError, UnknownNameError
+from lionsearch.errors import SettingError, TaskError, UnknownNameError, counted
 from lionsearch.render.html import html_table
 from lionsearch.runs.view import Run
 from lionsearch.tasks.listing import STAGES
@@ -298,6 +298,6 @@ def _is_here(spec: TaskSpec, left_out: list[str]) -> bool:
 def _describe(budget: Budget) -> str:
     return (
         f"at most {budget.points} settings of learning rate and weight decay for each program on each task,"
-        f" {budget.tune_seeds} {'seed' if budget.tune_seeds == 1 else 'seeds'} each; scores are of the best one on"
+        f" {counted(budget.tune_seeds, 'seed')} each; scores are of the best one on"
         f" {budget.seeds} other seeds, validation data"
     )

@@ -12,10 +12,10 @@ import typer
 from typer.core import TyperCommand
 
 from lionsearch.cli.json_output import print_json
-from lionsearch.cli.language import Json, counted
+from lionsearch.cli.language import Json
 from lionsearch.cli.program_table import choose_programs, print_programs
 from lionsearch.cli.side_by_side import print_side_by_side
-from lionsearch.errors import SettingError, shorten
+from lionsearch.errors import SettingError, counted, shorten
 
 if TYPE_CHECKING:
     from lionsearch.records import Evaluation

@@ -19,7 +19,7 @@ from lionsearch.catalog import EXPERIMENTS, PROGRAMS, TASKS, Shelf, load_program
 from lionsearch.cli.checking import check_run, is_run, list_parts, print_run_check
 from lionsearch.cli.json_output import print_json
 from lionsearch.compose import TRANSFORMS, is_expression
-from lionsearch.errors import LionSearchError, SettingError, shorten
+from lionsearch.errors import LionSearchError, SettingError, counted, shorten
 from lionsearch.lang import Program, format_program
 from lionsearch.lang.summary import summarize
 
@@ -210,11 +210,6 @@ def experiments(json_output: Json = False) -> None:
         }
 
     _print_shelf(EXPERIMENTS, describe, ("name", "programs", "algorithm", "tasks", "description"), json_output)
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number of things in words: 1 slot, 2 slots."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _origin_text(provenance: Provenance) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lionsearch.cli.json_output import print_json
-from lionsearch.cli.language import Json, counted
-from lionsearch.errors import SettingError
+from lionsearch.cli.language import Json
+from lionsearch.errors import SettingError, counted
 from lionsearch.lang import Program
 from lionsearch.limits import MOST_SEEDS, MOST_TRIALS
 

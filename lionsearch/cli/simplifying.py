@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lionsearch.cli.json_output import print_json
-from lionsearch.cli.language import Json, counted
-from lionsearch.errors import SettingError
+from lionsearch.cli.language import Json
+from lionsearch.errors import SettingError, counted
 from lionsearch.limits import MOST_SEEDS
 from lionsearch.simplification.tolerance import DEFAULT_TOLERANCE
 

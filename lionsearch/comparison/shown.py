@@ -8,6 +8,7 @@ from typing import Any
 
 from lionsearch.comparison.contest import Budget
 from lionsearch.comparison.standing import Standing, TaskStanding
+from lionsearch.errors import counted
 
 LEGEND = (
     "score: 0 is AdamW with bias correction, tuned alike, on the same seeds, -1 an untrained network; ± is a 95 %"
@@ -93,13 +94,11 @@ def show_score(task: TaskStanding) -> str:
 
 def say_failures(standings: Sequence[Standing]) -> list[str]:
     """Return a sentence for each contestant and task on which a training failed, with the first reason."""
-    failed = {
-        f"{standing.contestant} on {name}": next(each.failure for each in task.entry.trainings if each.failure)
+    return [
+        f"{standing.contestant} on {name} failed: {next(each.failure.detail for each in trainings if each.failure)}"
         for standing in standings
-        for name, task in standing.tasks.items()
-        if task.failed
-    }
-    return [f"{where} failed: {failure.detail}" for where, failure in failed.items() if failure is not None]
+        for name, trainings in ((name, task.entry.trainings) for name, task in standing.tasks.items() if task.failed)
+    ]
 
 
 def flat_rows(standings: Sequence[Standing]) -> list[dict[str, Any]]:
@@ -145,7 +144,7 @@ def markdown(title: str, command: str, standings: Sequence[Standing], budget: Bu
         f"`{command}`",
         "",
         f"Each program got at most {budget.points} settings of learning rate and weight decay on each task"
-        f" ({budget.tune_seeds} {'seed' if budget.tune_seeds == 1 else 'seeds'} each, validation data); the best one"
+        f" ({counted(budget.tune_seeds, 'seed')} each, validation data); the best one"
         f" was trained with on {budget.seeds} other seeds and measured on test data. {LEGEND[0].upper()}{LEGEND[1:]}."
         f" {COLUMNS}{EQUAL if budget.equal_cost else ''}",
         "",

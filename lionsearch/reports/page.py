@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from lionsearch.archive.folder import COMPARISON, SHORT
 from lionsearch.archive.targets import load_target
+from lionsearch.errors import counted
 from lionsearch.evaluation.estimate import Estimate, estimate
 from lionsearch.records import Evaluation
 from lionsearch.reports import charts
@@ -90,16 +91,6 @@ def write_page(runs: Sequence[RunFacts], curves: Sequence[Sequence[Chart]] = (),
 def show_score(score: float | None) -> str:
     """Return a score with its sign, or a dash."""
     return "-" if score is None else f"{score:+.4f}"
-
-
-def counted(number: int, thing: str) -> str:
-    """Return a number of things.
-
-    Examples:
-        >>> counted(1, "seed"), counted(1200, "seed")
-        ('1 seed', '1,200 seeds')
-    """
-    return f"{number:,} {thing}{'s' * (number != 1)}"
 
 
 def _show_share(share: float) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lionsearch.comparison.laboratory import Work
+from lionsearch.errors import counted
 from lionsearch.terminal.plain import plain, raw_stream
 
 _PLAIN_SECONDS = 10.0
@@ -26,7 +27,7 @@ class TrainingsDisplay:
     def __call__(self, work: Work) -> None:
         """Show it."""
         seconds = time.monotonic() - self._begun
-        done = "1 training" if work.done == 1 else f"{work.done} trainings"
+        done = counted(work.done, "training")
         line = plain(f"{done} in {seconds:.0f} s, at least {work.waiting} more to come; last on {work.last}")
         if self._status is not None:
             self._status.update(Text(line))
