@@ -40,14 +40,10 @@ _SHOWN = {
     "ARCHITECTURE.md": "project/architecture.md",
     "CHANGELOG.md": "project/changes.md",
     **{
-        path: path
-        for path in (
-            "experiments/rediscover_lion/README.md",
-            "experiments/rediscover_lion/scores.png",
-            "experiments/search_ablation/README.md",
-            "experiments/known_optimizers/comparison.md",
-            "experiments/known_optimizers/comparison.svg",
-        )
+        str(path.relative_to(ROOT)): str(path.relative_to(ROOT))
+        for name in ("rediscover_lion", "search_ablation", "known_optimizers", "lion_vs_adamw", "beyond_lion")
+        for path in sorted((ROOT / "experiments" / name).rglob("*"))
+        if path.suffix in {".md", ".png", ".svg", ".py"}
     },
 }
 _LINK = re.compile(rb"\]\((\w+\.md)\)")
@@ -73,6 +69,8 @@ def on_files(files: Any, config: Any) -> Any:
         content = (ROOT / path).read_bytes()
         if place.startswith("project/"):
             content = _LINK.sub(lambda found: _link(found[1].decode()), content)
+        elif path.endswith(".md"):
+            content = content.replace(b"](../../docs/", b"](../../")
         files.append(File.generated(config, place, content=content))
     return files
 

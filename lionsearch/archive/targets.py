@@ -16,6 +16,7 @@ from lionsearch.graph import check_program
 from lionsearch.lang import Program
 from lionsearch.records import Stage
 from lionsearch.rivals.rival_spec import is_rival
+from lionsearch.rivals.shelf import ROWS
 
 _MOST_CANDIDATES = 2**63  # what the database can count
 _ELITES = ":elites"
@@ -77,6 +78,10 @@ def load_target(text: str) -> tuple[Program, Provenance]:
             return program, Provenance(text, path.stem, peaks=_find_peaks(path.parent))
         except (MissingFileError, UnknownNameError):
             _refuse_run(text)
+            if text in ROWS:
+                raise SettingError(
+                    f"{text} is a rival, no program; `evaluate`, `compare` and `tune` take it as rival:{text}"
+                ) from None
             raise
     return _load_candidate(text, found["run"], _read_number(found["number"]))
 

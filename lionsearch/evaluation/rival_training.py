@@ -206,6 +206,11 @@ class RivalTrainers:
         return self._trainers[key]
 
 
+_TRACED = (
+    "; learning rate, weight decay and weights are JAX's there: `jnp.where` chooses by them, `if` and `float` cannot"
+)
+
+
 @contextmanager
 def _calling(spec: RivalSpec, what: str) -> Iterator[None]:
     """Have what a rival raises say which one it was, what was done, and where."""
@@ -214,8 +219,8 @@ def _calling(spec: RivalSpec, what: str) -> Iterator[None]:
     except LionSearchError:
         raise
     except Exception as error:
-        said = describe_fault(error)
-        raise SettingError(f"{one_line(spec.text)}: {what}: {said}") from None
+        hint = _TRACED if isinstance(error, jax.errors.ConcretizationTypeError) else ""
+        raise SettingError(f"{one_line(spec.text)}: {what}: {describe_fault(error)}{hint}") from None
 
 
 def _numbers(tree: Any) -> int:

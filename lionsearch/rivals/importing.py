@@ -1,17 +1,14 @@
-"""The function that a rival is made by, imported, and a digest of its code."""
+"""The function that a rival is made by, imported."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-import optax
 
 from lionsearch.errors import SettingError, UnknownNameError, one_line
 from lionsearch.rivals.rival_spec import RivalSpec
@@ -41,21 +38,6 @@ def find_function(spec: RivalSpec) -> Callable[..., Any]:
     return function
 
 
-def digest_code(spec: RivalSpec, function: Callable[..., Any]) -> str:
-    """Return a digest of what a rival runs: optax's version, and its function's file, or all of our own."""
-    digest = hashlib.sha256(optax.__version__.encode())
-    if spec.module == OWN:
-        folder = Path(__file__).parent
-        for path in sorted([*folder.glob("*.py"), *folder.glob("*.npz")]):
-            digest.update(path.read_bytes())
-        for _, value in spec.settings:
-            if isinstance(value, str) and Path(value).is_file():
-                digest.update(Path(value).read_bytes())
-    else:
-        digest.update(_read_source(function) or repr(function).encode())
-    return digest.hexdigest()[:12]
-
-
 def _import(module: str, spec: RivalSpec) -> ModuleType:
     folder = str(Path.cwd())
     if folder not in sys.path:
@@ -80,10 +62,3 @@ def _import(module: str, spec: RivalSpec) -> ModuleType:
 def _digest_file(module: ModuleType) -> str:
     path = getattr(module, "__file__", None)
     return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path and Path(path).is_file() else ""
-
-
-def _read_source(function: Callable[..., Any]) -> bytes:
-    try:
-        return Path(inspect.getsourcefile(function) or "").read_bytes()
-    except (OSError, TypeError):
-        return b""

@@ -13,7 +13,8 @@ import optax
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import LionSearchError, SettingError, UnknownNameError, one_line
-from lionsearch.rivals.importing import digest_code, find_function
+from lionsearch.rivals.code import digest_code
+from lionsearch.rivals.importing import find_function
 from lionsearch.rivals.optax_rival import OptaxRival
 from lionsearch.rivals.rival_spec import RivalSpec, parse_rival
 from lionsearch.rivals.shelf import OWN, PEERS, ROWS

@@ -150,7 +150,10 @@ def _read_settings(text: str, given: str) -> dict[str, Value]:
         except (ValueError, TypeError, RecursionError, MemoryError):
             value = ...
         if not isinstance(value, float | int | bool | str | None):
-            raise SettingError(f"{one_line(text)}: {each.arg} must be a number, a text, True, False or None")
+            hint = (
+                f"; a text stands in quotes: {each.arg}={each.value.id!r}" if isinstance(each.value, ast.Name) else ""
+            )
+            raise SettingError(f"{one_line(text)}: {each.arg} must be a number, a text, True, False or None{hint}")
         assert each.arg is not None, "settings are given by name"
         settings[each.arg] = value
     return settings

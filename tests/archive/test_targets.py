@@ -75,7 +75,7 @@ def test_what_is_not_there_is_said(run, tmp_path):
         load_target(f"{tmp_path}/none.py")
 
 
-@pytest.mark.parametrize("text", ["optax:adamw", "sam(rival:saga)"])
+@pytest.mark.parametrize("text", ["optax:adamw", "sam(rival:saga)", "saga"])
 def test_a_rival_is_no_program(text):
     with pytest.raises(SettingError, match=r"is a rival, no program; `evaluate`, `compare` and `tune` take it"):
         load_target(text)

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import jax
@@ -129,17 +130,24 @@ def test_the_loss_that_is_measured_is_another_than_the_one_that_is_trained_on():
         np.testing.assert_allclose(difference, 0.0, atol=1e-5)
 
 
-def test_what_a_step_raises_names_the_rival(tmp_path, monkeypatch):
-    methods = " def init(self, w, n): return ()\n def step(self, o, s): return o.nothing"
-    text = f"class R:\n{methods}\ndef make(): return R()\n"
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("return o.nothing", r"AttributeError.*raising_step\.py:3"),
+        ("return (o.weights if o.loss > 0 else 0), s", r"TracerBool.*raising_step\.py:3\); .*`jnp\.where` chooses"),
+    ],
+)
+def test_what_a_step_raises_names_the_rival(does, said, tmp_path, monkeypatch):
+    text = f"class R:\n def init(self, w, n): return ()\n def step(self, o, s): {does}\ndef make(): return R()\n"
     (tmp_path / "raising_step.py").write_text(text)
+    monkeypatch.delitem(sys.modules, "raising_step", raising=False)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
     spec = RivalSpec("raising_step:make", "raising_step", "make", lr_scale=1.0)
     trainer = RivalTrainer(PROBLEM, spec)
     batches = jnp.zeros((CHUNKS, STEPS, 2), jnp.int32)
     course = Course(PROBLEM.init(jax.random.key(0)), batches, jax.random.key(1))
-    with pytest.raises(SettingError, match=r"raising_step:make: its step failed: AttributeError.*raising_step\.py:3"):
+    with pytest.raises(SettingError, match=f"raising_step:make: its step failed: {said}"):
         trainer.train(spec, course, np.ones(CHUNKS * STEPS, np.float32), (X, X, X), np.full(CHUNKS, np.inf))
 
 

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from lionsearch.errors import SettingError, UnknownNameError
-from lionsearch.rivals.importing import digest_code, find_function
+from lionsearch.rivals.importing import find_function
 from lionsearch.rivals.rival_spec import parse_rival
 
 
@@ -35,13 +35,3 @@ def test_what_is_missing_is_told_from_what_it_needs(folder):
         find_function(parse_rival("mod:make"))
     with pytest.raises(SettingError, match=r"there is no module 'nowhere\.inside'"):
         find_function(parse_rival("nowhere.inside:make"))
-
-
-def test_other_weights_are_other_code(folder):
-    spec = parse_rival("rival:lstm(weights='mine.npz')")
-    function = find_function(spec)
-    (folder / "mine.npz").write_bytes(b"one")
-    before = digest_code(spec, function)
-    (folder / "mine.npz").write_bytes(b"two")
-    assert digest_code(spec, function) != before
-    assert digest_code(parse_rival("rival:saga"), function) == digest_code(parse_rival("rival:lstm"), function)
