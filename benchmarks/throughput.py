@@ -96,12 +96,14 @@ def measure_task(spec: TaskSpec, compiled: int = 10, rounds: int = 5) -> None:
     runner.losses(candidates[0], SEED)
     one_by_one, interpreted = [], []
     for candidate in candidates:  # A B A B
-        one_by_one.append(measure(lambda c=candidate: runner.compile(c, 0, "validation", runner.never)()))
+        one_by_one.append(
+            measure(lambda c=candidate: runner.trainer.compile(c, 0, "validation", runner.trainer.never)())
+        )
         interpreted.append(measure(lambda c=candidate: runner.losses(c, SEED)))
     slowdowns, times = [], [0.0, 0.0]
     for name in ("adamw", "lion", "adamw_debiased"):
         program = load_program(name)
-        native = runner.compile(program, 0, "validation", runner.never)
+        native = runner.trainer.compile(program, 0, "validation", runner.trainer.never)
         native()
         pairs = [(measure(lambda p=program: runner.losses(p, SEED)), measure(native)) for _ in range(rounds * 3)]
         slowdowns.append(statistics.median(a for a, _ in pairs) / statistics.median(b for _, b in pairs))

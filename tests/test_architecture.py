@@ -66,7 +66,7 @@ runner = TaskRunner(spec, Limits())
 for rule in (program, check_program("def train(w, g, lr, g_first): return g_first * lr * 0.0001")):
     found = runner.evaluate(rule, Seeds((0, 1)))
     assert found.failure is None, found
-    compiled = runner.compile(rule, 0, "validation", runner.never)()
+    compiled = runner.trainer.compile(rule, 0, "validation", runner.trainer.never)()
     np.testing.assert_allclose(runner.losses(rule, Seeds((0,))), float(compiled.loss), rtol=1e-5)
 print("used")
 """

@@ -110,7 +110,7 @@ def tune_task(name: str, only: str | None, seeds: int | None, fresh: int | None)
         spec = spec.model_copy(update=rates)
         runner = TaskRunner(spec, LIMITS)
     if only == "adamw":
-        found["measured"] = {"parameters": count_parameters(runner.problem), "seconds": _time(runner, adamw)}
+        found["measured"] = {"parameters": count_parameters(runner.trainer.problem), "seconds": _time(runner, adamw)}
         return found
     search = Search(lion, runner, seeds)
     best = search.run(START["lion"], 0.1, DECAYS["lion"])
@@ -133,7 +133,7 @@ def _measure(runner: TaskRunner, spec: TaskSpec, lion: Program, best: GridPoint,
         runner.reference(seed, "test").score(loss) for seed, loss in zip(chosen.seeds, losses["lion"], strict=True)
     ]
     measured: dict[str, Any] = {
-        "parameters": count_parameters(runner.problem),
+        "parameters": count_parameters(runner.trainer.problem),
         "seconds": _time(runner, adamw),
         "seeds": count,
     }
@@ -162,7 +162,7 @@ def cost_task(name: str) -> dict[str, Any]:
     adamw = load_program(str(Path("programs") / "adamw.py"))
     runner.losses(adamw, Seeds((0,)))  # which compiles
     seconds = _time(runner, adamw) * spec.steps * share / few
-    return {"task": name, "measured": {"parameters": count_parameters(runner.problem), "seconds": seconds}}
+    return {"task": name, "measured": {"parameters": count_parameters(runner.trainer.problem), "seconds": seconds}}
 
 
 def take_compared(name: str, folder: Path) -> dict[str, Any]:

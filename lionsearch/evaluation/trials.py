@@ -136,7 +136,7 @@ class TrialBench:
             runner = self._runner(trial.task, Limits(), trial.share)
         else:
             runner = self._runner(trial.task, limits_for([program]), trial.share)
-            if "h_gnb" in program.optional_inputs and not runner.gives_samples:
+            if "h_gnb" in program.optional_inputs and not runner.trainer.gives_samples:
                 detail = "the program asks for 'h_gnb', which the task cannot give"
                 return Training(None, failure=Failure(FailureKind.NO_PROGRESS, detail))
         begun = time.process_time()
@@ -147,7 +147,7 @@ class TrialBench:
         seconds = (time.process_time() - begun) / runner.spec.steps
         if found.failure is not None:
             return Training(None, failure=found.failure, costs=found.costs)
-        chance, state = runner.chance(trial.seed, trial.split), runner.state(program)
+        chance, state = runner.trainer.chance(trial.seed, trial.split), runner.trainer.state(program)
         return Training(found.loss, chance, found.metrics, seconds, None, state, found.costs)
 
     def _runner(self, task: str, limits: Limits, share: float = 1.0) -> TaskRunner:

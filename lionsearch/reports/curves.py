@@ -54,7 +54,7 @@ def draw_curves(run: Run, prefix: str) -> tuple[Chart, ...]:
 def _draw(along: Along, name: str) -> list[Chart]:
     task = along.runner.spec.name
     charts = [chart_curves(task, along.curves(), name.format("curves"), _SEEDS)]
-    if along.runner.problem.samples is not None:
+    if along.runner.trainer.problem.samples is not None:
         charts.append(chart_samples(task, along.samples(), name.format("samples")))
     return charts
 
@@ -89,4 +89,4 @@ class Along:
     def samples(self) -> dict[str, np.ndarray | None]:
         """Return images (count, height, width) that the networks draw after one training; the problem has `samples`."""
         first = FIRST_SEED[Stage.REPORT]
-        return {name: self.runner.draw(program, first) for name, program in self._programs.items()}
+        return {name: self.runner.trainer.draw(program, first) for name, program in self._programs.items()}

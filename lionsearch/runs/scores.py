@@ -81,7 +81,7 @@ def score_programs(
                 if each[-1].failure is None:
                     seconds.append((time.process_time() - begun) / spec.steps)
                 listener(len(rows) * seeds + len(each), len(specs) * len(programs) * seeds)
-            costs = runner.costs(program) if isinstance(program, Program) else each[-1].costs
+            costs = runner.trainer.costs(program) if isinstance(program, Program) else each[-1].costs
             least = min(seconds) if len(seconds) > 1 else None  # the first has compiled
             rows.append(replace(_summarize(name, each), costs=costs, seconds=least))
     return rows

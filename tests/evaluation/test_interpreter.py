@@ -10,7 +10,6 @@ from sampling import every
 from small_tasks import make_spec
 from test_task_runner import LIMITS, ONE, SGD, close
 
-from lionsearch.evaluation import task_runner
 from lionsearch.evaluation.encoding import encode_program
 from lionsearch.evaluation.interpreter import Interpreter
 from lionsearch.evaluation.machine import Machine, machine_for
@@ -107,12 +106,13 @@ def test_a_setting_changes_the_result(runner, family):
 def test_inputs_are_the_seeds_own_and_the_same_each_time(runner):
     program = PROGRAMS["h"][0]
     assert runner.losses(program, Seeds((0, 1))) == runner.losses(program, Seeds((0, 1)))
-    course = runner.courses.of_seed(0)
+    trainer = runner.trainer
+    course = trainer.courses.of_seed(0)
     other = Course(course.params, course.batches, jax.random.key(99))
     machine = machine_of(program)
-    encoded = encode_program(remove_dead_code(program), runner.schedule, machine)
+    encoded = encode_program(remove_dead_code(program), trainer.schedule, machine)
     one, two = (
-        runner.interpreter(machine).train(encoded, c, runner.courses.examples("validation"), runner.never)
+        trainer.interpreter(machine).train(encoded, c, trainer.courses.examples("validation"), trainer.never)
         for c in (course, other)
     )
     assert float(one.loss) != float(two.loss)
@@ -123,7 +123,7 @@ def test_inputs_are_the_seeds_own_and_the_same_each_time(runner):
 def test_a_program_that_is_compiled_trains_to_the_same_loss(runner, family, monkeypatch):
     program = PROGRAMS[family][-1]
     interpreted = runner.evaluate(program, ONE)
-    monkeypatch.setattr(task_runner, "BREAK_EVEN_STEPS", 1)
+    monkeypatch.setattr("lionsearch.evaluation.trainer.BREAK_EVEN_STEPS", 1)
     assert close(interpreted, runner.evaluate(program, ONE))
 
 
@@ -162,15 +162,16 @@ def test_each_program_of_a_batch_has_its_own_settings(runner, family):
 
 
 def train_many(runner: TaskRunner, interpreter: Interpreter, programs: list[Program]) -> Outcome:
-    encoded = [encode_program(remove_dead_code(program), runner.schedule, interpreter.machine) for program in programs]
+    trainer, machine = runner.trainer, interpreter.machine
+    encoded = [encode_program(remove_dead_code(program), trainer.schedule, machine) for program in programs]
     return interpreter.train_many(
-        encoded, runner.courses.of_seed(0), runner.courses.examples("validation"), runner.never
+        encoded, runner.trainer.courses.of_seed(0), runner.trainer.courses.examples("validation"), runner.trainer.never
     )
 
 
 @pytest.mark.slow
 def test_batches_are_filled_up_so_that_few_sizes_are_compiled(runner):
-    interpreter = runner.interpreter(Machine(LIMITS))
+    interpreter = runner.trainer.interpreter(Machine(LIMITS))
     shapes, compiled = [], []
     for count in (2, 3, 4, 5):
         with count_compilations() as found:

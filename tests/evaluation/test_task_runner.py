@@ -15,7 +15,6 @@ from strategies import random_program
 
 from lionsearch.catalog import load_program
 from lionsearch.errors import TaskError
-from lionsearch.evaluation import task_runner
 from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.graph import check_program, find_live
@@ -62,8 +61,10 @@ def test_tuned_adamw_scores_exactly_zero_on_every_seed_and_split(runner):
 
 def test_score_is_the_share_of_adamws_progress_beyond_adamw(runner):
     result, reference = runner.evaluate(SGD, ONE), runner.reference(0, "validation")
-    params = jax.jit(runner.problem.init)(jax.random.key(0))
-    assert reference.chance == pytest.approx(float(runner.problem.loss(params, runner.problem.validation)), rel=1e-5)
+    params = jax.jit(runner.trainer.problem.init)(jax.random.key(0))
+    assert reference.chance == pytest.approx(
+        float(runner.trainer.problem.loss(params, runner.trainer.problem.validation)), rel=1e-5
+    )
     assert reference.loss == runner.evaluate(TUNED, ONE).loss
     assert result.loss is not None
     assert result.loss > reference.loss
@@ -93,7 +94,7 @@ def swapped_regression():
 
 
 def test_the_interpreter_trains_as_a_plain_loop_does(runner):
-    problem, spec = runner.problem, runner.spec
+    problem, spec = runner.trainer.problem, runner.spec
     params = jax.jit(problem.init)(jax.random.key(0))
     gradient = jax.jit(jax.grad(problem.loss))
     rng = np.random.default_rng([0, 1])
@@ -115,7 +116,7 @@ def test_losses_at_a_multiple_of_the_schedule(runner):
 def test_long_training_is_compiled_with_the_same_result(runner, monkeypatch):
     interpreted = [runner.evaluate(program, ONE) for program in (TUNED, SGD, EXPLODING)]
     losses = runner.losses(SGD, TO_THE_END, 2.0)
-    monkeypatch.setattr(task_runner, "BREAK_EVEN_STEPS", 1)
+    monkeypatch.setattr("lionsearch.evaluation.trainer.BREAK_EVEN_STEPS", 1)
     compiled = [runner.evaluate(program, ONE) for program in (TUNED, SGD, EXPLODING)]
     assert [close(one, two) for one, two in zip(interpreted, compiled, strict=True)] == [True, True, True]
     assert runner.losses(SGD, TO_THE_END, 2.0) == pytest.approx(losses, rel=1e-3)
@@ -206,7 +207,7 @@ def test_no_better_than_untrained_is_a_failure_with_a_sentence(runner):
 )
 def test_an_update_without_the_gradient_is_not_trained_with(runner, text):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "_run", lambda *arguments: pytest.fail("it was trained with"))
+        patch.setattr(runner.trainer, "interpreter", lambda *arguments: pytest.fail("it was trained with"))
         result = runner.evaluate(check_program(text), ONE)
     assert result.failure is not None
     assert result.failure.kind is FailureKind.NO_PROGRESS
@@ -221,7 +222,7 @@ def test_any_gradient_will_do(runner, gradient):
     runner.reference(0, "validation")
     program = check_program(f"def train(w, g, lr, {gradient}, *, anchor_every=2): return {gradient} * lr * 0.005")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "_run", train)
+        patch.setattr(runner.trainer, "interpreter", train)
         with pytest.raises(TaskError, match="it is trained with"):
             runner.evaluate(program, ONE)
 
@@ -351,15 +352,15 @@ def without_dropout() -> TaskRunner:
 
 
 def test_a_model_with_a_state_trains_as_in_a_plain_loop(without_dropout):
-    problem, spec = without_dropout.problem, without_dropout.spec
+    problem, spec = without_dropout.trainer.problem, without_dropout.spec
     gradient = jax.jit(jax.grad(problem.train_loss, has_aux=True))
     params, state = problem.init(jax.random.key(0))
-    batches = np.asarray(without_dropout.courses.of_seed(0).batches).reshape(-1, spec.batch)
+    batches = np.asarray(without_dropout.trainer.courses.of_seed(0).batches).reshape(-1, spec.batch)
     for lr, examples in zip(spec.schedule(), batches, strict=True):
         batch = {name: array[examples] for name, array in problem.train.items()}
         gradients, state = gradient(params, state, batch, jax.random.key(0))
         params = jax.tree.map(lambda w, g, lr=lr: w - g * lr * 0.005, params, gradients)
-    result = without_dropout.compile(SGD, 0, "validation", without_dropout.never)()
+    result = without_dropout.trainer.compile(SGD, 0, "validation", without_dropout.trainer.never)()
     expected = {name: float(value) for name, value in problem.metrics(params, state, problem.validation).items()}
     assert float(result.loss) == pytest.approx(float(problem.loss(params, state, problem.validation)), rel=1e-4)
     assert result.metrics == pytest.approx(expected, rel=1e-3, abs=1e-6)
@@ -368,15 +369,15 @@ def test_a_model_with_a_state_trains_as_in_a_plain_loop(without_dropout):
 
 
 def test_dropout_is_the_seeds_own(normalized, without_dropout):
-    course, examples = normalized.courses.of_seed(0), normalized.courses.examples("validation")
-    machine, encoded = normalized._prepare(SGD)
+    course, examples = normalized.trainer.courses.of_seed(0), normalized.trainer.courses.examples("validation")
+    machine, encoded = normalized.trainer.prepare(SGD)
     losses = [
-        float(normalized.interpreter(machine).train(encoded, each, examples, normalized.never).loss)
+        float(normalized.trainer.interpreter(machine).train(encoded, each, examples, normalized.trainer.never).loss)
         for each in (course, course, *(course._replace(key=jax.random.key(seed)) for seed in (1, 2)))
     ]
     assert losses[0] == losses[1]
     assert len({*losses}) == 3
-    without = float(without_dropout.compile(SGD, 0, "validation", without_dropout.never)().loss)
+    without = float(without_dropout.trainer.compile(SGD, 0, "validation", without_dropout.trainer.never)().loss)
     assert all(loss != pytest.approx(without, rel=1e-3) for loss in losses)
 
 
@@ -385,7 +386,7 @@ def test_dropout_is_the_seeds_own(normalized, without_dropout):
 def test_all_ways_to_train_see_the_same_dropout_and_carry_the_same_state(normalized, program):
     interpreted = normalized.evaluate(program, TO_THE_END)
     (together,) = normalized.evaluate_population([program], TO_THE_END)
-    compiled = normalized.compile(program, 0, "validation", normalized.never)()
+    compiled = normalized.trainer.compile(program, 0, "validation", normalized.trainer.never)()
     assert interpreted.failure is None
     assert close(interpreted, together)
     assert float(compiled.loss) == pytest.approx(interpreted.loss, rel=1e-3)
@@ -396,7 +397,7 @@ def test_all_ways_to_train_see_the_same_dropout_and_carry_the_same_state(normali
 def test_the_reference_of_a_model_with_a_state_is_measured_from_its_initial_state(normalized):
     result, reference = normalized.evaluate(TUNED, ONE), normalized.reference(0, "validation")
     assert (result.score, result.loss) == (0.0, reference.loss)
-    problem = normalized.problem
+    problem = normalized.trainer.problem
     params, state = problem.init(jax.random.key(0))
     assert reference.chance == pytest.approx(float(problem.loss(params, state, problem.validation)), rel=1e-5)
 
@@ -415,44 +416,3 @@ def test_the_fingerprint_follows_the_trained_loss(normalized, monkeypatch):
     before = normalized.fingerprint
     monkeypatch.setattr("small_tasks.normalized_regression", drifting_regression)
     assert TaskRunner(normalized.spec, LIMITS).fingerprint != before
-
-
-# --- references
-
-
-def test_references_are_stored_and_not_measured_again(runner, private_cache, monkeypatch):
-    first = runner.reference(99, "validation")
-    assert len(list(private_cache.rglob("*.json"))) == 1
-    second = TaskRunner(make_spec(), LIMITS)
-    monkeypatch.setattr(second, "_measure_reference", lambda *key: pytest.fail("it was measured again"))
-    assert second.reference(99, "validation") == first
-
-
-def louder_regression():
-    problem = regression()
-    return replace(problem, loss=lambda params, batch: 2.0 * problem.loss(params, batch))
-
-
-def flatter_regression():
-    problem = regression()
-    return replace(problem, init=lambda key: jax.tree.map(lambda w: 0.5 * w, problem.init(key)))
-
-
-@pytest.mark.parametrize("function", ["louder_regression", "flatter_regression"])
-def test_the_fingerprint_follows_the_code_of_a_task(runner, monkeypatch, function):
-    monkeypatch.setattr("small_tasks.regression", globals()[function])  # edited: the same name, settings and data
-    changed = TaskRunner(make_spec(), LIMITS)
-    for one, two in zip(*map(jax.tree.leaves, (changed.problem.train, runner.problem.train)), strict=True):
-        np.testing.assert_array_equal(one, two)
-    assert changed.spec == runner.spec
-    assert changed.fingerprint != runner.fingerprint
-    assert changed.fingerprint == TaskRunner(make_spec(), LIMITS).fingerprint
-
-
-def test_the_fingerprint_follows_settings_and_data(runner):
-    prints = {
-        TaskRunner(spec, LIMITS).fingerprint
-        for spec in (make_spec(), make_spec(steps=120), make_spec(options={"seed": 1}), make_spec(weight_decay=0.2))
-    }
-    assert len(prints) == 4
-    assert runner.fingerprint in prints

@@ -94,7 +94,7 @@ def test_a_share_of_the_steps_has_a_schedule_of_its_own():
     whole, half = (replace(trial(ADAMW), share=share) for share in (1.0, 0.5))
     runners = [bench._runner(SPEC.name, Limits(), each.share) for each in (whole, half)]
     assert [runner.spec.steps for runner in runners] == [SPEC.steps, round(SPEC.steps / 2 / SPEC.chunks) * SPEC.chunks]
-    assert runners[1].schedule.max() == pytest.approx(runners[0].schedule.max(), rel=0.05)
+    assert runners[1].trainer.schedule.max() == pytest.approx(runners[0].trainer.schedule.max(), rel=0.05)
     first, second = bench.answer([whole, half])
     assert first.loss != second.loss
 

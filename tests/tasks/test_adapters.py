@@ -172,7 +172,7 @@ def flax_with_its_mean(dropout: float = 0.0) -> Problem:
 def test_a_flax_module_trains_as_in_a_loop_of_flax_and_optax():
     spec = make_spec("flax_with_its_mean")
     runner = TaskRunner(spec, LIMITS)
-    result = runner.compile(load_program("adamw_debiased"), 0, "validation", runner.never)()
+    result = runner.trainer.compile(load_program("adamw_debiased"), 0, "validation", runner.trainer.never)()
     module, (x, label) = Normalized(dropout=0.0), SPLITS[0]
     variables = module.init(jax.random.key(0), x[:1], train=False)
     params, statistics = variables["params"], variables["batch_stats"]
