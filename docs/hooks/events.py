@@ -42,8 +42,8 @@ _SHOWN = {
     **{
         str(path.relative_to(ROOT)): str(path.relative_to(ROOT))
         for name in ("rediscover_lion", "search_ablation", "known_optimizers", "lion_vs_adamw", "beyond_lion")
-        for path in sorted((ROOT / "experiments" / name).rglob("*"))
-        if path.suffix in {".md", ".png", ".svg", ".py"}
+        for pattern in ("README.md", "**/comparison.md", "**/*.png", "**/*.svg", "winners/lion.py")
+        for path in sorted((ROOT / "experiments" / name).glob(pattern))
     },
 }
 _LINK = re.compile(rb"\]\((\w+\.md)\)")

@@ -11,9 +11,10 @@ from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import TaskError
 from lionsearch.evaluation.device import describe_device
 from lionsearch.evaluation.references import Reference, ReferenceCache
-from lionsearch.evaluation.trainer import Trainer, calling
+from lionsearch.evaluation.trainer import Trainer
 from lionsearch.lang import format_program
 from lionsearch.records import Failure
+from lionsearch.tasks.calling import calling
 from lionsearch.tasks.spec import fingerprint_task
 
 

@@ -19,6 +19,12 @@ from lionsearch.tasks.spec import TaskSpec
 _FIRST_SHARE, _LAST_SHARE = 0.05, 0.5
 
 
+def non_finite(outcome: Outcome, spec: TaskSpec) -> Failure:
+    """Return the failure of a training whose loss was no number."""
+    done = int(outcome.chunks) * spec.steps // spec.chunks
+    return Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {spec.steps} steps")
+
+
 class Judge:
     """Judges trainings on one task.
 
@@ -48,22 +54,17 @@ class Judge:
         last = float(outcome.curve[chunks - 1])
         chance = self._reference(seed, seeds.split).chance  # which is an error if the task has none
         if not np.isfinite(last):
-            return self.non_finite(outcome)
+            return non_finite(outcome, self._spec)
         limit = float(self.limits(seed, seeds)[chunks - 1])
         if last > limit:
             detail = f"after {done} of {self._spec.steps} steps the loss was {last:.4g}; at most {limit:.4g} goes on"
             return Failure(FailureKind.NO_PROGRESS, detail)
         if not np.isfinite(outcome.loss):
-            return self.non_finite(outcome)
+            return non_finite(outcome, self._spec)
         if outcome.loss >= chance:  # the probe can miss what explodes on a few examples
             detail = f"the final loss was {float(outcome.loss):.4g}; an untrained network's is {chance:.4g}"
             return Failure(FailureKind.NO_PROGRESS, detail)
         return None
-
-    def non_finite(self, outcome: Outcome) -> Failure:
-        """Return the failure of a training whose loss was no number."""
-        done = int(outcome.chunks) * self._spec.steps // self._spec.chunks
-        return Failure(FailureKind.NON_FINITE, f"the loss was not finite after {done} of {self._spec.steps} steps")
 
     def summarize(self, outcomes: Sequence[Outcome], seeds: Seeds) -> TaskResult:
         """Return what trainings that did not fail amount to, one for each seed."""

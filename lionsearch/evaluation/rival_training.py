@@ -207,8 +207,13 @@ class RivalTrainers:
 
 
 _TRACED = (
-    "; learning rate, weight decay and weights are JAX's there: `jnp.where` chooses by them, `if` and `float` cannot"
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
 )
+"""What JAX raises where Python or NumPy would have the number of what is traced."""
+
+_HINT = "; rates, decay and weights are JAX's there: `jnp.where` chooses by them, `if`, `float` and NumPy cannot"
 
 
 @contextmanager
@@ -219,7 +224,7 @@ def _calling(spec: RivalSpec, what: str) -> Iterator[None]:
     except LionSearchError:
         raise
     except Exception as error:
-        hint = _TRACED if isinstance(error, jax.errors.ConcretizationTypeError) else ""
+        hint = _HINT if isinstance(error, _TRACED) else ""
         raise SettingError(f"{one_line(spec.text)}: {what}: {describe_fault(error)}{hint}") from None
 
 

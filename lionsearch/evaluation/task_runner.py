@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -19,28 +19,12 @@ from lionsearch.evaluation.machine import Machine
 from lionsearch.evaluation.optimizer import Optimizer
 from lionsearch.evaluation.plan import Limits, Seeds
 from lionsearch.evaluation.references import Reference
-from lionsearch.evaluation.trainer import Trainer, calling
+from lionsearch.evaluation.trainer import Trainer
 from lionsearch.evaluation.training import Outcome
 from lionsearch.lang import Program
 from lionsearch.records import Failure, TaskResult
+from lionsearch.tasks.calling import calling
 from lionsearch.tasks.spec import TaskSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """What came of one training.
-
-    Attributes:
-        loss: the final one; None after a failure.
-        metrics: the task's own measures, by name.
-        costs: gradients, losses and Hessian-vector products of a step, in the mean; None if none was made.
-        failure: why there is no loss.
-    """
-
-    loss: float | None
-    metrics: tuple[tuple[str, float], ...] = ()
-    costs: tuple[float, float, float] | None = None
-    failure: Failure | None = None
 
 
 class TaskRunner:
@@ -105,23 +89,6 @@ class TaskRunner:
         if isinstance(run, Failure):
             return [float("inf")] * len(seeds.seeds)
         return [float(run(seed, seeds.split, self._judge.limits(seed, seeds)).loss) for seed in seeds.seeds]
-
-    @calling
-    def train(self, program: Optimizer, seed: int, split: str, lr_factor: float = 1.0) -> Trained:
-        """Train once, to the end.
-
-        Raises:
-            TaskError: if the program asks for an input that training cannot give.
-        """
-        run = self.trainer.ready(program, lr_factor)
-        if isinstance(run, Failure):
-            return Trained(None, failure=run)
-        outcome = run(seed, split, self.trainer.never)
-        costs = self.trainer.costs_of(program, outcome)
-        if not np.isfinite(outcome.loss):
-            return Trained(None, costs=costs, failure=self._judge.non_finite(outcome))
-        metrics = tuple((name, float(outcome.metrics[name])) for name in sorted(outcome.metrics))
-        return Trained(float(outcome.loss), metrics, costs)
 
     @calling
     def curve(self, program: Optimizer, seeds: Seeds) -> list[float]:

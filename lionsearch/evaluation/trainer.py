@@ -6,8 +6,7 @@ The interpreter is compiled once; see `training.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from dataclasses import dataclass
 
 import jax
 import numpy as np
@@ -17,6 +16,7 @@ from lionsearch.evaluation.costs import program_costs, program_state
 from lionsearch.evaluation.courses import Courses
 from lionsearch.evaluation.encoding import EncodedProgram, TooLongError, encode_program
 from lionsearch.evaluation.interpreter import Interpreter
+from lionsearch.evaluation.judge import non_finite
 from lionsearch.evaluation.machine import Machine, machine_for
 from lionsearch.evaluation.native import compile_training, measure_samples
 from lionsearch.evaluation.optimizer import Optimizer
@@ -28,7 +28,7 @@ from lionsearch.graph import find_live, remove_dead_code
 from lionsearch.lang import GRADIENTS, Program
 from lionsearch.records import Failure, FailureKind
 from lionsearch.rivals.rival_spec import RivalSpec
-from lionsearch.tasks.calling import calling_task
+from lionsearch.tasks.calling import calling
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec
@@ -41,29 +41,24 @@ Run = Callable[[int, str, np.ndarray], Outcome]
 """Trains once, `run(seed, split, limits)`: limits are float32 (chunks,), the loss on the probe above which it ends."""
 
 Prepared = tuple[Machine, EncodedProgram]
-
-P = ParamSpec("P")
-R = TypeVar("R")
+"""A program as the interpreter of its machine wants it."""
 
 
-class OfTask(Protocol):
-    """What is of one task."""
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of one training.
 
-    spec: TaskSpec
+    Attributes:
+        loss: the final one; None after a failure.
+        metrics: the task's own measures, by name.
+        costs: gradients, losses and Hessian-vector products of a step, in the mean; None if none was made.
+        failure: why there is no loss.
+    """
 
-
-T = TypeVar("T", bound=OfTask)
-
-
-def calling(method: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
-    """Have what the task's own code raises in a method be a `TaskError`."""
-
-    @wraps(method)
-    def call(self: T, *arguments: P.args, **options: P.kwargs) -> R:
-        with calling_task(self.spec.name):
-            return method(self, *arguments, **options)
-
-    return call
+    loss: float | None
+    metrics: tuple[tuple[str, float], ...] = ()
+    costs: tuple[float, float, float] | None = None
+    failure: Failure | None = None
 
 
 class Trainer:
@@ -95,6 +90,23 @@ class Trainer:
         self._measure = jax.jit(self.objective.measured)
         self._interpreters: dict[Machine, Interpreter] = {}
         self._rivals = RivalTrainers(self.problem, spec)
+
+    @calling
+    def train(self, optimizer: Optimizer, seed: int, split: str, lr_factor: float = 1.0) -> Trained:
+        """Train once, to the end.
+
+        Raises:
+            TaskError: if the program asks for an input that training cannot give.
+        """
+        run = self.ready(optimizer, lr_factor)
+        if isinstance(run, Failure):
+            return Trained(None, failure=run)
+        outcome = run(seed, split, self.never)
+        costs = self.costs_of(optimizer, outcome)
+        if not np.isfinite(outcome.loss):
+            return Trained(None, costs=costs, failure=non_finite(outcome, self.spec))
+        metrics = tuple((name, float(outcome.metrics[name])) for name in sorted(outcome.metrics))
+        return Trained(float(outcome.loss), metrics, costs)
 
     def ready(self, optimizer: Optimizer, lr_factor: float = 1.0) -> Run | Failure:
         """Return what trains once with a program or a rival, or why that need not be tried.

@@ -19,7 +19,7 @@ from lionsearch.rivals.rival_spec import RivalSpec
 from lionsearch.tasks.spec import TaskSpec
 
 if TYPE_CHECKING:
-    from lionsearch.evaluation.task_runner import TaskRunner
+    from lionsearch.evaluation.trainer import Trainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class TrialBench:
 
     def __init__(self, plan: TrialPlan):
         self._specs = {spec.name: spec for spec in plan.tasks}
-        self._runners: dict[tuple[str, Limits, float], TaskRunner] = {}
+        self._trainers: dict[tuple[str, Limits, float], Trainer] = {}
         self.current_task = ""
 
     def answer(self, requests: Sequence[Trial]) -> list[Training]:
@@ -128,36 +128,38 @@ class TrialBench:
         Raises:
             TaskError: if a task cannot be used.
         """
-        return {name: self._runner(name, Limits()).fingerprint for name in self._specs}
+        from lionsearch.evaluation.adamw import TunedAdamw  # brings JAX
+
+        return {name: TunedAdamw(self._trainer(name, Limits())).fingerprint for name in self._specs}
 
     def _train(self, trial: Trial) -> Training:
         program = trial.program
         if isinstance(program, RivalSpec):
-            runner = self._runner(trial.task, Limits(), trial.share)
+            trainer = self._trainer(trial.task, Limits(), trial.share)
         else:
-            runner = self._runner(trial.task, limits_for([program]), trial.share)
-            if "h_gnb" in program.optional_inputs and not runner.trainer.gives_samples:
+            trainer = self._trainer(trial.task, limits_for([program]), trial.share)
+            if "h_gnb" in program.optional_inputs and not trainer.gives_samples:
                 detail = "the program asks for 'h_gnb', which the task cannot give"
                 return Training(None, failure=Failure(FailureKind.NO_PROGRESS, detail))
         begun = time.process_time()
         try:
-            found = runner.train(program, trial.seed, trial.split, trial.factor)
+            found = trainer.train(program, trial.seed, trial.split, trial.factor)
         except SettingError as error:  # a rival that cannot do this task may do others
             return Training(None, failure=Failure(FailureKind.NO_PROGRESS, str(error)))
-        seconds = (time.process_time() - begun) / runner.spec.steps
+        seconds = (time.process_time() - begun) / trainer.spec.steps
         if found.failure is not None:
             return Training(None, failure=found.failure, costs=found.costs)
-        chance, state = runner.trainer.chance(trial.seed, trial.split), runner.trainer.state(program)
+        chance, state = trainer.chance(trial.seed, trial.split), trainer.state(program)
         return Training(found.loss, chance, found.metrics, seconds, None, state, found.costs)
 
-    def _runner(self, task: str, limits: Limits, share: float = 1.0) -> TaskRunner:
-        from lionsearch.evaluation.task_runner import TaskRunner  # brings JAX
+    def _trainer(self, task: str, limits: Limits, share: float = 1.0) -> Trainer:
+        from lionsearch.evaluation.trainer import Trainer  # brings JAX
 
         self.current_task = task
         key = task, limits, share
-        if key not in self._runners:
-            self._runners[key] = TaskRunner(_shorten(self._specs[task], share), limits)
-        return self._runners[key]
+        if key not in self._trainers:
+            self._trainers[key] = Trainer(_shorten(self._specs[task], share), limits)
+        return self._trainers[key]
 
 
 def _shorten(spec: TaskSpec, share: float) -> TaskSpec:

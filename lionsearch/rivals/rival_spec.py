@@ -149,14 +149,21 @@ def _read_settings(text: str, given: str) -> dict[str, Value]:
             value = ast.literal_eval(each.value)
         except (ValueError, TypeError, RecursionError, MemoryError):
             value = ...
-        if not isinstance(value, float | int | bool | str | None):
-            hint = (
-                f"; a text stands in quotes: {each.arg}={each.value.id!r}" if isinstance(each.value, ast.Name) else ""
-            )
-            raise SettingError(f"{one_line(text)}: {each.arg} must be a number, a text, True, False or None{hint}")
         assert each.arg is not None, "settings are given by name"
+        if not isinstance(value, float | int | bool | str | None):
+            expected = "a number, a text, True, False or None"
+            raise SettingError(f"{one_line(text)}: {each.arg} must be {expected}{_hint(each.arg, each.value)}")
         settings[each.arg] = value
     return settings
+
+
+def _hint(setting: str, given: ast.expr) -> str:
+    """Return how a bare word is written that was meant as a text or a constant."""
+    if not isinstance(given, ast.Name) or setting in (_RATE, _DECAY):
+        return ""
+    if given.id.capitalize() in ("True", "False", "None"):
+        return f"; did you mean {setting}={given.id.capitalize()}?"
+    return f"; a text stands in quotes: {setting}={given.id!r}"
 
 
 def _take_number(text: str, settings: dict[str, Value], name: str) -> float | None:

@@ -11,10 +11,15 @@ import re
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from lionsearch.errors import LionSearchError, TaskError
+
+if TYPE_CHECKING:
+    from lionsearch.tasks.spec import TaskSpec
 
 FAULTS = (Exception, SystemExit)
 """What code of a task may raise; an interrupt is not its own."""
@@ -24,6 +29,19 @@ _PACKAGES = {"site-packages", "dist-packages"}
 """What folders of installed packages are called, wherever they are."""
 
 _FRAME = re.compile(r'File "([^"\n]+)", line (\d+)')
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _OfTask(Protocol):
+    """What is of one task."""
+
+    spec: TaskSpec
+
+
+T = TypeVar("T", bound=_OfTask)
 
 
 class _Announcer:
@@ -68,6 +86,17 @@ def calling_task(name: str) -> Iterator[None]:
         if find_place(error) is None and not _is_of_the_machine(error):
             raise
         raise TaskError(f"task {name!r} failed: {describe_fault(error)}") from error
+
+
+def calling(method: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
+    """Have what the task's own code raises in a method be a `TaskError`."""
+
+    @wraps(method)
+    def call(self: T, *arguments: P.args, **options: P.kwargs) -> R:
+        with calling_task(self.spec.name):
+            return method(self, *arguments, **options)
+
+    return call
 
 
 def describe_fault(error: BaseException) -> str:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import jax
 import pytest
-from small_tasks import make_spec, regression
+from small_tasks import make_spec, normalized_regression, regression
 
 from lionsearch.evaluation.adamw import TunedAdamw
 from lionsearch.evaluation.plan import Limits
@@ -53,3 +53,20 @@ def test_the_fingerprint_follows_settings_and_data(adamw):
     }
     assert len(prints) == 4
     assert adamw.fingerprint in prints
+
+
+def drifting_regression():
+    problem = normalized_regression()
+
+    def train_loss(params, state, batch, key):
+        loss, after = problem.train_loss(params, state, batch, key)
+        return loss, {**after, "mean": after["mean"] + 1e-3}
+
+    return replace(problem, train_loss=train_loss)
+
+
+def test_the_fingerprint_follows_the_trained_loss(monkeypatch):
+    spec = make_spec(factory="small_tasks:normalized_regression")
+    before = adamw_on(spec).fingerprint
+    monkeypatch.setattr("small_tasks.normalized_regression", drifting_regression)
+    assert adamw_on(spec).fingerprint != before

@@ -133,12 +133,14 @@ def test_the_loss_that_is_measured_is_another_than_the_one_that_is_trained_on():
 @pytest.mark.parametrize(
     ("does", "said"),
     [
-        ("return o.nothing", r"AttributeError.*raising_step\.py:3"),
-        ("return (o.weights if o.loss > 0 else 0), s", r"TracerBool.*raising_step\.py:3\); .*`jnp\.where` chooses"),
+        ("return o.nothing", r"AttributeError.*raising_step\.py:4"),
+        ("return np.sqrt(o.lr), s", r"TracerArray.*raising_step\.py:4\); .*NumPy cannot"),
+        ("return (o.weights if o.loss > 0 else 0), s", r"TracerBool.*raising_step\.py:4\); .*`jnp\.where` chooses"),
     ],
 )
 def test_what_a_step_raises_names_the_rival(does, said, tmp_path, monkeypatch):
-    text = f"class R:\n def init(self, w, n): return ()\n def step(self, o, s): {does}\ndef make(): return R()\n"
+    methods = f" def init(self, w, n): return ()\n def step(self, o, s): {does}"
+    text = f"import numpy as np\nclass R:\n{methods}\ndef make(): return R()\n"
     (tmp_path / "raising_step.py").write_text(text)
     monkeypatch.delitem(sys.modules, "raising_step", raising=False)
     monkeypatch.syspath_prepend(str(tmp_path))

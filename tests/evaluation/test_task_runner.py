@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from machines import count_compilations
 from sampling import every
-from small_tasks import make_spec, normalized_regression, regression
+from small_tasks import make_spec, regression
 from strategies import random_program
 
 from lionsearch.catalog import load_program
@@ -346,41 +346,6 @@ def normalized() -> TaskRunner:
     return TaskRunner(make_spec(name="normalized", factory="small_tasks:normalized_regression"), LIMITS)
 
 
-@pytest.fixture(scope="module")
-def without_dropout() -> TaskRunner:
-    return TaskRunner(make_spec(factory="small_tasks:normalized_regression", options={"dropout": 0.0}), LIMITS)
-
-
-def test_a_model_with_a_state_trains_as_in_a_plain_loop(without_dropout):
-    problem, spec = without_dropout.trainer.problem, without_dropout.spec
-    gradient = jax.jit(jax.grad(problem.train_loss, has_aux=True))
-    params, state = problem.init(jax.random.key(0))
-    batches = np.asarray(without_dropout.trainer.courses.of_seed(0).batches).reshape(-1, spec.batch)
-    for lr, examples in zip(spec.schedule(), batches, strict=True):
-        batch = {name: array[examples] for name, array in problem.train.items()}
-        gradients, state = gradient(params, state, batch, jax.random.key(0))
-        params = jax.tree.map(lambda w, g, lr=lr: w - g * lr * 0.005, params, gradients)
-    result = without_dropout.trainer.compile(SGD, 0, "validation", without_dropout.trainer.never)()
-    expected = {name: float(value) for name, value in problem.metrics(params, state, problem.validation).items()}
-    assert float(result.loss) == pytest.approx(float(problem.loss(params, state, problem.validation)), rel=1e-4)
-    assert result.metrics == pytest.approx(expected, rel=1e-3, abs=1e-6)
-    assert expected["steps"] == spec.steps
-    assert np.ptp([expected[f"mean{i}"] for i in range(8)]) > 0.05, "a running mean that says something"
-
-
-def test_dropout_is_the_seeds_own(normalized, without_dropout):
-    course, examples = normalized.trainer.courses.of_seed(0), normalized.trainer.courses.examples("validation")
-    machine, encoded = normalized.trainer.prepare(SGD)
-    losses = [
-        float(normalized.trainer.interpreter(machine).train(encoded, each, examples, normalized.trainer.never).loss)
-        for each in (course, course, *(course._replace(key=jax.random.key(seed)) for seed in (1, 2)))
-    ]
-    assert losses[0] == losses[1]
-    assert len({*losses}) == 3
-    without = float(without_dropout.trainer.compile(SGD, 0, "validation", without_dropout.trainer.never)().loss)
-    assert all(loss != pytest.approx(without, rel=1e-3) for loss in losses)
-
-
 @pytest.mark.parametrize("program", [TUNED, AHEAD])
 @pytest.mark.thorough
 def test_all_ways_to_train_see_the_same_dropout_and_carry_the_same_state(normalized, program):
@@ -400,19 +365,3 @@ def test_the_reference_of_a_model_with_a_state_is_measured_from_its_initial_stat
     problem = normalized.trainer.problem
     params, state = problem.init(jax.random.key(0))
     assert reference.chance == pytest.approx(float(problem.loss(params, state, problem.validation)), rel=1e-5)
-
-
-def drifting_regression():
-    problem = normalized_regression()
-
-    def train_loss(params, state, batch, key):
-        loss, after = problem.train_loss(params, state, batch, key)
-        return loss, {**after, "mean": after["mean"] + 1e-3}
-
-    return replace(problem, train_loss=train_loss)
-
-
-def test_the_fingerprint_follows_the_trained_loss(normalized, monkeypatch):
-    before = normalized.fingerprint
-    monkeypatch.setattr("small_tasks.normalized_regression", drifting_regression)
-    assert TaskRunner(normalized.spec, LIMITS).fingerprint != before

@@ -92,16 +92,19 @@ def test_a_share_of_the_steps_has_a_schedule_of_its_own():
     plan = TrialPlan((SPEC,))
     bench = plan.open()
     whole, half = (replace(trial(ADAMW), share=share) for share in (1.0, 0.5))
-    runners = [bench._runner(SPEC.name, Limits(), each.share) for each in (whole, half)]
-    assert [runner.spec.steps for runner in runners] == [SPEC.steps, round(SPEC.steps / 2 / SPEC.chunks) * SPEC.chunks]
-    assert runners[1].trainer.schedule.max() == pytest.approx(runners[0].trainer.schedule.max(), rel=0.05)
+    trainers = [bench._trainer(SPEC.name, Limits(), each.share) for each in (whole, half)]
+    assert [trainer.spec.steps for trainer in trainers] == [
+        SPEC.steps,
+        round(SPEC.steps / 2 / SPEC.chunks) * SPEC.chunks,
+    ]
+    assert trainers[1].schedule.max() == pytest.approx(trainers[0].schedule.max(), rel=0.05)
     first, second = bench.answer([whole, half])
     assert first.loss != second.loss
 
 
 def test_a_share_is_at_least_a_step_and_a_rival_that_cannot_is_a_failure(tmp_path, monkeypatch):
     bench = TrialPlan((SPEC,)).open()
-    assert bench._runner(SPEC.name, Limits(), 1e-6).spec.steps == 1
+    assert bench._trainer(SPEC.name, Limits(), 1e-6).spec.steps == 1
     spec = resolve_rival("rival:mert")  # which counts errors, and this task has no labels
     [found] = bench.answer([Trial(SPEC.name, spec.fingerprint, spec, 1.0, 3, "validation")])
     assert found.loss is None

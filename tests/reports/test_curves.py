@@ -5,7 +5,7 @@ from workers.tiny_project import write_project
 
 from lionsearch.catalog import load_program
 from lionsearch.errors import TaskError
-from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.evaluation.trainer import Trainer
 from lionsearch.reports.curves import Along, draw_curves
 from lionsearch.tasks.spec import load_task
 
@@ -69,7 +69,7 @@ def small():
 
 @pytest.mark.thorough
 def test_a_task_that_draws_has_a_picture_too(spec, small, tmp_path, monkeypatch):
-    monkeypatch.setattr(TaskRunner, "draw", lambda runner, program, seed: np.full((2, 8, 8), len(program.slots) / 2))
+    monkeypatch.setattr(Trainer, "draw", lambda trainer, program, seed: np.full((2, 8, 8), len(program.slots) / 2))
     run = with_spec(make_run(tmp_path / "run"), spec, monkeypatch, small)
     curve, of_meta, drawn = draw_curves(run, "run0-")
     assert [each.title for each in (curve, of_meta)] == [f"Learning curves on {x}" for x in ("linear", small.name)]

@@ -1,4 +1,5 @@
-import ast
+import re
+from pathlib import Path
 
 import pytest
 
@@ -19,9 +20,8 @@ def edited(monkeypatch):
     """Return what adds a line to a module of the package, as digests see it."""
     read = code._read
 
-    def edit(name, line):
-        changed = ast.parse(line)
-        monkeypatch.setattr(code, "_read", lambda each: changed if each == name else read(each))
+    def edit(name):
+        monkeypatch.setattr(code, "_read", lambda each: read(each) + "\nx = 1" * (each == name))
 
     return edit
 
@@ -35,36 +35,52 @@ def test_each_of_our_own_has_a_digest_of_its_own_code():
 @pytest.mark.parametrize("name", ["saga", "gradient_table", "rival"])
 def test_what_a_rival_imports_is_its_code(name, edited):
     before, other = digest("rival:saga"), digest("rival:newton")
-    edited(name, "x = 1")
+    edited(name)
     assert digest("rival:saga") != before
     assert (digest("rival:newton") != other) == (name == "rival")
+
+
+@pytest.mark.parametrize("text", ["rival:lbfgs", "optax:adamw"])
+def test_an_optax_transformation_is_stepped_by_ours(text, edited):
+    before = digest(text)
+    edited("optax_rival")
+    assert digest(text) != before
 
 
 def test_what_it_does_not_import_is_not(edited):
     before = digest("rival:saga")
     for name in ("making", "rival_spec", "shelf", "newton", "wrapping"):
-        edited(name, "x = 1")
+        edited(name)
         assert digest("rival:saga") == before
 
 
-def test_a_transform_around_it_is(edited):
-    before = digest("sam(rival:saga)"), digest("sam(optax:sgd)")
-    edited("wrapping", "x = 1")
-    assert digest("sam(rival:saga)") != before[0]
-    assert digest("sam(optax:sgd)") != before[1]
+def test_a_transform_around_it_and_its_settings_are(edited, monkeypatch):
+    names = ["sam(rival:saga)", "sam(optax:sgd)", "clip_norm(optax:sgd)"]
+    before = [digest(name) for name in names]
+    monkeypatch.setitem(code.DEFAULTS, "sam", {"rho": 0.07})
+    after = [digest(name) for name in names]
+    assert [one != two for one, two in zip(before, after, strict=True)] == [True, True, False]
+    edited("wrapping")
+    assert all(digest(name) != each for name, each in zip(names, after, strict=True))
 
 
-def test_docstrings_and_comments_are_no_code(tmp_path, monkeypatch):
+def test_words_and_empty_lines_are_no_code(tmp_path, monkeypatch):
     monkeypatch.setattr(code, "_FOLDER", tmp_path)
-    kept = "def f(x):\n    return x\n\n\nclass A:\n    def g(self):\n        return 1\n"
+    kept = 'A = "#"\n\ndef f(x):\n    return x\n'
     worded = (
-        '"""A module."""\n\n# a comment\ndef f(x):\n    """Return it."""\n    return x\n\n\n'
-        'class A:\n    """One."""\n    def g(self):\n        """1."""\n        return 1\n'
+        '"""A\n\nmodule."""\n\n# a comment\nA = "#"  # two\n"""A mark."""\ndef f(x):\n    """It."""\n\n    return x\n'
     )
-    for name, text in (("kept", kept), ("worded", worded), ("other", kept.replace("1", "2"))):
+    for name, text in (("kept", kept), ("worded", worded), ("other", kept.replace("#", "%"))):
         (tmp_path / f"{name}.py").write_text(text)
-    texts = [ast.unparse(code._read(name)) for name in ("kept", "worded", "other")]
+    texts = [code._read(name) for name in ("kept", "worded", "other")]
     assert texts[0] == texts[1] != texts[2]
+
+
+def test_modules_of_the_package_import_each_other_in_the_way_that_is_seen():
+    for path in Path(code.__file__).parent.glob("*.py"):
+        lines = [line for line in code._read(path.stem).splitlines() if re.match(r"\s*(from|import)\b.*rivals", line)]
+        assert all(code._IMPORT.search(line) for line in lines), path
+        assert not re.search(r"^\s*from \.", path.read_text(), re.M), path
 
 
 def test_weights_are_code(tmp_path, monkeypatch):
@@ -73,6 +89,13 @@ def test_weights_are_code(tmp_path, monkeypatch):
     before = digest("rival:lstm(weights='mine.npz')")
     (tmp_path / "mine.npz").write_bytes(b"two")
     assert digest("rival:lstm(weights='mine.npz')") != before
+
+
+def test_weights_that_are_shipped_are_code(monkeypatch, tmp_path):
+    assert (code._FOLDER / "lstm_weights.npz").is_file()
+    before = digest("rival:lstm")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"others")
+    assert digest("rival:lstm") != before
 
 
 def test_another_file_of_a_function_of_yours_is_other_code(tmp_path, monkeypatch):

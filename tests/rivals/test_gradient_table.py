@@ -6,7 +6,7 @@ from finite_sums import EXAMPLES, START, START_VECTOR, make_data, make_oracle, m
 
 from lionsearch.errors import SettingError
 from lionsearch.evaluation.plan import Limits
-from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.evaluation.trainer import Trainer
 from lionsearch.rivals import gradient_table
 from lionsearch.rivals.gradient_table import add_to_rows, descend, fill_at_start, make_table, residuals
 from lionsearch.rivals.making import resolve_rival
@@ -67,11 +67,11 @@ def test_a_table_beyond_a_gibibyte_is_refused_with_its_size():
 @pytest.mark.parametrize("name", ["rival:saga", "rival:sag", "rival:jacsketch"])
 def test_a_task_on_which_it_would_be_too_large_is_not_trained_on(monkeypatch, name):
     monkeypatch.setattr(gradient_table, "MOST_BYTES", 40 * 6 * 4 - 1)
-    runner = TaskRunner(ridge_spec(), Limits())
+    trainer = Trainer(ridge_spec(), Limits())
     with pytest.raises(SettingError, match="40 times 6 parameters"):
-        runner.train(resolve_rival(name), 0, "validation")
+        trainer.train(resolve_rival(name), 0, "validation")
     monkeypatch.setattr(gradient_table, "MOST_BYTES", 40 * 6 * 4)
-    assert runner.trainer.state(resolve_rival(name)) >= 41.0
+    assert trainer.state(resolve_rival(name)) >= 41.0
 
 
 @pytest.mark.parametrize("name", ["rival:saga", "rival:jacsketch"])

@@ -19,7 +19,7 @@ from finite_sums import (
 
 from lionsearch.errors import SettingError
 from lionsearch.evaluation.plan import Limits
-from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.evaluation.trainer import Trainer
 from lionsearch.rivals.jacsketch import JacSketch, project_randomly
 from lionsearch.rivals.making import resolve_rival
 from lionsearch.rivals.sag import Sag
@@ -136,6 +136,6 @@ def test_wrong_settings_are_refused(settings, message):
 
 
 def test_a_sketch_has_no_more_columns_than_a_batch_has_examples():
-    runner = TaskRunner(ridge_spec(), Limits())
+    trainer = Trainer(ridge_spec(), Limits())
     with pytest.raises(SettingError, match="columns is 8; expected at most the examples of a batch, 7"):
-        runner.train(resolve_rival("rival:jacsketch(sketch='gaussian', columns=8)"), 0, "validation")
+        trainer.train(resolve_rival("rival:jacsketch(sketch='gaussian', columns=8)"), 0, "validation")

@@ -7,7 +7,7 @@ from evaluation.small_tasks import make_spec
 
 from lionsearch.catalog import load_program
 from lionsearch.evaluation.plan import Limits
-from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.evaluation.trainer import Trainer
 from lionsearch.lang import Program
 from lionsearch.rivals.making import make_rival, resolve_rival
 from lionsearch.rivals.optax_rival import OptaxRival
@@ -27,13 +27,13 @@ OTHER = {
 
 
 @pytest.fixture(scope="module")
-def runner():
-    return TaskRunner(make_spec(factory="evaluation.small_tasks:regression"), Limits())
+def trainer():
+    return Trainer(make_spec(factory="evaluation.small_tasks:regression"), Limits())
 
 
-def train(runner: TaskRunner, optimizer: Program | str) -> float:
+def train(trainer: Trainer, optimizer: Program | str) -> float:
     given = resolve_rival(optimizer) if isinstance(optimizer, str) else optimizer
-    found = runner.train(given, 3, "validation", 0.02)
+    found = trainer.train(given, 3, "validation", 0.02)
     assert found.loss is not None, found.failure
     return found.loss
 
@@ -46,26 +46,26 @@ def train(runner: TaskRunner, optimizer: Program | str) -> float:
         if name not in OTHER
     ],
 )
-def test_what_a_program_equals_trains_to_its_loss(runner, name):
-    found = train(runner, name)
-    assert found == pytest.approx(train(runner, load_program(PEERS[name])), rel=2e-3)
-    assert found != pytest.approx(train(runner, f"{name}(lr_scale=0.0123)"), rel=1e-5)
+def test_what_a_program_equals_trains_to_its_loss(trainer, name):
+    found = train(trainer, name)
+    assert found == pytest.approx(train(trainer, load_program(PEERS[name])), rel=2e-3)
+    assert found != pytest.approx(train(trainer, f"{name}(lr_scale=0.0123)"), rel=1e-5)
 
 
-def test_weight_decay_and_rate_need_no_other_compilation(runner, monkeypatch):
+def test_weight_decay_and_rate_need_no_other_compilation(trainer, monkeypatch):
     traced, step = [], OptaxRival.step
     monkeypatch.setattr(OptaxRival, "step", lambda self, *given: traced.append(1) or step(self, *given))
     settings = ("b1=0.8", "b1=0.8, weight_decay=10", "b1=0.8, lr_scale=0.02")
-    losses = [train(runner, f"optax:adamw({each})") for each in settings]
+    losses = [train(trainer, f"optax:adamw({each})") for each in settings]
     assert len({*losses}) == 3
     once = len(traced)
-    train(runner, "optax:adamw(b1=0.7)")
+    train(trainer, "optax:adamw(b1=0.7)")
     assert len(traced) == 2 * once
 
 
 def test_what_a_line_search_asks_is_counted():
     problem = make_spec(factory="evaluation.small_tasks:regression", batch=64, steps=10, warmup=0)
-    outcome = TaskRunner(problem, Limits()).train(resolve_rival("optax:lbfgs"), 3, "validation")
+    outcome = Trainer(problem, Limits()).train(resolve_rival("optax:lbfgs"), 3, "validation")
     assert outcome.costs[0] > 1.5
     assert outcome.costs[1:] == (0.0, 0.0)
 

@@ -32,6 +32,8 @@ def test_settings_are_read_and_rates_set_apart():
         ("optax:adamw(b1=)", "cannot be read"),
         ("optax:adamw(b1=[1])", "b1 must be a number, a text, True, False or None"),
         ("optax:adamw(b1=abc)", "True, False or None; a text stands in quotes: b1='abc'"),
+        ("optax:sgd(nesterov=false)", r"False or None; did you mean nesterov=False\?"),
+        ("optax:adamw(weight_decay=abc)", "weight_decay must be a number, a text, True, False or None$"),
         ("optax:adamw(b1=f(2))", "b1 must be a number"),
         ("optax:adamw(weight_decay='a')", "weight_decay must be a number that float32 holds"),
         ("optax:adamw)(", "names no optimizer"),

@@ -45,7 +45,7 @@ def test_it_trains_as_the_program_does(every):
     program = program.with_hyperparameters({"anchor_every": float(every)})
     rival = resolve_rival("rival:svrg" if every == 30 else f"rival:svrg(anchor_every={every})")
     for seed in (0, 1):
-        ours, theirs = (runner.train(each, seed, "validation") for each in (rival, program))
+        ours, theirs = (runner.trainer.train(each, seed, "validation") for each in (rival, program))
         assert ours.loss == pytest.approx(theirs.loss, rel=1e-6)
         assert dict(ours.metrics) == pytest.approx(dict(theirs.metrics), abs=1e-6)
         assert ours.costs[0] == pytest.approx(2 + np.ceil(100 / every) / 100 * EXAMPLES / 7)

@@ -9,7 +9,7 @@ from rivals.test_rival import make
 from lionsearch.catalog import load_program
 from lionsearch.errors import SettingError, UnknownNameError
 from lionsearch.evaluation.plan import Limits
-from lionsearch.evaluation.task_runner import TaskRunner
+from lionsearch.evaluation.trainer import Trainer
 from lionsearch.rivals.making import make_rival, resolve_rival
 from lionsearch.rivals.rival import Costs
 from lionsearch.rivals.wrapping import wrap
@@ -27,8 +27,8 @@ class Keeps:
 
 
 @pytest.fixture(scope="module")
-def runner():
-    return TaskRunner(make_spec(factory="evaluation.small_tasks:regression"), Limits())
+def trainer():
+    return Trainer(make_spec(factory="evaluation.small_tasks:regression"), Limits())
 
 
 def test_a_rival_in_it_may_refuse_a_task():
@@ -42,12 +42,12 @@ def test_a_rival_in_it_may_refuse_a_task():
 @pytest.mark.parametrize(
     "around", ["sam({}, rho=0.01)", "clip_norm({}, limit=0.1)", "warmup(cosine({}, total=80), steps=20)"]
 )
-def test_around_sgd_it_trains_as_around_the_program(runner, around):
+def test_around_sgd_it_trains_as_around_the_program(trainer, around):
     losses = []
     for name, load in (("optax:sgd", resolve_rival), ("sgd", load_program)):
-        losses.append(runner.train(load(around.format(name)), 3, "validation", 0.02).loss)
+        losses.append(trainer.train(load(around.format(name)), 3, "validation", 0.02).loss)
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
-    plain = runner.train(load_program("sgd"), 3, "validation", 0.02)
+    plain = trainer.train(load_program("sgd"), 3, "validation", 0.02)
     assert losses[0] != pytest.approx(plain.loss, rel=1e-4)
 
 
