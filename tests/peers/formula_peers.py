@@ -82,7 +82,7 @@ _MATRICES = (
     _matrix("muon_optax", matrix.corrected_muon, _MOMENTUM),
     _matrix("muon", matrix.muon, _MOMENTUM),
     _matrix("muon_moonlight", matrix.moonlight, {"rms": 0.5, "b1": 0.8, "weight_decay": 0.5}),
-    _matrix("muon_fan_in", matrix.fan_in, {"b1": 0.8, "b2": 0.6, "scale": 0.5, "weight_decay": 0.5}),
+    _matrix("matrix_lion", matrix.lion, {"b1": 0.8, "b2": 0.6, "scale": 0.5, "weight_decay": 0.5}),
     _matrix("shampoo", matrix.shampoo, {"eps": 1e-2, **_DECAY}),
     _leaf(
         "adafactor",

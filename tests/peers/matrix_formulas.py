@@ -49,8 +49,8 @@ def moonlight(s, w, g, lr, t, h):
     return w - lr * (h.rms * max(w.shape) ** 0.5 * orthogonalized(ahead) + h.weight_decay * w)
 
 
-def fan_in(s, w, g, lr, t, h):
-    """experiments/beyond_lion: the update's singular values are the root of the inputs' number."""
+def lion(s, w, g, lr, t, h):
+    """Chen, Li & Liu 2025, Lion-K for the nuclear norm; steps are as large as the root of the inputs' number."""
     s["m"] = h.b1 * s["m"] + (1 - h.b1) * g
     ahead = h.b2 * s["m"] + (1 - h.b2) * g
     return w - lr * (h.scale * w.shape[0] ** 0.5 * orthogonalized(ahead) + h.weight_decay * w)
