@@ -42,11 +42,12 @@ _SHOWN = {
     **{
         str(path.relative_to(ROOT)): str(path.relative_to(ROOT))
         for name in ("rediscover_lion", "search_ablation", "known_optimizers", "lion_vs_adamw", "beyond_lion")
-        for pattern in ("README.md", "**/comparison.md", "**/*.png", "**/*.svg", "winners/lion.py")
+        for pattern in ("README.md", "**/comparison.md", "**/*.png", "**/*.svg", "winners/*.py")
         for path in sorted((ROOT / "experiments" / name).glob(pattern))
     },
 }
 _LINK = re.compile(rb"\]\((\w+\.md)\)")
+_PROGRAM = re.compile(rb"\]\(\.\./\.\./programs/(\w+)\.py\)")
 
 
 def _link(path: str) -> bytes:
@@ -70,7 +71,7 @@ def on_files(files: Any, config: Any) -> Any:
         if place.startswith("project/"):
             content = _LINK.sub(lambda found: _link(found[1].decode()), content)
         elif path.endswith(".md"):
-            content = content.replace(b"](../../docs/", b"](../../")
+            content = _PROGRAM.sub(rb"](../../gallery/\1.md)", content.replace(b"](../../docs/", b"](../../"))
         files.append(File.generated(config, place, content=content))
     return files
 
