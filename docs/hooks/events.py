@@ -47,12 +47,19 @@ _SHOWN = {
     },
 }
 _LINK = re.compile(rb"\]\((\w+\.md)\)")
+_OUTSIDE = re.compile(r"\]\(((?:\.\./)*)\.\./(experiments/[^)#]+|programs/\w+\.py|[A-Z]+\.md)")
 _PROGRAM = re.compile(rb"\]\(\.\./\.\./programs/(\w+)\.py\)")
 
 
 def _link(path: str) -> bytes:
     """Return the end of a link to a file of the root, from another that is shown beside it."""
     return f"]({_SHOWN[path].removeprefix('project/')})".encode()
+
+
+def _place(path: str) -> str:
+    """Return where a file of the repository is shown."""
+    program = re.fullmatch(r"programs/(\w+)\.py", path)
+    return f"gallery/{program[1]}.md" if program else _SHOWN[path]
 
 
 def on_config(config: Any) -> Any:
@@ -77,7 +84,9 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Put what is generated into a page."""
+    """Put what is generated into a page, and have its links to files outside `docs/` lead to where those are shown."""
+    if (ROOT / "docs" / page.file.src_uri).is_file():
+        markdown = _OUTSIDE.sub(lambda found: f"]({found[1]}{_place(found[2])}", markdown)
     if page.file.src_uri == "gallery/methods.md":
         markdown = gallery.with_links(markdown)
     return _PLACE.sub(lambda found: _MAKERS[found[1]](), markdown)
