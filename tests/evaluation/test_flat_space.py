@@ -97,6 +97,7 @@ def test_operations_on_matrices_read_nothing_behind_a_matrix(operation, kinds):
 
 
 @pytest.mark.parametrize("kind", every(2, [Kind.LEFT, Kind.RIGHT]))
+@pytest.mark.thorough
 def test_eigenvectors_read_nothing_behind_a_square(kind):
     square = draw(kind)
     row = OPERATIONS["eigenvectors"].apply(WIDE, store(WIDE, kind, square), kinds=(kind,))

@@ -1,5 +1,7 @@
 from xml.etree import ElementTree
 
+import pytest
+
 from lionsearch.archive.targets import load_target
 from lionsearch.catalog import PROGRAMS
 from lionsearch.reports.portrait import portray, write_mathml
@@ -22,6 +24,7 @@ def test_a_graph_takes_its_colours_from_the_page():
     assert "var(--state)" in graph
 
 
+@pytest.mark.thorough
 def test_the_equations_of_every_shipped_program_become_mathml():
     for name in PROGRAMS.names()[::5]:
         found = portray(*load_target(name), "x")

@@ -36,6 +36,7 @@ def test_no_step_is_made_that_the_measured_loss_is_against():
     assert not np.array_equal(moved["kernel"], weights["kernel"])
 
 
+@pytest.mark.thorough
 def test_the_ladder_lowers_any_measured_loss_of_any_model():
     def loss(weights, batch):
         return jnp.mean((jnp.tanh(batch @ weights["a"]) @ weights["b"] - 1) ** 2)

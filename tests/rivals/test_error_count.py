@@ -41,6 +41,7 @@ def some_directions(size):
 
 
 @pytest.mark.parametrize("noise", [0.3, 1.5, 4.0])
+@pytest.mark.thorough
 def test_the_step_is_the_best_that_brute_force_finds(noise):
     batch, weights = make_batch(noise=noise), make_weights(3)
     directions = some_directions(9)

@@ -62,6 +62,7 @@ def test_it_takes_the_steps_of_algorithm_1(name, theta):
     assert np.abs(expected[-1] - expected[0]).max() > 1.0
 
 
+@pytest.mark.thorough
 def test_with_the_sketch_of_the_batch_it_is_saga():
     batches = draw_batches(2, 100, SIZE)
     expected, found = walk(Saga(), 0.2, batches), walk(JacSketch(), 0.2, batches)
@@ -69,6 +70,7 @@ def test_with_the_sketch_of_the_batch_it_is_saga():
     np.testing.assert_array_equal(found.gradients, expected.gradients)
 
 
+@pytest.mark.thorough
 def test_with_a_theta_of_1_it_is_sag():
     batches = draw_batches(2, 100, SIZE)
     expected = walk(Sag(reweighted=False), 0.1, batches)
@@ -77,6 +79,7 @@ def test_with_a_theta_of_1_it_is_sag():
 
 
 @pytest.mark.parametrize("name", ["batch", "average"])
+@pytest.mark.thorough
 def test_over_all_batches_its_direction_is_the_full_gradient(name):
     """The second step, of a table that is not up to date: once with each pair of examples."""
     pairs = np.array(list(itertools.combinations(range(EXAMPLES), 2)), np.int32)

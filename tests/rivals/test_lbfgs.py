@@ -1,6 +1,7 @@
 import jax
 import numpy as np
 import optax
+import pytest
 from convex import KEY, follow, function, logistic, whole
 
 ROSENBROCK = function(lambda w: (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2, np.array([-1.2, 1.0]))
@@ -26,6 +27,7 @@ def by_hand(problem, steps, **settings):
     return np.stack(path)
 
 
+@pytest.mark.thorough
 def test_on_full_batches_it_is_what_optax_does():
     problem, optimum = logistic()
     path = follow("rival:lbfgs", problem, whole(problem, 12))

@@ -31,6 +31,7 @@ def test_a_step_along_negative_curvature_goes_down_the_gradient(x):
     assert path.weights["x"][1] / x == pytest.approx(1 + 2 * (1 - 0.03) / 6 / 0.1, rel=1e-4)
 
 
+@pytest.mark.thorough
 def test_where_curvature_is_positive_it_is_nesterovs_method_on_the_regularized_loss():
     problem, _ = logistic()
     name = "rival:negative_curvature(alpha=0.2, hessian_lipschitz=2.0, iterations=5)"
@@ -59,6 +60,7 @@ def test_a_learning_rate_of_0_is_no_step():
     np.testing.assert_allclose(path.weights[1], path.weights[0], atol=1e-12)
 
 
+@pytest.mark.thorough
 def test_it_finds_the_minimum_of_a_logistic_regression():
     problem, optimum = logistic()
     name = "rival:negative_curvature(alpha=0.1, hessian_lipschitz=0.1)"

@@ -47,6 +47,7 @@ def test_a_step_costs_the_gradients_of_its_batch():
     assert walk(Sag(), 0.1, draw_batches(1, 3, 8)).gradients.tolist() == [[1.0, 1.0, 1.0]]
 
 
+@pytest.mark.thorough
 def test_in_shuffled_epochs_it_bears_shorter_steps_than_saga():
     lr, rng = 1 / SUM.smoothness, np.random.default_rng(3)
     shuffled = np.argsort(rng.random((4, 60, EXAMPLES)), axis=2).reshape(4, -1, 1).astype(np.int32)

@@ -26,6 +26,7 @@ def errors(path, optimum):
 
 
 @pytest.mark.parametrize("name", ["slbfgs", "slbfgs_zhao"])
+@pytest.mark.thorough
 def test_it_converges_where_gradient_descent_with_the_same_step_stays_at_its_noise(name, problem, batches):
     task, optimum = problem
     found = errors(follow(f"rival:{name}({SETTINGS})", task, batches, lr=0.1), optimum)
@@ -36,6 +37,7 @@ def test_it_converges_where_gradient_descent_with_the_same_step_stays_at_its_noi
     assert (halves[1:] < halves[:-1] / 5).all(), halves
 
 
+@pytest.mark.thorough
 def test_it_is_faster_than_variance_reduction_alone(problem, batches):
     task, optimum = problem
     with_pairs = errors(follow(f"rival:slbfgs({SETTINGS})", task, batches, lr=0.1), optimum)
