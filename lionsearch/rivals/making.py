@@ -13,7 +13,7 @@ import optax
 
 from lionsearch.catalog import PROGRAMS, load_program
 from lionsearch.errors import LionSearchError, SettingError, UnknownNameError, one_line
-from lionsearch.rivals.code import digest_code
+from lionsearch.rivals.digest import digest_code
 from lionsearch.rivals.importing import find_function
 from lionsearch.rivals.optax_rival import OptaxRival
 from lionsearch.rivals.rival_spec import RivalSpec, parse_rival
@@ -119,7 +119,7 @@ def _check_names(spec: RivalSpec, function: Callable[..., Any]) -> None:
         return
     if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken):
         return
-    valid = [each.name for each in taken if each.name != _RATE]
+    valid = [each.name for each in taken if each.name != _RATE and each.kind is not inspect.Parameter.VAR_POSITIONAL]
     for name, _ in spec.settings:
         if name not in valid:
             raise UnknownNameError(f"setting of {spec.function}", name, [*valid, "lr_scale"], one_line(spec.text))

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from lionsearch.rivals import code
-from lionsearch.rivals.code import digest_code
+from lionsearch.rivals import digest as digests
+from lionsearch.rivals.digest import digest_code
 from lionsearch.rivals.importing import find_function
 from lionsearch.rivals.rival_spec import parse_rival
 from lionsearch.rivals.shelf import ROWS
@@ -18,18 +18,18 @@ def digest(text):
 @pytest.fixture
 def edited(monkeypatch):
     """Return what adds a line to a module of the package, as digests see it."""
-    read = code._read
+    read = digests._read
 
     def edit(name):
-        monkeypatch.setattr(code, "_read", lambda each: read(each) + "\nx = 1" * (each == name))
+        monkeypatch.setattr(digests, "_read", lambda each: read(each) + "\nx = 1" * (each == name))
 
     return edit
 
 
 def test_each_of_our_own_has_a_digest_of_its_own_code():
-    digests = {name: digest(f"rival:{name}") for name in ROWS}
-    assert digests["slbfgs"] == digests["slbfgs_zhao"]  # the same file
-    assert len(set(digests.values())) == len(ROWS) - 1
+    found = {name: digest(f"rival:{name}") for name in ROWS}
+    assert found["slbfgs"] == found["slbfgs_zhao"]  # the same file
+    assert len(set(found.values())) == len(ROWS) - 1
 
 
 @pytest.mark.parametrize("name", ["saga", "gradient_table", "rival"])
@@ -57,7 +57,7 @@ def test_what_it_does_not_import_is_not(edited):
 def test_a_transform_around_it_and_its_settings_are(edited, monkeypatch):
     names = ["sam(rival:saga)", "sam(optax:sgd)", "clip_norm(optax:sgd)"]
     before = [digest(name) for name in names]
-    monkeypatch.setitem(code.DEFAULTS, "sam", {"rho": 0.07})
+    monkeypatch.setitem(digests.DEFAULTS, "sam", {"rho": 0.07})
     after = [digest(name) for name in names]
     assert [one != two for one, two in zip(before, after, strict=True)] == [True, True, False]
     edited("wrapping")
@@ -65,21 +65,22 @@ def test_a_transform_around_it_and_its_settings_are(edited, monkeypatch):
 
 
 def test_words_and_empty_lines_are_no_code(tmp_path, monkeypatch):
-    monkeypatch.setattr(code, "_FOLDER", tmp_path)
+    monkeypatch.setattr(digests, "_FOLDER", tmp_path)
     kept = 'A = "#"\n\ndef f(x):\n    return x\n'
     worded = (
         '"""A\n\nmodule."""\n\n# a comment\nA = "#"  # two\n"""A mark."""\ndef f(x):\n    """It."""\n\n    return x\n'
     )
     for name, text in (("kept", kept), ("worded", worded), ("other", kept.replace("#", "%"))):
         (tmp_path / f"{name}.py").write_text(text)
-    texts = [code._read(name) for name in ("kept", "worded", "other")]
+    texts = [digests._read(name) for name in ("kept", "worded", "other")]
     assert texts[0] == texts[1] != texts[2]
 
 
 def test_modules_of_the_package_import_each_other_in_the_way_that_is_seen():
-    for path in Path(code.__file__).parent.glob("*.py"):
-        lines = [line for line in code._read(path.stem).splitlines() if re.match(r"\s*(from|import)\b.*rivals", line)]
-        assert all(code._IMPORT.search(line) for line in lines), path
+    for path in Path(digests.__file__).parent.glob("*.py"):
+        text = digests._read(path.stem)
+        lines = [line for line in text.splitlines() if re.match(r"\s*(from|import)\b.*rivals", line)]
+        assert all(digests._IMPORT.search(line) for line in lines), path
         assert not re.search(r"^\s*from \.", path.read_text(), re.M), path
 
 
@@ -92,7 +93,7 @@ def test_weights_are_code(tmp_path, monkeypatch):
 
 
 def test_weights_that_are_shipped_are_code(monkeypatch, tmp_path):
-    assert (code._FOLDER / "lstm_weights.npz").is_file()
+    assert (digests._FOLDER / "lstm_weights.npz").is_file()
     before = digest("rival:lstm")
     monkeypatch.setattr(Path, "read_bytes", lambda path: b"others")
     assert digest("rival:lstm") != before
