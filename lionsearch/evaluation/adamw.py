@@ -14,7 +14,7 @@ from lionsearch.evaluation.references import Reference, ReferenceCache
 from lionsearch.evaluation.trainer import Trainer
 from lionsearch.lang import format_program
 from lionsearch.records import Failure
-from lionsearch.tasks.calling import calling
+from lionsearch.tasks.calling import calls_task
 from lionsearch.tasks.spec import fingerprint_task
 
 
@@ -35,7 +35,7 @@ class TunedAdamw:
         self._trainer = trainer
         self._known: dict[tuple[int, str], Reference] = {}
 
-    @calling
+    @calls_task
     def reference(self, seed: int, split: str) -> Reference:
         """Return its result on a seed and a split, "validation" or "test".
 
@@ -52,7 +52,7 @@ class TunedAdamw:
         return self._known[key]
 
     @cached_property
-    @calling
+    @calls_task
     def fingerprint(self) -> str:
         """The task's fingerprint: its settings and data, this program, and what XLA runs of it."""
         trainer = self._trainer

@@ -23,7 +23,7 @@ from lionsearch.evaluation.trainer import Trainer
 from lionsearch.evaluation.training import Outcome
 from lionsearch.lang import Program
 from lionsearch.records import Failure, TaskResult
-from lionsearch.tasks.calling import calling
+from lionsearch.tasks.calling import calls_task
 from lionsearch.tasks.spec import TaskSpec
 
 
@@ -56,7 +56,7 @@ class TaskRunner:
         """The task's fingerprint: its settings, data, code and reference."""
         return self._adamw.fingerprint
 
-    @calling
+    @calls_task
     def evaluate(self, program: Optimizer, seeds: Seeds) -> TaskResult:
         """Train with a program, or a rival, once per seed, until it fails.
 
@@ -78,7 +78,7 @@ class TaskRunner:
             return result
         return replace(result, costs=self.trainer.costs_of(program, outcomes[-1]))
 
-    @calling
+    @calls_task
     def losses(self, program: Optimizer, seeds: Seeds, lr_factor: float = 1.0) -> list[float]:
         """Return the final loss of each seed, at a multiple of the task's schedule; inf if the program cannot run.
 
@@ -90,7 +90,7 @@ class TaskRunner:
             return [float("inf")] * len(seeds.seeds)
         return [float(run(seed, seeds.split, self._judge.limits(seed, seeds)).loss) for seed in seeds.seeds]
 
-    @calling
+    @calls_task
     def curve(self, program: Optimizer, seeds: Seeds) -> list[float]:
         """Return the mean loss on the probe after each chunk, up to where it is no number on some seed.
 
@@ -109,7 +109,7 @@ class TaskRunner:
         finite = np.isfinite(mean)
         return mean[: len(mean) if finite.all() else int(np.argmin(finite))].tolist()
 
-    @calling
+    @calls_task
     def evaluate_population(self, programs: Sequence[Program], seeds: Seeds) -> list[TaskResult]:
         """Train with many programs at once, as one batch: the way to use an accelerator.
 

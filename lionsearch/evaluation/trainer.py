@@ -28,7 +28,7 @@ from lionsearch.graph import find_live, remove_dead_code
 from lionsearch.lang import GRADIENTS, Program
 from lionsearch.records import Failure, FailureKind
 from lionsearch.rivals.rival_spec import RivalSpec
-from lionsearch.tasks.calling import calling
+from lionsearch.tasks.calling import calls_task
 from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 from lionsearch.tasks.spec import TaskSpec
@@ -91,7 +91,7 @@ class Trainer:
         self._interpreters: dict[Machine, Interpreter] = {}
         self._rivals = RivalTrainers(self.problem, spec)
 
-    @calling
+    @calls_task
     def train(self, optimizer: Optimizer, seed: int, split: str, lr_factor: float = 1.0) -> Trained:
         """Train once, to the end.
 
@@ -178,7 +178,7 @@ class Trainer:
         schedule = self.schedule * np.float32(lr_factor)
         return compile_training(problem or self.problem, program, course, schedule, examples, limits)
 
-    @calling
+    @calls_task
     def draw(self, program: Program, seed: int) -> np.ndarray | None:
         """Return the images that the network draws after one training, (count, height, width); None if that fails.
 
@@ -191,13 +191,13 @@ class Trainer:
         images = self.compile(program, seed, "validation", self.never, problem=drawing)().metrics["images"]
         return np.asarray(images) if np.isfinite(images).all() else None
 
-    @calling
+    @calls_task
     def chance(self, seed: int, split: str) -> float:
         """Return the loss of a seed's untrained network on "validation", "test" or "probe"."""
         course = self.courses.of_seed(seed)
         return float(self._measure(course.params, course.model, self.courses.split(split)))
 
-    @calling
+    @calls_task
     def state(self, optimizer: Optimizer) -> float:
         """Return how many numbers of state an optimizer keeps for each parameter."""
         params = self.objective.shapes()[0]

@@ -88,7 +88,7 @@ def calling_task(name: str) -> Iterator[None]:
         raise TaskError(f"task {name!r} failed: {describe_fault(error)}") from error
 
 
-def calling(method: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
+def calls_task(method: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
     """Have what the task's own code raises in a method be a `TaskError`."""
 
     @wraps(method)
