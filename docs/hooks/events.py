@@ -6,6 +6,7 @@ program of `programs/` has a page that no file holds; what stands elsewhere in t
 
 from __future__ import annotations
 
+import posixpath
 import re
 import sys
 from collections.abc import Callable
@@ -46,20 +47,16 @@ _SHOWN = {
         for path in sorted((ROOT / "experiments" / name).glob(pattern))
     },
 }
-_LINK = re.compile(rb"\]\((\w+\.md)\)")
-_OUTSIDE = re.compile(r"\]\(((?:\.\./)*)\.\./(experiments/[^)#]+|programs/\w+\.py|[A-Z]+\.md)")
-_PROGRAM = re.compile(rb"\]\(\.\./\.\./programs/(\w+)\.py\)")
+_SOURCES = {place: path for path, place in _SHOWN.items()}
+_LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 
 
-def _link(path: str) -> bytes:
-    """Return the end of a link to a file of the root, from another that is shown beside it."""
-    return f"]({_SHOWN[path].removeprefix('project/')})".encode()
-
-
-def _place(path: str) -> str:
-    """Return where a file of the repository is shown."""
+def _move(link: str, page: str) -> str:
+    """Return a link of a page as the site needs it, from one between files of the repository."""
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(_SOURCES.get(page, f"docs/{page}")), link))
     program = re.fullmatch(r"programs/(\w+)\.py", path)
-    return f"gallery/{program[1]}.md" if program else _SHOWN[path]
+    place = f"gallery/{program[1]}.md" if program else _SHOWN.get(path, path.removeprefix("docs/"))
+    return posixpath.relpath(place, posixpath.dirname(page) or ".")
 
 
 def on_config(config: Any) -> Any:
@@ -74,19 +71,13 @@ def on_files(files: Any, config: Any) -> Any:
     for name, text in gallery.pages().items():
         files.append(File.generated(config, name, content=text))
     for path, place in _SHOWN.items():
-        content = (ROOT / path).read_bytes()
-        if place.startswith("project/"):
-            content = _LINK.sub(lambda found: _link(found[1].decode()), content)
-        elif path.endswith(".md"):
-            content = _PROGRAM.sub(rb"](../../gallery/\1.md)", content.replace(b"](../../docs/", b"](../../"))
-        files.append(File.generated(config, place, content=content))
+        files.append(File.generated(config, place, content=(ROOT / path).read_bytes()))
     return files
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Put what is generated into a page, and have its links to files outside `docs/` lead to where those are shown."""
-    if (ROOT / "docs" / page.file.src_uri).is_file():
-        markdown = _OUTSIDE.sub(lambda found: f"]({found[1]}{_place(found[2])}", markdown)
+    """Put what is generated into a page, and have links between files of the repository lead to their pages."""
+    markdown = _LINK.sub(lambda found: f"]({_move(found[1], page.file.src_uri)}", markdown)
     if page.file.src_uri == "gallery/methods.md":
         markdown = gallery.with_links(markdown)
     return _PLACE.sub(lambda found: _MAKERS[found[1]](), markdown)
