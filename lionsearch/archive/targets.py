@@ -20,6 +20,7 @@ from lionsearch.rivals.shelf import ROWS
 
 _MOST_CANDIDATES = 2**63  # what the database can count
 _ELITES = ":elites"
+_A_RIVAL = "is a rival, no program; `evaluate`, `compare` and `tune` take it"
 _CANDIDATE = re.compile(r"(?P<run>.+):(?P<number>\d+)")
 
 
@@ -60,7 +61,7 @@ def load_target(text: str) -> tuple[Program, Provenance]:
         (('m',), 'lion')
     """
     if names_rival(text):
-        raise SettingError(f"{one_line(text)} is a rival, no program; `evaluate`, `compare` and `tune` take it")
+        raise SettingError(f"{one_line(text)} {_A_RIVAL}")
     if is_expression(text):
         parts: list[Provenance] = []
 
@@ -79,9 +80,7 @@ def load_target(text: str) -> tuple[Program, Provenance]:
         except (MissingFileError, UnknownNameError):
             _refuse_run(text)
             if text in ROWS:
-                raise SettingError(
-                    f"{text} is a rival, no program; `evaluate`, `compare` and `tune` take it as rival:{text}"
-                ) from None
+                raise SettingError(f"{text} {_A_RIVAL} as rival:{text}") from None
             raise
     return _load_candidate(text, found["run"], _read_number(found["number"]))
 

@@ -95,9 +95,10 @@ def show_score(task: TaskStanding) -> str:
 def say_failures(standings: Sequence[Standing]) -> list[str]:
     """Return a sentence for each contestant and task on which a training failed, with the first reason."""
     return [
-        f"{standing.contestant} on {name} failed: {next(each.failure.detail for each in trainings if each.failure)}"
+        f"{standing.contestant} on {name} failed: {reason}"
         for standing in standings
-        for name, trainings in ((name, task.entry.trainings) for name, task in standing.tasks.items() if task.failed)
+        for name, task in standing.tasks.items()
+        for reason in [each.failure.detail for each in task.entry.trainings if each.failure][:1]
     ]
 
 

@@ -1,11 +1,10 @@
-from dataclasses import replace
-
 import jax
 import numpy as np
 import pytest
 from small_tasks import make_spec
-from test_task_runner import LIMITS, SGD, TUNED
+from test_task_runner import LIMITS, SGD
 
+from lionsearch.catalog import load_program
 from lionsearch.evaluation.trainer import Trainer
 from lionsearch.graph import check_program
 from lionsearch.records import Failure, FailureKind
@@ -77,15 +76,10 @@ def test_what_explodes_has_no_loss_and_what_is_blind_is_not_trained_with(trainer
 
 
 def test_a_rival_trains_as_the_program_that_it_equals(trainer):
-    rival = replace(resolve_rival("optax:adamw"), weight_decay=0.1)
-    program = TUNED.with_hyperparameters({"weight_decay": 0.1})
+    rival, program = resolve_rival("optax:adamw"), load_program("adamw_debiased")
     assert trainer.state(rival) == pytest.approx(2, abs=0.1)
     assert trainer.state(program) == 2
-    debiased = check_program(
-        "def train(w, g, m, v, lr, t):\n m = interp(g, m, 0.9)\n v = interp(square(g), v, 0.999)\n"
-        " n = m / (1 - 0.9**t) / (sqrt(v / (1 - 0.999**t)) + 1e-8)\n return (n + w * 0.1) * (lr * 0.001), m, v"
-    )
-    losses = [trainer.train(each, 3, "validation", 0.5).loss for each in (rival, debiased)]
+    losses = [trainer.train(each, 3, "validation", 0.5).loss for each in (rival, program)]
     assert losses[0] == pytest.approx(losses[1], rel=2e-3)
 
 
