@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lionsearch.tasks.given import Task
     from lionsearch.tasks.spec import TaskSpec
 
-_COLUMNS = ("program", "task", "score", "interval", "loss", "seconds")
+_COLUMNS = ("program", "task", "score", "interval", "loss", "learning_rate", "weight_decay", "seconds")
 
 
 class Scores(Sequence["Score"]):
@@ -57,7 +57,8 @@ class Scores(Sequence["Score"]):
     def table(self) -> list[dict[str, Any]]:
         """Return a flat row for each, for `pandas.DataFrame(scores.table())`.
 
-        `interval` is half the width of the score's 95 % confidence interval. A step took `seconds` of the processor
+        `interval` is half the width of the score's 95 % confidence interval. `learning_rate` is its peak on the task,
+        with the program's own `lr_scale`, and `weight_decay` the program's own. A step took `seconds` of the processor
         and asked for `gradients`, `losses` and Hessian-vector `products` on a batch. The task's own measures are
         `metric_NAME`.
         """

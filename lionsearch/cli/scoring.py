@@ -62,13 +62,13 @@ def evaluate(
         return
     from lionsearch.terminal.display import print_table
 
-    heads = ("program", "task", "score", f"{split.value} loss", "measured", "ms a step", "asked")
+    heads = ("program", "task", "score", f"{split.value} loss", "measured", "rate", "decay", "ms a step", "asked")
     print_table(heads, [_cells(row) for row in rows])
     interval = ", ± a 95 % confidence interval" if seeds > 1 else ""
     print(
         f"on {split.value} data, {counted(seeds, 'held-out seed')}; 0 is AdamW as tuned for the task{interval};"
-        " the programs run as they stand: `lionsearch compare` tunes each; asked of training in a step: gradients g,"
-        " losses f, Hessian-vector products Hv",
+        " the programs run as they stand, with the peak learning rate and the weight decay shown: `lionsearch compare`"
+        " tunes each; asked of training in a step: gradients g, losses f, Hessian-vector products Hv",
         file=sys.stderr,
     )
 
@@ -83,7 +83,9 @@ def _cells(row: Score) -> tuple[object, ...]:
         measured = f"{row.failure.kind}: {row.failure.detail}"
     score = "failed" if row.failure is not None else format_score(row.score, row.interval)
     seconds = None if row.seconds is None else f"{1000 * row.seconds:.2g}"
-    return row.program, row.task, score, row.loss, measured, seconds, show_costs(row.costs)
+    rate = None if row.learning_rate is None else f"{row.learning_rate:.2g}"
+    decay = None if row.weight_decay is None else f"{row.weight_decay:g}"
+    return row.program, row.task, score, row.loss, measured, rate, decay, seconds, show_costs(row.costs)
 
 
 def tune(

@@ -91,11 +91,11 @@ class Objective:
         return sampled(params, *self._given(state), batch, key)
 
     def describe(self) -> tuple[str, str]:
-        """Return what XLA is given to make initial weights and to measure the loss of validation, as text."""
+        """Return what XLA is given to make initial weights, or their recipe, and to measure the loss of validation."""
         problem, shapes = self._problem, self.shapes()
         arguments = (shapes[0], *self._given(shapes[1]), problem.validation)
-        lowered = jax.jit(problem.init).lower(jax.random.key(0)), jax.jit(problem.loss).lower(*arguments)
-        return lowered[0].as_text(), lowered[1].as_text()
+        start = problem.recipe or jax.jit(problem.init).lower(jax.random.key(0)).as_text()
+        return start, jax.jit(problem.loss).lower(*arguments).as_text()
 
     def _given(self, state: Any) -> tuple[Any, ...]:
         """Return what the problem's functions take between parameters and batch."""

@@ -56,6 +56,9 @@ class Problem:
         samples: `samples(params, key) -> images`, what a trained model draws, for a run's page: floats from 0 to 1 of
             shape (count, height, width); optional. Stateful: `samples(params, state, key)`.
         stateful: whether the model has a state.
+        recipe: how the initial weights are made, where that is a computation such as pretraining, whose last digits
+            differ between machines. A task is known again by its data, code and initial weights; with a recipe, by that
+            in place of the weights. Optional.
 
     Examples:
         A model that subtracts a running mean of its inputs, and is trained with noise on them:
@@ -83,3 +86,4 @@ class Problem:
     train_loss: Callable[..., Any] | None = None
     samples: Callable[..., jax.Array] | None = None
     stateful: bool = False
+    recipe: str = ""

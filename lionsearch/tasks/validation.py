@@ -37,6 +37,8 @@ def validate_problem(problem: Problem, name: str = "task") -> None:
     if problem.stateful and problem.train_loss is None:
         expected = "train_loss(params, state, batch, key) -> (loss, state), which says what the state is after a step"
         raise TaskError(f"{name}: stateful, but without a train_loss; expected {expected}")
+    if not isinstance(problem.recipe, str):
+        raise TaskError(f"{name}: recipe is {problem.recipe!r}; expected text that says how initial weights are made")
     for split in ("train", "validation", "test"):
         _check_split(name, split, getattr(problem, split), problem.train)
     given = _check_init(name, problem)

@@ -161,6 +161,7 @@ TRAINED, TRAINED_STATE = r"mine: train_loss\(params, batch, key\)", r"mine: trai
             make(train_loss=lambda params, batch, key: jnp.sum(batch["x"] > 0)),
             r"mine: the gradient of train_loss\(params, batch, key\) failed: .* int32",
         ),
+        (make(recipe=b"pretrained"), "mine: recipe is b'pretrained'; expected text that says how initial weights are"),
         (
             make_stateful(train_loss=None),
             r"mine: stateful, but without a train_loss; expected train_loss\(params, state, batch, key\) -> \(loss, st",

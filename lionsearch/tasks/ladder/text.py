@@ -117,12 +117,13 @@ def fine_tuned_model(
     module = characters.Decoder(_VOCABULARY, width, layers, heads, dropout)
     before = _next_character(module, _cut("shakespeare", context + 1, 0, evaluated))
     plan = pretraining.Plan(pretraining_steps, pretraining_batch, pretraining_rate)
-    weights = pretraining.load_or_train(before, plan, f"{module!r} on shakespeare, windows of {context + 1}")
-    return _next_character(module, _cut("austen", context + 1, examples, evaluated), weights)
+    pretrained = pretraining.load_or_train(before, plan, f"{module!r} on shakespeare, windows of {context + 1}")
+    after = _next_character(module, _cut("austen", context + 1, examples, evaluated))
+    return pretraining.start_from(after, pretrained)
 
 
-def _next_character(module: Any, data: dict[str, Any], weights: Any = None) -> Problem:
-    """Return the problem of a decoder on windows of text; it starts from weights if there are some."""
+def _next_character(module: Any, data: dict[str, Any]) -> Problem:
+    """Return the problem of a decoder on windows of text."""
 
     def loss(logits: jax.Array, batch: Any) -> jax.Array:
         return networks.cross_entropy(logits, _codes(batch[:, 1:]))
@@ -137,8 +138,7 @@ def _next_character(module: Any, data: dict[str, Any], weights: Any = None) -> P
         return batch[:, :-1]
 
     measures: dict[str, Any] = {"metrics": metrics, "sampled_loss": sampled_loss}
-    problem = adapters.flax_problem(module, loss, **data, inputs=inputs, rngs=_RANDOM, **measures)
-    return problem if weights is None else pretraining.start_from(problem, weights)
+    return adapters.flax_problem(module, loss, **data, inputs=inputs, rngs=_RANDOM, **measures)
 
 
 def _cut(book: str, length: int, examples: int, evaluated: int) -> dict[str, Any]:

@@ -40,8 +40,21 @@ class Plan:
     seed: int = 0
 
 
-def load_or_train(problem: Problem, plan: Plan, about: str) -> Any:
-    """Return trained weights, a tree of float32 arrays.
+@dataclass(frozen=True, eq=False, slots=True)  # arrays cannot be compared
+class Pretrained:
+    """Trained weights.
+
+    Attributes:
+        weights: a tree of float32 arrays; another processor trains to others in the last digits, and so to others.
+        recipe: a digest of what they come from: network, plan and data.
+    """
+
+    weights: Any
+    recipe: str
+
+
+def load_or_train(problem: Problem, plan: Plan, about: str) -> Pretrained:
+    """Return trained weights.
 
     Args:
         problem: what they are trained on; without a state that matters.
@@ -57,16 +70,16 @@ def load_or_train(problem: Problem, plan: Plan, about: str) -> Any:
     if found is None:
         found = jax.tree.map(np.asarray, _train(problem, plan))
         _write(path, found)
-    return found
+    return Pretrained(found, digest.hexdigest())
 
 
-def start_from(problem: Problem, weights: Any) -> Problem:
+def start_from(problem: Problem, pretrained: Pretrained) -> Problem:
     """Return the problem with these initial weights, whatever the key."""
 
     def init(key: jax.Array) -> tuple[Any, Any]:
-        return jax.tree.map(jax.numpy.asarray, weights), problem.init(key)[1]
+        return jax.tree.map(jax.numpy.asarray, pretrained.weights), problem.init(key)[1]
 
-    return dataclasses.replace(problem, init=init)
+    return dataclasses.replace(problem, init=init, recipe=pretrained.recipe)
 
 
 def _train(problem: Problem, plan: Plan) -> Any:

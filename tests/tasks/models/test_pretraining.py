@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lionsearch.tasks.models import pretraining
-from lionsearch.tasks.models.pretraining import Plan, load_or_train, start_from
+from lionsearch.tasks.models.pretraining import Plan, Pretrained, load_or_train, start_from
+from lionsearch.tasks.objective import Objective
 from lionsearch.tasks.problem import Problem
 
 X = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
@@ -33,10 +34,10 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_weights_are_trained_once_and_then_read(cache, monkeypatch):
-    weights = load_or_train(PROBLEM, PLAN, "line")
+    weights = load_or_train(PROBLEM, PLAN, "line").weights
     np.testing.assert_allclose(weights["slope"], 1.0, atol=0.05)
     monkeypatch.setattr(pretraining, "_train", None)
-    np.testing.assert_array_equal(load_or_train(PROBLEM, PLAN, "line")["slope"], weights["slope"])
+    np.testing.assert_array_equal(load_or_train(PROBLEM, PLAN, "line").weights["slope"], weights["slope"])
     [file] = cache.iterdir()
     assert file.suffix == ".npz"
 
@@ -48,28 +49,38 @@ def test_a_file_that_is_none_is_made_again(cache, monkeypatch, content):
     [file] = cache.iterdir()
     whole = file.read_bytes()
     file.write_bytes(whole[:-30] if content is None else content)
-    assert load_or_train(PROBLEM, PLAN, "line")["slope"].tolist() == [1, 1, 1]
+    assert load_or_train(PROBLEM, PLAN, "line").weights["slope"].tolist() == [1, 1, 1]
     assert file.read_bytes() == whole
 
 
 def test_another_plan_network_or_data_has_weights_of_its_own(cache, monkeypatch):
     monkeypatch.setattr(pretraining, "_train", lambda problem, plan: {"slope": np.ones(3, np.float32)})
+    recipes = set()
     for problem, plan, about in (
         (PROBLEM, PLAN, "line"),
         (PROBLEM, dataclasses.replace(PLAN, steps=300), "line"),
         (PROBLEM, PLAN, "other"),
         (dataclasses.replace(PROBLEM, train=X + 1), PLAN, "line"),
     ):
-        load_or_train(problem, plan, about)
-    assert len([*cache.iterdir()]) == 4
+        recipes.add(load_or_train(problem, plan, about).recipe)
+    assert len([*cache.iterdir()]) == len(recipes) == 4
 
 
 def test_a_folder_that_cannot_be_written_does_no_harm(cache, monkeypatch):
     cache.write_text("a file")
     monkeypatch.setattr(pretraining, "_train", lambda problem, plan: {"slope": np.ones(3, np.float32)})
-    assert load_or_train(PROBLEM, PLAN, "line")["slope"].tolist() == [1, 1, 1]
+    assert load_or_train(PROBLEM, PLAN, "line").weights["slope"].tolist() == [1, 1, 1]
 
 
 def test_a_problem_starts_from_the_weights_whatever_the_key():
-    problem = start_from(PROBLEM, {"slope": np.ones(3, np.float32)})
+    problem = start_from(PROBLEM, Pretrained({"slope": np.ones(3, np.float32)}, "ones"))
     assert [problem.init(jax.random.key(key))[0]["slope"].tolist() for key in (0, 1)] == [[1, 1, 1]] * 2
+
+
+def test_what_another_processor_has_trained_by_the_same_recipe_is_the_same_task():
+    """Weights after some hundred steps are others on another processor; a ledger has to go on there."""
+    here, there, other = (
+        Objective(start_from(PROBLEM, Pretrained({"slope": np.full(3, value, np.float32)}, recipe)))
+        for value, recipe in ((1.0, "line"), (1.001, "line"), (1.0, "another line"))
+    )
+    assert here.describe() == there.describe() != other.describe()
