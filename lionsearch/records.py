@@ -97,8 +97,9 @@ class Evaluation:
 
     Attributes:
         stage: the seeds and split used.
-        score: in the search and on other tasks the mean over the tasks, where a task not reached (hurdle) counts as
-            -1; at the other stages the worst task's score. None after a failure.
+        score: in the search the mean over the tasks, where a task not reached (hurdle) counts as -1; on tasks that the
+            search does not see the mean, where one that fails counts as -1; at the other stages the worst task's score.
+            None after a failure, but on those that the search does not see.
         results: one for each task that was reached, in order.
         rounds: the mean over the tasks for each round: of a race, each seed; otherwise all seeds are one. None of
             them after a failure.

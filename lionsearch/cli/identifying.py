@@ -29,18 +29,18 @@ def identify(
     from lionsearch.api.program_api import identify as find
     from lionsearch.api.program_api import load_tasks, trace
 
-    loaded, provenance = trace(program)
+    loaded, _ = trace(program)
     specs = load_tasks(task) if nearest else []
     identity = find(loaded)
     if not json_output:
-        print(f"{provenance.name} {say_what_it_is(identity)}", flush=True)
+        print(f"{program.strip()} {say_what_it_is(identity)}", flush=True)
     neighbours = [each for spec in specs for each in _find_neighbours(loaded, identity, spec, nearest)]
     if json_output:
         print_json(_describe(identity, neighbours))
         return
     if neighbours:
         print(f"\nnearest by its updates along one training of {task}, constants fitted:")
-        _print_neighbours(provenance.name, neighbours)
+        _print_neighbours(program.strip(), neighbours)
 
 
 def _find_neighbours(program: Program, identity: Identity | None, spec: TaskSpec, most: int) -> list[Neighbour]:

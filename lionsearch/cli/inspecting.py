@@ -287,10 +287,11 @@ def _print_meta(curve: dict[str, Any]) -> None:
             f"{100 * each['share']:.0f}%",
             format_score(each["search"]),
             f"{format_score(each['meta'])} ±{each['interval']:.4f}",
+            ", ".join(each["fails_on"]) or "-",
         )
         for each in curve["points"]
     ]
-    print_table(("candidate", "of the search", "search's tasks", ", ".join(curve["tasks"])), rows)
+    print_table(("candidate", "of the search", "search's tasks", ", ".join(curve["tasks"]), "fails on"), rows)
 
 
 def _mean_in_words(row: dict[str, Any]) -> str:

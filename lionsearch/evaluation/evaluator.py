@@ -23,6 +23,7 @@ from lionsearch.records import Evaluation, Stage, TaskResult, merge_results, rac
 from lionsearch.tasks.spec import TaskSpec
 
 _UNREACHED = -1.0
+_FAILED = -1.0  # on a task that the search does not see: the tasks are compared by their mean, and no program is lost
 
 
 @dataclass
@@ -143,7 +144,7 @@ class Evaluator:
         return [self.runner(spec).evaluate(program, seeds) for program in programs]
 
     def _sees_next(self, result: TaskResult, hurdle: float, stage: Stage) -> bool:
-        if stage is Stage.REPORT:
+        if stage in (Stage.REPORT, Stage.META):
             return True
         return result.score is not None and (stage is not Stage.SEARCH or result.score >= hurdle)
 
@@ -154,10 +155,13 @@ class Evaluator:
             merge_results([results[position] for results in course.rounds if len(results) > position])
             for position in range(reached)
         )
+        if stage is Stage.META:
+            score = fmean(_FAILED if result.score is None else result.score for result in results)
+            return Evaluation(stage, score, results, (score,))
         rounds = course.round_scores(tasks)
         if not rounds:
             return Evaluation(stage, None, results)
-        score = fmean(rounds) if stage in (Stage.SEARCH, Stage.META) else min(result.score or 0.0 for result in results)
+        score = fmean(rounds) if stage is Stage.SEARCH else min(result.score or 0.0 for result in results)
         return Evaluation(stage, score, results, rounds)
 
     def fingerprint_tasks(self) -> dict[str, str]:

@@ -20,6 +20,9 @@ from lionsearch.lang import ADD, MULTIPLY, OPERATIONS, POWER, Kind, Program
 _AGREES = 1e-6
 """How far fitted constants may be off, in parts of their size: the digits that float32 programs are written with."""
 
+_LOOSE = 1e-6
+"""How small a singular value of the fit's Jacobian is, in parts of the largest, where a change changes nothing."""
+
 _DIGITS = 6
 _ZERO_SWITCH = 0.01
 """What a hyperparameter that is 0 by default is tried with, as weight decay often is."""
@@ -75,7 +78,7 @@ def match_known(program: Program, names: Sequence[str] | None = None) -> list[Ma
         if known_shape(name) != wanted:
             continue
         for variant in _variants(name):
-            match = _fit(_with_settings(variant, given), ours)
+            match = _fit_usually(_with_settings(variant, given), ours)
             if match is not None:
                 found.append((variant.rank, match))
                 break
@@ -175,8 +178,31 @@ def _with_settings(variant: _Variant, given: Mapping[str, float]) -> _Variant:
     return replace(variant, program=variant.program.with_hyperparameters(own), fixed=variant.fixed | set(own))
 
 
-def _fit(variant: _Variant, ours: Canonical) -> Match | None:
-    """Return the hyperparameters with which a known program has our constants, or None if there are none."""
+def _fit_usually(variant: _Variant, ours: Canonical) -> Match | None:
+    """Return the hyperparameters with which a known program has our constants, or None if there are none.
+
+    Where several sets are one rule, as where two hyperparameters are read only in their product, it is the most usual.
+    """
+    fitted = _fit(variant, ours)
+    if fitted is None:
+        return None
+    (usual, loose), free = fitted, fitted[0].free
+    defaults = dict(load_known(variant.name).hyperparameters)
+    while loose and usual.distance > _AGREES:
+        found = []
+        for name in loose:
+            program = variant.program.with_hyperparameters({name: defaults[name]})
+            settled = replace(variant, program=program, fixed=variant.fixed | {name})
+            fitted = _fit(settled, ours)
+            found += [] if fitted is None else [(fitted[0].distance, len(found), settled, fitted)]
+        if not found:
+            break
+        _, _, variant, (usual, loose) = min(found)
+    return replace(usual, free=free)
+
+
+def _fit(variant: _Variant, ours: Canonical) -> tuple[Match, list[str]] | None:
+    """Return a known program's fitted hyperparameters, and those that others would do for as well; None if none do."""
     if _form(variant).skeleton != ours.skeleton:
         return None
     given = dict(variant.program.hyperparameters)
@@ -197,15 +223,23 @@ def _fit(variant: _Variant, ours: Canonical) -> Match | None:
     from scipy.optimize import least_squares  # here, because it takes long to load, and forms need it not
 
     count = max(len(aligned_constants(ours, _form(variant))[0]), len(free), 1)
-    point = np.zeros(len(free))
+    point, loose = np.zeros(len(free)), []
     if free:
         with np.errstate(all="ignore"):
-            point = least_squares(residuals, point, xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=30).x
+            solved = least_squares(residuals, point, xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=30)
+        point, loose = solved.x, [name for name in _loose(solved.jac, free) if name != "lr_scale"]
     if float(np.max(np.abs(residuals(point)))) > _AGREES:
         return None
     fitted = {name: _from_line(given[name], x) for name, x in zip(free, point, strict=True)}
     values = tuple((name, shorten(fitted.get(name, value), _DIGITS)) for name, value in given.items())
-    return Match(variant.name, values, _distance(variant.name, dict(values)), len(free))
+    return Match(variant.name, values, _distance(variant.name, dict(values)), len(free)), loose
+
+
+def _loose(jacobian: np.ndarray, names: Sequence[str]) -> list[str]:
+    """Return the hyperparameters that can change, some of them together, with no change of any constant."""
+    _, sizes, directions = np.linalg.svd(jacobian)
+    still = directions[sizes <= _LOOSE * np.max(sizes, initial=0.0)]
+    return [name for name, parts in zip(names, still.T, strict=True) if np.max(np.abs(parts), initial=0.0) > 0.1]
 
 
 @cache

@@ -7,12 +7,13 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from lionsearch.evaluation.estimate import Estimate, estimate
-from lionsearch.records import Stage
+from lionsearch.records import Evaluation, Stage
 
 if TYPE_CHECKING:
     from lionsearch.runs.view import Run
@@ -25,17 +26,23 @@ class MetaPoint:
     Attributes:
         candidate: its number.
         search: its score in the search.
-        scores: its scores on the other tasks, the mean over them, one for each seed.
+        scores: its scores on the other tasks, the mean over them, one for each seed; -1 on one where it fails.
+        fails_on: those where it fails.
     """
 
     candidate: int
     search: float
     scores: tuple[float, ...]
+    fails_on: tuple[str, ...] = ()
 
     @property
     def meta(self) -> Estimate:
         """The mean score on the other tasks, with its 95 % interval."""
         return estimate(self.scores)
+
+    def __str__(self) -> str:
+        """Return its score, and where it fails."""
+        return f"{self.meta} (it fails on {', '.join(self.fails_on)})" if self.fails_on else str(self.meta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class MetaCurve:
                     "search": point.search,
                     "meta": point.meta.mean,
                     "interval": point.meta.interval,
+                    "fails_on": list(point.fails_on),
                 }
                 for point in self.points
             ],
@@ -98,18 +106,18 @@ class MetaCurve:
         where = f"on {', '.join(self.tasks)}, out of the search's sight,"
         if self.overfits_from is not None:
             return (
-                f"{where} candidate {self.peak.candidate} is at {self.peak.meta} and the last best at {self.last.meta}:"
+                f"{where} candidate {self.peak.candidate} is at {self.peak} and the last best at {self.last}:"
                 f" the search overfits its own tasks from {100 * self.overfits_from:.0f} % of it on"
             )
         seen = ": no fall is seen" if len(self.points) > 1 else ""
-        return f"{where} its best is at {self.last.meta}{seen}"
+        return f"{where} its best is at {self.last}{seen}"
 
 
 def meta_curve(run: Run) -> MetaCurve | None:
     """Return a run's curve on the tasks that its search does not see; None while there is no point.
 
     Only programs that were the best of the search count: elites are measured too where the best is chosen so, but those
-    were chosen at the end. One that fails is at -1 with every seed.
+    were chosen at the end. On a task where it fails, a program is at -1 with every seed.
     """
     config = run.config
     meta, racing = config.experiment.meta_validation, config.experiment.search.racing
@@ -117,10 +125,11 @@ def meta_curve(run: Run) -> MetaCurve | None:
     if meta is None or not measured:
         return None
     price, whole = config.experiment.search.parsimony, racing.seeds or 1
+    tasks = tuple(spec.name for spec in config.meta_specs)
     points: list[MetaPoint] = []
     best, known = -math.inf, set()
     for row in run.candidates():
-        if row.fingerprint not in measured or row.fingerprint in known:
+        if row.fingerprint not in measured or measured[row.fingerprint].lost or row.fingerprint in known:
             continue
         known.add(row.fingerprint)
         search = run.evaluation(row.fingerprint, Stage.SEARCH)
@@ -128,9 +137,13 @@ def meta_curve(run: Run) -> MetaCurve | None:
             continue
         value = fmean(search.rounds) - price * row.live_statements
         if value > best:
-            best, found = value, measured[row.fingerprint]
-            each = zip(*(result.scores for result in found.results), strict=True) if found.rounds else ()
-            scores = tuple(map(fmean, each)) or (-1.0,) * meta.seeds
-            points.append(MetaPoint(row.number, fmean(search.rounds), scores))
-    tasks = tuple(spec.name for spec in config.meta_specs)
+            best = value
+            points.append(_point(row.number, search, measured[row.fingerprint], tasks, meta.seeds))
     return MetaCurve(tasks, tuple(points), run.counts()["generated"]) if points else None
+
+
+def _point(number: int, search: Evaluation, meta: Evaluation, tasks: Sequence[str], seeds: int) -> MetaPoint:
+    trained = {result.task: result.scores for result in meta.results if result.failure is None}
+    each = [trained.get(task, (-1.0,) * seeds) for task in tasks]
+    fails = tuple(task for task in tasks if task not in trained)
+    return MetaPoint(number, fmean(search.rounds), tuple(map(fmean, zip(*each, strict=True))), fails)

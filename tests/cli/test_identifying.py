@@ -11,7 +11,7 @@ from lionsearch.identification.nearest import Neighbour
 def test_identify_in_json_and_in_words(project):
     done = run_cli(project, "identify", "raw.py", "--nearest", 0)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "raw is no known optimizer, nor a transform of one\n"
+    assert done.stdout == "raw.py is no known optimizer, nor a transform of one\n"
     found = json.loads(run_cli(project, "identify", "signum", "--nearest", 0, "--json").stdout)
     assert (found["name"], found["nearest"]) == ("signum", [])
 

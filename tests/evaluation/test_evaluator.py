@@ -121,6 +121,16 @@ def test_meta_validation_is_of_other_tasks_and_goes_by_their_mean():
     assert evaluator.evaluate(PROGRAM, Stage.CONFIRM).score == 0.5
 
 
+def test_a_failure_on_a_task_that_the_search_does_not_see_is_that_tasks_alone():
+    specs = [make_spec(name=name) for name in "abc"]
+    evaluator = Evaluator(EvaluationPlan(((specs[0], 0.9),), meta=tuple(specs[1:]), meta_seeds=3))
+    runners = {name: FakeRunner(name, score) for name, score in zip("abc", (0.5, None, 0.5), strict=True)}
+    evaluator.runner = lambda spec: runners[spec.name]  # type: ignore
+    found = evaluator.evaluate(PROGRAM, Stage.META)
+    assert [(result.task, result.score) for result in found.results] == [("b", None), ("c", 0.5)]
+    assert (found.score, found.rounds) == (-0.25, (-0.25,))
+
+
 class RacingRunner(FakeRunner):
     """Gives each seed its own planned score; None fails."""
 

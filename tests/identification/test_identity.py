@@ -2,6 +2,7 @@ import pytest
 from simplification.disguise import disguise
 
 from lionsearch.catalog import PROGRAMS, load_program
+from lionsearch.compose import compose
 from lionsearch.graph import check_program
 from lionsearch.identification.identity import identify, without_schedule
 from lionsearch.lang import parse
@@ -28,6 +29,22 @@ def test_every_known_program_is_named_in_disguise(name):
     found = identify(disguise(load_program(name), seed=len(name)))
     assert found is not None
     assert (found.name, found.transforms) == (name, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "constants"),
+    [
+        ("muon_moonlight", {"rms": 0.2, "weight_decay": 0.1, "lr_scale": 0.001}),
+        ("muon_moonlight(weight_decay=0.05)", {"rms": 0.2, "weight_decay": 0.05, "lr_scale": 0.001}),
+        ("muon_moonlight(lr_scale=0.004)", {"rms": 0.2, "weight_decay": 0.1, "lr_scale": 0.004}),
+        ("optimistic_gradient_descent(beta=0.5)", {"alpha": 1.0, "beta": 0.5, "lr_scale": 0.1}),
+    ],
+)
+def test_where_constants_count_only_in_products_they_are_the_usual_ones(text, constants):
+    """The rate times `rms` and the rate times the decay are all that muon_moonlight's update reads of the three."""
+    found = identify(compose(text, load_program))
+    assert found is not None
+    assert {name: dict(found.hyperparameters)[name] for name in constants} == pytest.approx(constants, rel=1e-5)
 
 
 def test_the_papers_raw_program_without_clip_and_arcsin_is_lion():

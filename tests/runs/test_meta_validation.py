@@ -168,8 +168,9 @@ def test_a_best_that_fails_on_the_other_task_is_a_fall(tmp_path, monkeypatch):
     search(tmp_path / "run", pool, **META)
     curve = meta_curve(Run(tmp_path / "run"))
     assert len(curve.points) > 1
-    assert curve.last.scores == (-1.0,) * 4
+    assert (curve.last.scores, curve.last.fails_on) == ((-1.0,) * 4, ("other",))
     assert curve.overfits_from is not None
+    assert "(it fails on other): the search overfits" in str(curve)
 
 
 @pytest.mark.parametrize(
