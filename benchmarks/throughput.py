@@ -55,7 +55,10 @@ def main() -> None:
     tasks = arguments.task or TASKS.names()
     if arguments.population:
         sizes = [int(size) for size in arguments.population.split(",")]
-        measure_population(load_task((arguments.task or ["digits_mlp"])[0]), sizes)
+        from population import measure_population  # here: as `benchmarks.throughput` this one finds none beside it
+
+        for name in arguments.task or ["digits_mlp"]:
+            measure_population(load_task(name), draw_candidates(max(sizes)), sizes, patience=120.0)
         return
     for part in arguments.part or PARTS:
         if part == "language":
@@ -163,31 +166,6 @@ def measure_memory(candidates: int = 5000) -> None:
             used.append((index, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10))
     shown = ", ".join(f"{megabytes:.0f} MiB after {index}" for index, megabytes in used)
     print(f"peak memory of a worker with both of the quickstart's tasks: {shown}", flush=True)
-
-
-def measure_population(spec: TaskSpec, sizes: Sequence[int], patience: float = 120.0) -> None:
-    """Print programs a second when so many are trained as one batch, on the device that JAX sees."""
-    print(f"{spec.name} on {jax.devices()[0].device_kind}, early exit off")
-    runner = TaskRunner(spec, Limits())
-    programs = draw_candidates(max(sizes))
-    expected = 0.0
-    for size in sizes:
-        if expected * size > patience:
-            print(f"population {size}: left out, about {expected * size:.0f} s a batch", flush=True)
-            continue
-        batch = programs[:size]
-        start = time.perf_counter()
-        runner.evaluate_population(batch, SEED)
-        first = time.perf_counter() - start
-        seconds = statistics.median(measure(lambda b=batch: runner.evaluate_population(b, SEED)) for _ in range(3))
-        expected = seconds / size
-        print(
-            f"population {size}: {size / seconds:.1f} programs/s, {seconds:.2f} s a batch ({first - seconds:.1f} s to"
-            " compile)",
-            flush=True,
-        )
-    single = statistics.median(measure(lambda p=program: runner.losses(p, SEED)) for program in programs[:10])
-    print(f"one at a time, not batched: {1 / single:.1f} programs/s")
 
 
 def draw_candidates(count: int) -> list[Program]:

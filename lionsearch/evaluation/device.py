@@ -39,6 +39,11 @@ def configure_jax() -> None:
     logging.getLogger("jax._src.debugging").setLevel(logging.CRITICAL)  # a callback that raises is an error, said once
 
 
+def wants_kernel() -> bool:
+    """Return whether populations are to be trained by `kernel.py`, which no GPU has run yet."""
+    return os.environ.get("LIONSEARCH_KERNEL") == "1"
+
+
 def describe_device() -> str:
     """Return what results may depend on: library versions, device and processor."""
     import jax  # here, so that `configure_jax` can be called first

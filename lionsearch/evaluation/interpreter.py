@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from lionsearch.evaluation.device import wants_kernel
 from lionsearch.evaluation.encoding import EncodedProgram
 from lionsearch.evaluation.machine import Machine
 from lionsearch.evaluation.training import Course, Outcome, build_trainer
@@ -22,13 +23,20 @@ class Interpreter:
         problem: the task's model and loss.
         example: a parameter tree, for its shapes.
         machine: what programs it can run.
+        kernel: whether `train_many` goes by `kernel.py`; None does so where it is asked for and fits.
     """
 
-    def __init__(self, problem: Problem, example: Any, machine: Machine):
+    def __init__(self, problem: Problem, example: Any, machine: Machine, kernel: bool | None = None):
         self.machine = machine
-        train = build_trainer(problem, InterpretedRule(example, machine), machine.inputs)
+        self._has_kernel = machine.fits_kernel and (wants_kernel() if kernel is None else kernel)
+        train = many = build_trainer(problem, InterpretedRule(example, machine), machine.inputs)
         self._train = jax.jit(train)
-        self._train_many = jax.jit(jax.vmap(train, in_axes=((0, None), None, None, 0, None, None, None, None)))
+        if self._has_kernel:
+            from lionsearch.evaluation.kernel import KernelRule  # here, because Pallas takes long to load
+
+            many = build_trainer(problem, KernelRule(example, machine), machine.inputs)
+        lengths = 0 if self._has_kernel else None
+        self._train_many = jax.jit(jax.vmap(many, in_axes=((0, lengths), None, None, 0, None, None, None, None)))
 
     def train(self, encoded: EncodedProgram, course: Course, data: Sequence[Any], limits: np.ndarray) -> Outcome:
         """Train with one program.
@@ -51,12 +59,14 @@ class Interpreter:
         """Train with all programs at once, as a batch that is filled up with copies of the first.
 
         They share how their inputs are computed: a period that differs within a batch would be computed at every step.
-        All run as many instructions as the longest: with lengths of their own, each instruction would copy all rows.
+        But in the kernel, all run as many instructions as the longest: with lengths of their own, each instruction
+        would copy all rows.
         """
         filled = [*encoded, *[encoded[0]] * (batch_size(len(encoded)) - len(encoded))]
         chunks = course.batches.shape[:2]
         scalars = np.stack([e.scalars.reshape(*chunks, -1) for e in filled])
-        program = (np.stack([e.instructions for e in filled]), max(e.length for e in filled))
+        lengths = np.stack([e.length for e in filled])
+        program = (np.stack([e.instructions for e in filled]), lengths if self._has_kernel else lengths.max())
         return jax.device_get(self._train_many(program, encoded[0].settings, course, scalars, *data, limits))
 
 

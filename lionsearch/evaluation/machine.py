@@ -41,6 +41,11 @@ class Machine:
         """Whether rows have room for squares."""
         return self.group == "matrix"
 
+    @property
+    def fits_kernel(self) -> bool:
+        """Whether `kernel.py` has all operations: not what needs a tensor's own shape."""
+        return self.group == "paper"
+
     @cached_property
     def instructions(self) -> tuple[Instruction, ...]:
         """What an opcode stands for, in order."""

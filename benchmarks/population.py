@@ -1,0 +1,143 @@
+"""Programs as one batch, for accelerators: by the interpreter and by the kernel, beside the model's own time.
+
+Called by `throughput.py --population`. For each size of a batch: programs a second of both, in one run, by turns; the
+share of the time that goes into the model (a batch whose programs have no statement); how far the losses of the two
+are from each other; and a roofline: what the statements move and the model computes in the rest of the time and in its
+share, against what this device copies and multiplies.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lionsearch.evaluation.encoding import EncodedProgram
+from lionsearch.evaluation.interpreter import Interpreter
+from lionsearch.evaluation.machine import Machine
+from lionsearch.evaluation.plan import Limits
+from lionsearch.evaluation.trainer import Trainer
+from lionsearch.lang import Program
+from lionsearch.tasks.spec import TaskSpec
+
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Work:
+    """What trainings on a task come to.
+
+    Attributes:
+        moved: bytes that a statement reads and writes in all steps.
+        computed: floating-point operations of the model in all steps.
+    """
+
+    moved: float
+    computed: float
+
+
+def measure_population(spec: TaskSpec, programs: Sequence[Program], sizes: Sequence[int], patience: float) -> None:
+    """Print what a population of each size takes; a size that would take longer than `patience` is left out.
+
+    Args:
+        spec: the task.
+        programs: as many as the largest size.
+        sizes: of a batch.
+        patience: seconds.
+    """
+    trainer, machine = Trainer(spec, Limits()), Machine(Limits())
+    prepared = [trainer.prepare(program) for program in programs]
+    encoded = [each[1] for each in prepared if isinstance(each, tuple) and each[0] == machine]
+    work = _count_work(trainer)
+    copied, multiplied = _measure_device()
+    print(
+        f"{spec.name} on {jax.devices()[0].device_kind}, early exit off; it copies {copied / 1e9:,.0f} GB/s and"
+        f" multiplies matrices at {multiplied / 1e12:,.2f} TFLOP/s",
+        flush=True,
+    )
+    shapes = trainer.objective.shapes()[0]
+    ways = {
+        name: Interpreter(trainer.problem, shapes, machine, kernel=name == "kernel") for name in ("plain", "kernel")
+    }
+    expected = dict.fromkeys(ways, 0.0)
+    for size in sizes:
+        batch = (encoded * -(-size // len(encoded)))[:size]
+        still = [replace(each, length=np.zeros_like(each.length)) for each in batch]
+        going = {name: way for name, way in ways.items() if expected[name] * size <= patience}
+        for name in ways.keys() - going.keys():
+            print(f"population {size}, {name}: left out, about {expected[name] * size:.0f} s a batch", flush=True)
+        losses = {name: _train(trainer, way, batch) for name, way in going.items()}  # compiles
+        times: dict[tuple[str, str], list[float]] = {}
+        for _ in range(ROUNDS):  # A B A B
+            for name, way in going.items():
+                for what, given in (("whole", batch), ("model", still)):
+                    times.setdefault((name, what), []).append(_seconds(trainer, way, given))
+        for name in going:
+            whole, model = (statistics.median(times[name, what]) for what in ("whole", "model"))
+            expected[name] = whole / size
+            moved = sum(work.moved * int(each.length) for each in batch) / max(whole - model, 1e-9)
+            print(
+                f"population {size}, {name}: {size / whole:,.1f} programs/s, {whole:.2f} s a batch; model"
+                f" {100 * model / whole:.0f} % of it, {size * work.computed / model / 1e12:.3f} TFLOP/s; statements"
+                f" {moved / 1e9:,.1f} GB/s, {100 * moved / copied:.0f} % of copying",
+                flush=True,
+            )
+        if len(losses) == 2:
+            print(f"population {size}: {_compare(*losses.values())}", flush=True)
+
+
+def _compare(one: np.ndarray, other: np.ndarray) -> str:
+    both = np.isfinite(one) & np.isfinite(other)
+    apart = np.abs(one[both] - other[both]) / np.maximum(np.abs(one[both]), 1.0)
+    differ = int(np.sum(np.isfinite(one) != np.isfinite(other)))
+    return (
+        f"losses differ by {np.median(apart):.1e} in the median and {np.max(apart, initial=0.0):.1e} at most;"
+        f" {differ} of {len(one)} are a number by one of them alone"
+    )
+
+
+def _train(trainer: Trainer, way: Interpreter, batch: Sequence[EncodedProgram]) -> np.ndarray:
+    course, examples = trainer.courses.of_seed(0), trainer.courses.examples("validation")
+    return np.asarray(way.train_many(batch, course, examples, trainer.never).loss)[: len(batch)]
+
+
+def _seconds(trainer: Trainer, way: Interpreter, batch: Sequence[EncodedProgram]) -> float:
+    start = time.perf_counter()
+    _train(trainer, way, batch)
+    return time.perf_counter() - start
+
+
+def _count_work(trainer: Trainer) -> Work:
+    """Return what a training comes to: a statement reads two rows and writes one; the model's operations XLA counts."""
+    params = trainer.objective.shapes()[0]
+    course = trainer.courses.of_seed(0)
+    batch = jax.tree.map(lambda leaf: leaf[: trainer.spec.batch], trainer.problem.train)
+
+    def loss(weights: object) -> jax.Array:
+        return trainer.objective.trained(weights, course.model, batch, course.key)[0]
+
+    counted = jax.jit(jax.grad(loss)).lower(params).compile().cost_analysis()
+    row = 4 * sum(leaf.size for leaf in jax.tree.leaves(params))
+    return Work(3 * row * trainer.spec.steps, float((counted or {}).get("flops", 0.0)) * trainer.spec.steps)
+
+
+def _measure_device() -> tuple[float, float]:
+    """Return bytes a second of a copy, read and written, and operations a second of a product of matrices."""
+    size = 2**28 if jax.default_backend() != "cpu" else 2**24
+    row, square = jnp.ones(size), jnp.ones((2**12 if jax.default_backend() != "cpu" else 2**9,) * 2)
+    add, multiply = jax.jit(lambda x: x + 1), jax.jit(lambda x: x @ x)
+
+    def median(function: object, given: jax.Array) -> float:
+        found = []
+        for _ in range(6):
+            start = time.perf_counter()
+            jax.block_until_ready(function(given))  # type: ignore[operator]
+            found.append(time.perf_counter() - start)
+        return statistics.median(found[1:])
+
+    return 8 * size / median(add, row), 2 * len(square) ** 3 / median(multiply, square)
