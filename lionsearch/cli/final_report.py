@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lionsearch.archive.folder import BEST, COMPARISON, SHORT
 from lionsearch.cli.identifying import say_how_near, say_what_it_is
 from lionsearch.cli.simplifying import describe_difference
+from lionsearch.graph import fingerprint
 from lionsearch.lang import format_program
 from lionsearch.runs.ending import Ending, find_tolerance
 from lionsearch.simplification.tolerance import DEFAULT_TOLERANCE
@@ -77,9 +78,9 @@ def _print_verdict(ending: Ending, verdict: Verdict) -> None:
 
 def _print_identity(ending: Ending) -> None:
     if ending.best is not None and ending.short is not None and ending.simplified is not None:
-        print(f"\n{_describe_short(ending.best.program, ending.short)} by less than {ending.tolerance:.2g}:\n")
+        print(f"\n{describe_short(ending.best.program, ending.short, f'{ending.tolerance:.2g}')}:\n")
         print(format_program(replace(ending.short, description="")))
-        if ending.simplified.unseen is not None:
+        if ending.simplified.unseen is not None and not _is_same(ending.best.program, ending.short):
             print(describe_difference([spec.name for spec in ending.config.specs], ending.simplified.unseen))
     subject = "it" if ending.short is None else "that"
     print(f"{subject} {say_what_it_is(ending.identity, ending.describe_start())}")
@@ -87,11 +88,23 @@ def _print_identity(ending: Ending) -> None:
         print(say_how_near(ending.nearest, ending.config.specs[0].name))
 
 
-def _describe_short(best: Program, short: Program) -> str:
-    """Return what a shorter program is; of one as long only numbers have changed."""
+def describe_short(best: Program, short: Program, within: str) -> str:
+    """Return what a simplified program is to the best one.
+
+    Args:
+        best: as it was found.
+        short: what simplifying made of it, as long if only numbers have changed.
+        within: what its scores may differ by.
+    """
+    if _is_same(best, short):
+        return f"the same with names for its constants; rounder ones may change its scores by {within} or more"
     if len(short.statements) < len(best.statements):
-        return "without what changes its scores"
-    return "the same with rounder numbers, which change its scores"
+        return f"without what changes its scores by less than {within}"
+    return f"the same with rounder numbers, which change its scores by less than {within}"
+
+
+def _is_same(best: Program, short: Program) -> bool:
+    return fingerprint(short) == fingerprint(best)
 
 
 def _print_next(ending: Ending, placement: Placement) -> None:

@@ -6,7 +6,8 @@ import pytest
 from runs.endings import TUNING, interrupted, make_project
 from workers.tiny_project import BEGINNINGS, run_cli, start_cli, wait_for_progress, write_experiment
 
-from lionsearch.cli.final_report import print_ending
+from lionsearch.cli.final_report import describe_short, print_ending
+from lionsearch.graph import check_program
 from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
 from lionsearch.runs.config import load_experiment
 from lionsearch.runs.ending import Ending
@@ -131,3 +132,16 @@ def test_a_search_that_finds_something_better_simplifies_and_names_it(project):
     identified = json.loads(run_cli(project, "identify", "runs/better/short.py", "--nearest", 0, "--json").stdout)
     assert f"\nthat is {identified['name'] or 'no known optimizer'}" in done.stdout
     assert ("\nits updates are nearest to those of " in done.stdout) == (identified["name"] is None)
+
+
+@pytest.mark.parametrize(
+    ("short", "words"),
+    [
+        ("def train(w, g, lr, *, lr_scale=0.0123): return w - w + g * lr * lr_scale", "the same with names for its"),
+        ("def train(w, g, lr, *, lr_scale=0.01): return w - w + g * lr * lr_scale", "the same with rounder numbers"),
+        ("def train(w, g, lr): return g * lr * 0.0123", "without what changes its scores by less than 0.02"),
+    ],
+)
+def test_a_simplified_program_is_called_what_it_is(short, words):
+    best = check_program("def train(w, g, lr): return w - w + g * lr * 0.0123")
+    assert words in describe_short(best, check_program(short), "0.02")
