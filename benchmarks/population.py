@@ -22,10 +22,11 @@ from lionsearch.evaluation.interpreter import Interpreter
 from lionsearch.evaluation.machine import Machine
 from lionsearch.evaluation.plan import Limits
 from lionsearch.evaluation.trainer import Trainer
-from lionsearch.lang import Program
+from lionsearch.lang import OPERATIONS, Program
 from lionsearch.tasks.spec import TaskSpec
 
 ROUNDS = 3
+MACHINE = Machine(Limits())
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class Work:
     """What trainings on a task come to.
 
     Attributes:
-        moved: bytes that a statement reads and writes in all steps.
+        row: bytes of a row, read or written once in each step.
         computed: floating-point operations of the model in all steps.
     """
 
-    moved: float
+    row: float
     computed: float
 
 
@@ -50,9 +51,9 @@ def measure_population(spec: TaskSpec, programs: Sequence[Program], sizes: Seque
         sizes: of a batch.
         patience: seconds.
     """
-    trainer, machine = Trainer(spec, Limits()), Machine(Limits())
+    trainer = Trainer(spec, Limits())
     prepared = [trainer.prepare(program) for program in programs]
-    encoded = [each[1] for each in prepared if isinstance(each, tuple) and each[0] == machine]
+    encoded = [each[1] for each in prepared if isinstance(each, tuple) and each[0] == MACHINE]
     work = _count_work(trainer)
     copied, multiplied = _measure_device()
     print(
@@ -61,16 +62,16 @@ def measure_population(spec: TaskSpec, programs: Sequence[Program], sizes: Seque
         flush=True,
     )
     shapes = trainer.objective.shapes()[0]
-    ways = {
-        name: Interpreter(trainer.problem, shapes, machine, kernel=name == "kernel") for name in ("plain", "kernel")
-    }
+    names = ("plain", "kernel") if jax.default_backend() == "gpu" else ("plain",)  # elsewhere Pallas interprets it
+    ways = {name: Interpreter(trainer.problem, shapes, MACHINE, kernel=name == "kernel") for name in names}
     expected = dict.fromkeys(ways, 0.0)
     for size in sizes:
         batch = (encoded * -(-size // len(encoded)))[:size]
         still = [replace(each, length=np.zeros_like(each.length)) for each in batch]
         going = {name: way for name, way in ways.items() if expected[name] * size <= patience}
-        for name in ways.keys() - going.keys():
-            print(f"population {size}, {name}: left out, about {expected[name] * size:.0f} s a batch", flush=True)
+        for name in ways:
+            if name not in going:
+                print(f"population {size}, {name}: left out, about {expected[name] * size:.0f} s a batch", flush=True)
         losses = {name: _train(trainer, way, batch) for name, way in going.items()}  # compiles
         times: dict[tuple[str, str], list[float]] = {}
         for _ in range(ROUNDS):  # A B A B
@@ -80,7 +81,7 @@ def measure_population(spec: TaskSpec, programs: Sequence[Program], sizes: Seque
         for name in going:
             whole, model = (statistics.median(times[name, what]) for what in ("whole", "model"))
             expected[name] = whole / size
-            moved = sum(work.moved * int(each.length) for each in batch) / max(whole - model, 1e-9)
+            moved = work.row * sum(map(_count_rows, batch)) / max(whole - model, 1e-9)
             print(
                 f"population {size}, {name}: {size / whole:,.1f} programs/s, {whole:.2f} s a batch; model"
                 f" {100 * model / whole:.0f} % of it, {size * work.computed / model / 1e12:.3f} TFLOP/s; statements"
@@ -89,6 +90,16 @@ def measure_population(spec: TaskSpec, programs: Sequence[Program], sizes: Seque
             )
         if len(losses) == 2:
             print(f"population {size}: {_compare(*losses.values())}", flush=True)
+
+
+def _count_rows(encoded: EncodedProgram) -> int:
+    """Return how many rows a program's statements read and write in a step; a scalar is no row."""
+    table = encoded.instructions[: int(encoded.length)]
+    names = [MACHINE.instructions[opcode][0] for opcode in table[:, 0]]
+    reads = sum(
+        int(np.sum(row[1 : 1 + OPERATIONS[name].arity] < MACHINE.rows)) for name, row in zip(names, table, strict=True)
+    )
+    return reads + len(table)
 
 
 def _compare(one: np.ndarray, other: np.ndarray) -> str:
@@ -113,7 +124,7 @@ def _seconds(trainer: Trainer, way: Interpreter, batch: Sequence[EncodedProgram]
 
 
 def _count_work(trainer: Trainer) -> Work:
-    """Return what a training comes to: a statement reads two rows and writes one; the model's operations XLA counts."""
+    """Return what a training comes to; the model's operations are as XLA counts them."""
     params = trainer.objective.shapes()[0]
     course = trainer.courses.of_seed(0)
     batch = jax.tree.map(lambda leaf: leaf[: trainer.spec.batch], trainer.problem.train)
@@ -123,7 +134,7 @@ def _count_work(trainer: Trainer) -> Work:
 
     counted = jax.jit(jax.grad(loss)).lower(params).compile().cost_analysis()
     row = 4 * sum(leaf.size for leaf in jax.tree.leaves(params))
-    return Work(3 * row * trainer.spec.steps, float((counted or {}).get("flops", 0.0)) * trainer.spec.steps)
+    return Work(row * trainer.spec.steps, float((counted or {}).get("flops", 0.0)) * trainer.spec.steps)
 
 
 def _measure_device() -> tuple[float, float]:

@@ -55,7 +55,8 @@ def main() -> None:
     tasks = arguments.task or TASKS.names()
     if arguments.population:
         sizes = [int(size) for size in arguments.population.split(",")]
-        from population import measure_population  # here: as `benchmarks.throughput` this one finds none beside it
+        sys.path.insert(0, str(Path(__file__).parent.parent))
+        from benchmarks.population import measure_population
 
         for name in arguments.task or ["digits_mlp"]:
             measure_population(load_task(name), draw_candidates(max(sizes)), sizes, patience=120.0)

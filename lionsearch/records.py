@@ -45,6 +45,10 @@ class Stage(StrEnum):
     REPORT = "report"
 
 
+UNTRAINED = -1.0
+"""The score of an untrained network: what a task counts as that was not reached, or on which a program fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskResult:
     """What came of training with a program on one task.
@@ -102,7 +106,7 @@ class Evaluation:
             None after a failure, but on those that the search does not see.
         results: one for each task that was reached, in order.
         rounds: the mean over the tasks for each round: of a race, each seed; otherwise all seeds are one. None of
-            them after a failure.
+            them where there is no score.
     """
 
     stage: Stage
@@ -124,11 +128,13 @@ class Evaluation:
 def choice_key(evaluation: Evaluation, statements: int, parsimony: float) -> tuple[bool, float]:
     """Return what a run chooses by, the largest first: the mean over the tasks, less `parsimony` for each statement.
 
-    After the search, what is better than AdamW on every task comes before what is not. A failure is worth -inf.
+    After the search, what is better than AdamW on every task comes before what is not; on tasks that the search does
+    not see, what is so in the mean and fails on none. What has no rounds is worth -inf.
 
     References: linear parsimony pressure, Poli, Langdon & McPhee 2008, section 11.3.
     """
-    beats_adamw = evaluation.stage is not Stage.SEARCH and (evaluation.score or 0.0) > 0
+    trains = evaluation.stage is not Stage.SEARCH and evaluation.failure is None
+    beats_adamw = trains and (evaluation.score or 0.0) > 0
     return beats_adamw, fmean(evaluation.rounds) - parsimony * statements if evaluation.rounds else -math.inf
 
 

@@ -58,7 +58,8 @@ class Scores(Sequence["Score"]):
         """Return a flat row for each, for `pandas.DataFrame(scores.table())`.
 
         `interval` is half the width of the score's 95 % confidence interval. `learning_rate` is its peak on the task,
-        with the program's own `lr_scale`, and `weight_decay` the program's own. A step took `seconds` of the processor
+        `lr_scale` in it, and `weight_decay` the program's own, where they are named. A step
+        took `seconds` of the processor
         and asked for `gradients`, `losses` and Hessian-vector `products` on a batch. The task's own measures are
         `metric_NAME`.
         """

@@ -78,7 +78,7 @@ def _print_verdict(ending: Ending, verdict: Verdict) -> None:
 
 def _print_identity(ending: Ending) -> None:
     if ending.best is not None and ending.short is not None and ending.simplified is not None:
-        print(f"\n{describe_short(ending.best.program, ending.short, f'{ending.tolerance:.2g}')}:\n")
+        print(f"\n{describe_short(ending.best.program, ending.short, ending.tolerance or 0.0)}:\n")
         print(format_program(replace(ending.short, description="")))
         if ending.simplified.unseen is not None and not _is_same(ending.best.program, ending.short):
             print(describe_difference([spec.name for spec in ending.config.specs], ending.simplified.unseen))
@@ -88,19 +88,21 @@ def _print_identity(ending: Ending) -> None:
         print(say_how_near(ending.nearest, ending.config.specs[0].name))
 
 
-def describe_short(best: Program, short: Program, within: str) -> str:
+def describe_short(best: Program, short: Program, tolerance: float) -> str:
     """Return what a simplified program is to the best one.
 
     Args:
         best: as it was found.
         short: what simplifying made of it, as long if only numbers have changed.
-        within: what its scores may differ by.
+        tolerance: what its scores may differ by.
     """
+    within = f"by less than {tolerance:.2g}"
     if _is_same(best, short):
-        return f"the same with names for its constants; rounder ones may change its scores by {within} or more"
+        named = " with names for its constants" if len(short.hyperparameters) > len(best.hyperparameters) else ""
+        return f"the same{named}; nothing more was found that changes its scores {within}"
     if len(short.statements) < len(best.statements):
-        return f"without what changes its scores by less than {within}"
-    return f"the same with rounder numbers, which change its scores by less than {within}"
+        return f"without what changes its scores {within}"
+    return f"the same with rounder numbers, which change its scores {within}"
 
 
 def _is_same(best: Program, short: Program) -> bool:

@@ -67,8 +67,9 @@ def evaluate(
     interval = ", ± a 95 % confidence interval" if seeds > 1 else ""
     print(
         f"on {split.value} data, {counted(seeds, 'held-out seed')}; 0 is AdamW as tuned for the task{interval};"
-        " the programs run as they stand, with the peak learning rate and the weight decay shown: `lionsearch compare`"
-        " tunes each; asked of training in a step: gradients g, losses f, Hessian-vector products Hv",
+        " the programs run as they stand, with the peak learning rate and weight decay shown where they are named:"
+        " `lionsearch compare` tunes each; asked of training in a step: gradients g, losses f, Hessian-vector products"
+        " Hv",
         file=sys.stderr,
     )
 
@@ -106,6 +107,7 @@ def tune(
         raise SettingError("--trials is for a --sampler; the grid has points of its own")
     from lionsearch.api.program_api import load_tasks, trace_optimizer
     from lionsearch.api.scoring_api import tune as tune_on
+    from lionsearch.evaluation.optimizer import names_rate
     from lionsearch.terminal.bar import show_bar
 
     options = {} if sampler is None else {"sampler": sampler.value, "trials": trials or 40}
@@ -129,7 +131,7 @@ def tune(
             continue
         decay = "" if best.weight_decay is None else f", weight_decay = {best.weight_decay:g}"
         print(f"best: learning_rate = {best.learning_rate:.4g}{decay}, loss {best.loss:.4g}")
-        if not isinstance(optimizer, Program) or "lr_scale" in dict(optimizer.hyperparameters):
+        if names_rate(optimizer):
             factor = best.learning_rate / best.lr_scale
             where = "in the program" if isinstance(optimizer, Program) else "in its name"
             print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 
 import jax
@@ -44,10 +45,10 @@ class TunedAdamw:
         """
         key = (seed, split)
         if key not in self._known:
-            stored = self._cache.load(self.fingerprint, seed, split, self.spec.chunks)
+            stored = self._cache.load(self._key, seed, split, self.spec.chunks)
             if stored is None:
                 stored = self._train(seed, split)
-                self._cache.store(self.fingerprint, seed, split, stored)
+                self._cache.store(self._key, seed, split, stored)
             self._known[key] = stored
         return self._known[key]
 
@@ -65,6 +66,17 @@ class TunedAdamw:
         code = [*trainer.objective.describe(), format_program(self.program), training]
         splits = (problem.train, problem.validation, problem.test)
         return fingerprint_task(self.spec, [np.asarray(leaf) for leaf in jax.tree.leaves(splits)], code)
+
+    @cached_property
+    def _key(self) -> str:
+        """What a reference is stored under: the fingerprint, and initial weights of which that has only the recipe."""
+        problem = self._trainer.problem
+        if not problem.recipe:
+            return self.fingerprint
+        digest = hashlib.blake2b(digest_size=8)
+        for leaf in jax.tree.leaves(problem.init(jax.random.key(0))):
+            digest.update(np.ascontiguousarray(leaf).tobytes())
+        return f"{self.fingerprint}-{digest.hexdigest()}"
 
     @cached_property
     def _cache(self) -> ReferenceCache:

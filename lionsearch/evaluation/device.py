@@ -40,7 +40,7 @@ def configure_jax() -> None:
 
 
 def wants_kernel() -> bool:
-    """Return whether populations are to be trained by `kernel.py`, which no GPU has run yet."""
+    """Return whether populations are to be trained by `kernel.py`: where the environment asks for it."""
     return os.environ.get("LIONSEARCH_KERNEL") == "1"
 
 

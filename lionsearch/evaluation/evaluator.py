@@ -19,11 +19,8 @@ from lionsearch.evaluation.plan import FIRST_SEED, EvaluationPlan, Request, Seed
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.graph import fingerprint
 from lionsearch.lang import Program
-from lionsearch.records import Evaluation, Stage, TaskResult, merge_results, race_order
+from lionsearch.records import UNTRAINED, Evaluation, Stage, TaskResult, merge_results, race_order
 from lionsearch.tasks.spec import TaskSpec
-
-_UNREACHED = -1.0
-_FAILED = -1.0  # on a task that the search does not see: the tasks are compared by their mean, and no program is lost
 
 
 @dataclass
@@ -40,7 +37,7 @@ class _Course:
         if any(result.score is None for results in self.rounds for result in results):
             return ()
         scores = [[result.score or 0.0 for result in results] for results in self.rounds]
-        return tuple(sum([*each, *[_UNREACHED] * (tasks - len(each))]) / tasks for each in scores)
+        return tuple(sum([*each, *[UNTRAINED] * (tasks - len(each))]) / tasks for each in scores)
 
     def goes_on(self, tasks: int) -> bool:
         """Return whether there is another round for it."""
@@ -156,7 +153,7 @@ class Evaluator:
             for position in range(reached)
         )
         if stage is Stage.META:
-            score = fmean(_FAILED if result.score is None else result.score for result in results)
+            score = fmean(UNTRAINED if result.score is None else result.score for result in results)
             return Evaluation(stage, score, results, (score,))
         rounds = course.round_scores(tasks)
         if not rounds:

@@ -23,19 +23,24 @@ class Interpreter:
         problem: the task's model and loss.
         example: a parameter tree, for its shapes.
         machine: what programs it can run.
-        kernel: whether `train_many` goes by `kernel.py`; None does so where it is asked for and fits.
+        kernel: whether `train_many` is to go by `kernel.py`; None asks the environment.
+
+    Attributes:
+        machine: as given.
+        has_kernel: whether it does: where the kernel has the machine's operations, and not on a TPU.
     """
 
     def __init__(self, problem: Problem, example: Any, machine: Machine, kernel: bool | None = None):
         self.machine = machine
-        self._has_kernel = machine.fits_kernel and (wants_kernel() if kernel is None else kernel)
+        asked = wants_kernel() if kernel is None else kernel
+        self.has_kernel = asked and machine.fits_kernel and jax.default_backend() != "tpu"
         train = many = build_trainer(problem, InterpretedRule(example, machine), machine.inputs)
         self._train = jax.jit(train)
-        if self._has_kernel:
+        if self.has_kernel:
             from lionsearch.evaluation.kernel import KernelRule  # here, because Pallas takes long to load
 
             many = build_trainer(problem, KernelRule(example, machine), machine.inputs)
-        lengths = 0 if self._has_kernel else None
+        lengths = 0 if self.has_kernel else None
         self._train_many = jax.jit(jax.vmap(many, in_axes=((0, lengths), None, None, 0, None, None, None, None)))
 
     def train(self, encoded: EncodedProgram, course: Course, data: Sequence[Any], limits: np.ndarray) -> Outcome:
@@ -66,7 +71,7 @@ class Interpreter:
         chunks = course.batches.shape[:2]
         scalars = np.stack([e.scalars.reshape(*chunks, -1) for e in filled])
         lengths = np.stack([e.length for e in filled])
-        program = (np.stack([e.instructions for e in filled]), lengths if self._has_kernel else lengths.max())
+        program = (np.stack([e.instructions for e in filled]), lengths if self.has_kernel else lengths.max())
         return jax.device_get(self._train_many(program, encoded[0].settings, course, scalars, *data, limits))
 
 

@@ -4,9 +4,10 @@ A batch of programs that XLA alone runs computes every operation for every state
 differs within a batch is no branch. Here each program of a batch is a block of threads that goes through its own
 statements, its rows piece by piece, and takes the one branch that the opcode names (Pallas, by way of Triton).
 
-It is not on by default: it is equal to the interpreter where Pallas interprets it (`tests/evaluation/test_kernel.py`)
-and can be lowered for CUDA, but has not run on a GPU yet. `LIONSEARCH_KERNEL=1` turns it on, and
-`benchmarks/throughput.py --population` measures both ways.
+It is off: it equals the interpreter but for rounding where Pallas interprets it (`tests/evaluation/test_kernel.py`),
+and jax 0.10 lowers it for CUDA, but no GPU has run it yet. `LIONSEARCH_KERNEL=1` turns it on, and
+`benchmarks/throughput.py --population` measures both ways. Since jax 0.11 Pallas by way of Triton is deprecated:
+once the kernel has shown what it is worth, it has to go by Mosaic.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from lionsearch.lang import OPERATIONS, Kind
 PIECE = 1024
 """Elements of a row that a block of threads works on at once."""
 
-_WARPS = 4
+_OPTIONS = {"num_warps": 8, "num_stages": 1}
+"""Threads for four elements each; loops that load and store the same rows are not pipelined. Not measured yet."""
 
 _Piece = Callable[[jax.Array], Any]
 _Value = Any
@@ -122,9 +124,7 @@ class KernelRule(InterpretedRule):
         state = state.at[GRADIENT_ROW, :size].set(self._space.ravel(jax.tree.leaves(gradients)))
         for row, name in enumerate(self._machine.inputs, FIRST_INPUT_ROW):
             state = state.at[row, :size].set(self._as_row(name, extra[name]))
-        options: dict[str, Any] = (
-            {} if self._interpret else {"compiler_params": triton.CompilerParams(num_warps=_WARPS)}
-        )
+        options: dict[str, Any] = {} if self._interpret else {"compiler_params": triton.CompilerParams(**_OPTIONS)}
         run = pl.pallas_call(
             self._run,
             out_shape=jax.ShapeDtypeStruct(state.shape, state.dtype),
@@ -154,7 +154,9 @@ class KernelRule(InterpretedRule):
         row, column = jnp.minimum(operand, rows - 1), jnp.maximum(operand - rows, 0)
 
         def read(piece: jax.Array) -> jax.Array:
-            return jnp.where(operand >= rows, scalars[column], registers[row, pl.ds(piece * PIECE, PIECE)])
+            of_row = jnp.broadcast_to(operand < rows, (PIECE,))
+            number = jnp.broadcast_to(scalars[column], (PIECE,))
+            return triton.load(registers.at[row, pl.ds(piece * PIECE, PIECE)], mask=of_row, other=number)
 
         return read
 
@@ -165,6 +167,7 @@ class KernelRule(InterpretedRule):
         operation, space = OPERATIONS[name], self._pieces
 
         def branch() -> None:
+            # sums are made here, to the end: no thread writes before all have read, whichever row is the target
             result = operation.apply(space, *operands[: operation.arity], kinds=kinds)
 
             def write(piece: jax.Array, carry: Any) -> Any:

@@ -41,6 +41,17 @@ def rate_of(optimizer: Optimizer) -> float | None:
     return dict(optimizer.hyperparameters).get("lr_scale", TUNED_RATE)
 
 
+def names_rate(optimizer: Optimizer) -> bool:
+    """Return whether its learning rate has a name: `lr_scale` for a program, in which it may be a number like others.
+
+    Examples:
+        >>> from lionsearch.lang import parse
+        >>> names_rate(parse("def train(w, g, lr): return g * (lr * 0.02)"))
+        False
+    """
+    return isinstance(optimizer, RivalSpec) or "lr_scale" in dict(optimizer.hyperparameters)
+
+
 def learning_rate(optimizer: Optimizer, task: TaskSpec, factor: float = 1.0) -> float | None:
     """Return the peak of its learning rate on a task, at a factor of its own; None for what finds it itself."""
     scale = rate_of(optimizer)

@@ -59,6 +59,15 @@ class _Variant:
     rank: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """What a fit has found, and the hyperparameters for which other values would do as well, some of them together."""
+
+    variant: _Variant
+    match: Match
+    loose: list[str]
+
+
 def match_known(program: Program, names: Sequence[str] | None = None) -> list[Match]:
     """Return the known programs that a program equals, the most special and usual first; hyperparameters fitted.
 
@@ -186,23 +195,32 @@ def _fit_usually(variant: _Variant, ours: Canonical) -> Match | None:
     fitted = _fit(variant, ours)
     if fitted is None:
         return None
-    (usual, loose), free = fitted, fitted[0].free
-    defaults = dict(load_known(variant.name).hyperparameters)
-    while loose and usual.distance > _AGREES:
-        found = []
-        for name in loose:
-            program = variant.program.with_hyperparameters({name: defaults[name]})
-            settled = replace(variant, program=program, fixed=variant.fixed | {name})
-            fitted = _fit(settled, ours)
-            found += [] if fitted is None else [(fitted[0].distance, len(found), settled, fitted)]
+    free = fitted.match.free  # says how special the method is, whatever is settled below
+    while fitted.loose and fitted.match.distance > _AGREES:
+        settled = [_fit(_settle(fitted.variant, name), ours) for name in fitted.loose]
+        found = [each for each in settled if each is not None]
         if not found:
             break
-        _, _, variant, (usual, loose) = min(found)
-    return replace(usual, free=free)
+        fitted = min(found, key=_how_unusual)
+    return replace(fitted.match, free=free)
 
 
-def _fit(variant: _Variant, ours: Canonical) -> tuple[Match, list[str]] | None:
-    """Return a known program's fitted hyperparameters, and those that others would do for as well; None if none do."""
+def _settle(variant: _Variant, name: str) -> _Variant:
+    """Return the variant with a hyperparameter at its default, not to be fitted."""
+    program = variant.program.with_hyperparameters({name: dict(load_known(variant.name).hyperparameters)[name]})
+    return replace(variant, program=program, fixed=variant.fixed | {name})
+
+
+def _how_unusual(fitted: _Fitted) -> tuple[int, float]:
+    """Return how many hyperparameters are off their defaults, and how far; the last digits of a fit do not count."""
+    values = dict(fitted.match.hyperparameters)
+    defaults = load_known(fitted.match.name).hyperparameters
+    unusual = sum(not math.isclose(values[name], default, rel_tol=1e-4) for name, default in defaults)
+    return unusual, round(fitted.match.distance, 3)
+
+
+def _fit(variant: _Variant, ours: Canonical) -> _Fitted | None:
+    """Return a known program's hyperparameters with our constants, or None if there are none."""
     if _form(variant).skeleton != ours.skeleton:
         return None
     given = dict(variant.program.hyperparameters)
@@ -232,7 +250,7 @@ def _fit(variant: _Variant, ours: Canonical) -> tuple[Match, list[str]] | None:
         return None
     fitted = {name: _from_line(given[name], x) for name, x in zip(free, point, strict=True)}
     values = tuple((name, shorten(fitted.get(name, value), _DIGITS)) for name, value in given.items())
-    return Match(variant.name, values, _distance(variant.name, dict(values)), len(free)), loose
+    return _Fitted(variant, Match(variant.name, values, _distance(variant.name, dict(values)), len(free)), loose)
 
 
 def _loose(jacobian: np.ndarray, names: Sequence[str]) -> list[str]:

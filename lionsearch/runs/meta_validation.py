@@ -7,13 +7,12 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from lionsearch.evaluation.estimate import Estimate, estimate
-from lionsearch.records import Evaluation, Stage
+from lionsearch.records import UNTRAINED, Evaluation, Stage
 
 if TYPE_CHECKING:
     from lionsearch.runs.view import Run
@@ -129,7 +128,7 @@ def meta_curve(run: Run) -> MetaCurve | None:
     points: list[MetaPoint] = []
     best, known = -math.inf, set()
     for row in run.candidates():
-        if row.fingerprint not in measured or measured[row.fingerprint].lost or row.fingerprint in known:
+        if row.fingerprint not in measured or row.fingerprint in known:
             continue
         known.add(row.fingerprint)
         search = run.evaluation(row.fingerprint, Stage.SEARCH)
@@ -138,12 +137,14 @@ def meta_curve(run: Run) -> MetaCurve | None:
         value = fmean(search.rounds) - price * row.live_statements
         if value > best:
             best = value
-            points.append(_point(row.number, search, measured[row.fingerprint], tasks, meta.seeds))
+            found = measured[row.fingerprint]
+            if not found.lost and len(found.results) == len(tasks):  # earlier versions stopped at the first failure
+                points.append(_point(row.number, search, found, meta.seeds))
     return MetaCurve(tasks, tuple(points), run.counts()["generated"]) if points else None
 
 
-def _point(number: int, search: Evaluation, meta: Evaluation, tasks: Sequence[str], seeds: int) -> MetaPoint:
-    trained = {result.task: result.scores for result in meta.results if result.failure is None}
-    each = [trained.get(task, (-1.0,) * seeds) for task in tasks]
-    fails = tuple(task for task in tasks if task not in trained)
+def _point(number: int, search: Evaluation, meta: Evaluation, seeds: int) -> MetaPoint:
+    failed = (UNTRAINED,) * seeds
+    each = [result.scores if result.failure is None else failed for result in meta.results]
+    fails = tuple(result.task for result in meta.results if result.failure is not None)
     return MetaPoint(number, fmean(search.rounds), tuple(map(fmean, zip(*each, strict=True))), fails)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import mean
 
 from lionsearch.evaluation.estimate import estimate
-from lionsearch.evaluation.optimizer import Optimizer, learning_rate, weight_decay_of
+from lionsearch.evaluation.optimizer import Optimizer, learning_rate, names_rate, weight_decay_of
 from lionsearch.evaluation.plan import FIRST_SEED, Seeds, limits_for
 from lionsearch.evaluation.task_runner import TaskRunner
 from lionsearch.lang import Program
@@ -31,8 +31,9 @@ class Score:
         failure: the first, if there is one.
         costs: gradients, losses and Hessian-vector products that a step asks for on a batch; None if a rival failed.
         seconds: of the processor for a step, the least of the trainings, without compiling; None of one training.
-        learning_rate: its peak on the task, the program's own `lr_scale` in it; None for what finds it by itself.
-        weight_decay: its own; None for what has none.
+        learning_rate: its peak on the task, `lr_scale` in it; None for a program without, whose constants have no
+            names, and for what finds it by itself.
+        weight_decay: None where none is named.
     """
 
     program: str
@@ -87,7 +88,8 @@ def score_programs(
                 listener(len(rows) * seeds + len(each), len(specs) * len(programs) * seeds)
             costs = runner.trainer.costs(program) if isinstance(program, Program) else each[-1].costs
             least = min(seconds) if len(seconds) > 1 else None  # the first has compiled
-            rate, decay = learning_rate(program, spec), weight_decay_of(program)
+            rate = learning_rate(program, spec) if names_rate(program) else None
+            decay = weight_decay_of(program)
             facts = {"costs": costs, "seconds": least, "learning_rate": rate, "weight_decay": decay}
             rows.append(replace(_summarize(name, each), **facts))
     return rows

@@ -137,11 +137,14 @@ def test_a_search_that_finds_something_better_simplifies_and_names_it(project):
 @pytest.mark.parametrize(
     ("short", "words"),
     [
-        ("def train(w, g, lr, *, lr_scale=0.0123): return w - w + g * lr * lr_scale", "the same with names for its"),
+        (
+            "def train(w, g, lr, *, lr_scale=0.0123): return w - w + g * lr * lr_scale",
+            "the same with names for its constants; nothing more was found that changes its scores by less than 0.02",
+        ),
         ("def train(w, g, lr, *, lr_scale=0.01): return w - w + g * lr * lr_scale", "the same with rounder numbers"),
         ("def train(w, g, lr): return g * lr * 0.0123", "without what changes its scores by less than 0.02"),
     ],
 )
 def test_a_simplified_program_is_called_what_it_is(short, words):
     best = check_program("def train(w, g, lr): return w - w + g * lr * 0.0123")
-    assert words in describe_short(best, check_program(short), "0.02")
+    assert words in describe_short(best, check_program(short), 0.02)

@@ -36,6 +36,8 @@ def test_every_known_program_is_named_in_disguise(name):
     [
         ("muon_moonlight", {"rms": 0.2, "weight_decay": 0.1, "lr_scale": 0.001}),
         ("muon_moonlight(weight_decay=0.05)", {"rms": 0.2, "weight_decay": 0.05, "lr_scale": 0.001}),
+        ("muon_moonlight(weight_decay=0.07)", {"rms": 0.2, "weight_decay": 0.07, "lr_scale": 0.001}),
+        ("muon_moonlight(rms=0.3)", {"rms": 0.3, "weight_decay": 0.1, "lr_scale": 0.001}),
         ("muon_moonlight(lr_scale=0.004)", {"rms": 0.2, "weight_decay": 0.1, "lr_scale": 0.004}),
         ("optimistic_gradient_descent(beta=0.5)", {"alpha": 1.0, "beta": 0.5, "lr_scale": 0.1}),
     ],

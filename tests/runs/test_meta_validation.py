@@ -1,6 +1,7 @@
 import json
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from runs.test_run import FakePool
@@ -8,7 +9,7 @@ from workers.tiny_project import read_rows, run_cli, write_project
 
 from lionsearch.archive import RunStore
 from lionsearch.errors import SettingError
-from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult
+from lionsearch.records import Evaluation, Failure, FailureKind, Stage, TaskResult, choice_key
 from lionsearch.runs.config import load_experiment
 from lionsearch.runs.meta_validation import MetaCurve, MetaPoint, meta_curve
 from lionsearch.runs.opening import resume_run, start_run
@@ -39,7 +40,8 @@ class Pool(FakePool):
 def project(tmp_path_factory):
     folder = write_project(tmp_path_factory.mktemp("project"))
     task = (folder / "proxy_tasks" / "linear.toml").read_text()
-    (folder / "proxy_tasks" / "other.toml").write_text(task)
+    for name in ("other", "third"):
+        (folder / "proxy_tasks" / f"{name}.toml").write_text(task)
     return folder
 
 
@@ -152,25 +154,52 @@ def test_noise_alone_is_rarely_called_overfitting():
     assert called <= 20  # 2.5 %, and some luck
 
 
-def test_a_best_that_fails_on_the_other_task_is_a_fall(tmp_path, monkeypatch):
-    def fail(request):
-        failure = Failure(FailureKind.NON_FINITE, "made up")
-        return Evaluation(Stage.META, None, (TaskResult("other", failure=failure),))
+TWO = {"meta_validation": {"tasks": ["other", "third"], "seeds": 4, "every": 20}}
 
+
+def measured(*, third=None):
+    """What came of a program on two other tasks: 0.5 with each seed, or a failure."""
+    good = TaskResult("other", 1.0, 0.5, scores=(0.5,) * 4)
+    if third is None:
+        return Evaluation(Stage.META, 0.5, (good, replace(good, task="third")), (0.5,))
+    failed = TaskResult("third", failure=Failure(third, "made up"), scores=(0.5,))
+    return Evaluation(
+        Stage.META, None if third.is_system else -0.25, (good, failed), () if third.is_system else (-0.25,)
+    )
+
+
+def search_with(folder, first, later, **settings):
     started = []
 
     def meta(request):
         started.append(request)
-        return Pool.meta(request) if len(started) == 1 else fail(request)
+        return first if len(started) == 1 else later
 
     pool = Pool()
     pool.meta = meta
-    search(tmp_path / "run", pool, **META)
+    return search(folder, pool, **settings)
+
+
+def test_a_best_that_fails_on_another_task_falls_there_alone(tmp_path):
+    search_with(tmp_path / "run", measured(), measured(third=FailureKind.NON_FINITE), **TWO)
     curve = meta_curve(Run(tmp_path / "run"))
     assert len(curve.points) > 1
-    assert (curve.last.scores, curve.last.fails_on) == ((-1.0,) * 4, ("other",))
+    assert (curve.points[0].scores, curve.points[0].fails_on) == ((0.5,) * 4, ())
+    assert (curve.last.scores, curve.last.fails_on) == ((-0.25,) * 4, ("third",))
     assert curve.overfits_from is not None
-    assert "(it fails on other): the search overfits" in str(curve)
+    assert "(it fails on third): the search overfits" in str(curve)
+    assert curve.describe()["points"][-1]["fails_on"] == ["third"]
+
+
+def test_what_the_system_lost_is_no_point_and_what_came_after_it_is_measured_against_it(tmp_path):
+    search_with(tmp_path / "run", measured(), measured(third=FailureKind.WORKER_LOST), **TWO)
+    curve = meta_curve(Run(tmp_path / "run"))
+    assert [point.scores for point in curve.points] == [(0.5,) * 4]
+
+
+def test_what_fails_somewhere_is_not_chosen_before_what_trains_everywhere():
+    fails = replace(measured(third=FailureKind.NON_FINITE), score=0.9, rounds=(0.9,))
+    assert choice_key(measured(), 5, 0.0) > choice_key(fails, 5, 0.0)
 
 
 @pytest.mark.parametrize(

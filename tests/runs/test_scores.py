@@ -25,6 +25,19 @@ def test_scores_are_means_over_seeds_task_by_task():
     assert score_programs(programs[:1], tasks[:1], seeds=1)[0].interval is None
 
 
+def test_scores_say_with_which_rate_and_decay_where_they_are_named():
+    texts = {
+        "named": "def train(w, g, lr, *, weight_decay=0.1, lr_scale=0.004):\n"
+        " return (g + w * weight_decay) * (lr * lr_scale)",
+        "numbers": "def train(w, g, lr): return (g + w * 0.1) * (lr * 0.004)",
+    }
+    task = make_task(learning_rate=0.02)
+    named, numbers = score_programs([(name, parse(text)) for name, text in texts.items()], [task], seeds=1)
+    assert named.scores == numbers.scores
+    assert (named.learning_rate, named.weight_decay) == (pytest.approx(0.02 * 4), 0.1)
+    assert (numbers.learning_rate, numbers.weight_decay) == (None, None)
+
+
 def test_each_training_is_told():
     seen = []
     program = ("adamw", parse("def train(w, g, lr): return g * lr * 0.01"))

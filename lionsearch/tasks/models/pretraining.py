@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,8 @@ class Pretrained:
     """Trained weights.
 
     Attributes:
-        weights: a tree of float32 arrays; another processor trains to others in the last digits, and so to others.
-        recipe: a digest of what they come from: network, plan and data.
+        weights: a tree of float32 arrays; trained on another processor they differ in their last digits.
+        recipe: a digest of what they come from: network, plan, data, and what XLA is given to train with.
     """
 
     weights: Any
@@ -62,13 +63,14 @@ def load_or_train(problem: Problem, plan: Plan, about: str) -> Pretrained:
         about: what the network and the data are; with the plan and the data's digest, the key of the stored weights.
     """
     shapes, _ = Objective(problem).shapes()
-    digest = hashlib.blake2b(f"{about}|{plan}|{shapes}".encode(), digest_size=12)
+    training = jax.jit(_trainer(problem, plan)).lower(problem.train).as_text()
+    digest = hashlib.blake2b(f"{about}|{plan}|{shapes}|{training}".encode(), digest_size=12)
     for leaf in jax.tree.leaves(problem.train):
         digest.update(np.ascontiguousarray(leaf).tobytes())
     path = cache_folder() / "weights" / f"{digest.hexdigest()}.npz"
     found = _read(path, shapes)
     if found is None:
-        found = jax.tree.map(np.asarray, _train(problem, plan))
+        found = jax.tree.map(np.asarray, jax.device_get(_train(problem, plan)))
         _write(path, found)
     return Pretrained(found, digest.hexdigest())
 
@@ -83,16 +85,19 @@ def start_from(problem: Problem, pretrained: Pretrained) -> Problem:
 
 
 def _train(problem: Problem, plan: Plan) -> Any:
+    return jax.jit(_trainer(problem, plan))(problem.train)
+
+
+def _trainer(problem: Problem, plan: Plan) -> Callable[[Any], Any]:
+    """Return a function from training examples to trained weights."""
     objective, examples = Objective(problem), count_examples(problem.train)
     rates = optax.warmup_cosine_decay_schedule(0.0, plan.rate, max(plan.steps // 10, 1), plan.steps)
     optimizer = optax.adamw(rates, weight_decay=plan.decay)
-    key = jax.random.key(plan.seed)
-    params, state = jax.jit(objective.init)(key)
-    rng = np.random.default_rng(plan.seed)
-    batches = rng.integers(0, examples, (plan.steps, plan.batch)).astype(np.int32)
+    batches = np.random.default_rng(plan.seed).integers(0, examples, (plan.steps, plan.batch)).astype(np.int32)
 
-    @jax.jit
-    def train(params: Any, state: Any, data: Any, batches: Any) -> Any:
+    def train(data: Any) -> Any:
+        key = jax.random.key(plan.seed)
+
         def step(carry: Any, now: Any) -> tuple[Any, None]:
             params, state, moments = carry
             number, chosen = now
@@ -101,10 +106,11 @@ def _train(problem: Problem, plan: Plan) -> Any:
             updates, moments = optimizer.update(gradients, moments, params)
             return (optax.apply_updates(params, updates), state, moments), None
 
+        params, state = objective.init(key)
         start = (params, state, optimizer.init(params))
-        return jax.lax.scan(step, start, (jax.numpy.arange(plan.steps), batches))[0][0]
+        return jax.lax.scan(step, start, (jax.numpy.arange(plan.steps), jax.numpy.asarray(batches)))[0][0]
 
-    return jax.device_get(train(params, state, problem.train, batches))
+    return train
 
 
 def _read(path: Path, shapes: Any) -> Any | None:
