@@ -60,7 +60,7 @@ EXPERIMENTS = {
     "initial": (EXPERIMENT.replace('"adamw"', '"adagradd"'), r"unknown program 'adagradd'; did you mean 'adagrad'"),
     "setting": (EXPERIMENT.replace("tournament", "tournamnet"), r"'search\.tournamnet'; did you mean 'tournament'"),
     "value": (EXPERIMENT.replace("population = 20", "population = -1"), r"'search\.population' is -1"),
-    "twice": (EXPERIMENT + '\n[[tasks]]\ntask = "linear"\n', r"names a task twice"),
+    "twice": (EXPERIMENT + '\n[[tasks]]\ntask = "linear"\n', r"names linear twice"),
     "notask": (re.sub(r'\[\[tasks\]\]\ntask = "linear"', "", EXPERIMENT), r"setting 'tasks' is missing"),
 }
 

@@ -50,6 +50,7 @@ def print_ending(ending: Ending, placement: Placement | None = None) -> None:
             _print_confirmed(ending.best.confirm)
     if ending.best is not None and ending.verdict is not None:
         _print_verdict(ending, ending.verdict)
+        _print_meta(ending)
     if ending.best is not None and result.finished:
         _print_identity(ending)
     _print_next(ending, placement or Placement())
@@ -76,6 +77,18 @@ def _print_verdict(ending: Ending, verdict: Verdict) -> None:
     print(f"verdict: {verdict}")
 
 
+def _print_meta(ending: Ending) -> None:
+    """Print whether the search overfits its tasks, where it was asked to watch."""
+    from lionsearch.runs.meta_validation import meta_curve
+    from lionsearch.runs.view import Run
+
+    if ending.config.experiment.meta_validation is None or not ending.folder.is_dir():
+        return
+    curve = meta_curve(Run(ending.folder / (ending.result.island or "")))
+    if curve is not None:
+        print(f"meta-validation: {curve}")
+
+
 def _print_identity(ending: Ending) -> None:
     if ending.best is not None and ending.short is not None and ending.simplified is not None:
         print(f"\n{describe_short(ending.best.program, ending.short, ending.tolerance or 0.0)}:\n")
@@ -99,10 +112,10 @@ def describe_short(best: Program, short: Program, tolerance: float) -> str:
     within = f"by less than {tolerance:.2g}"
     if _is_same(best, short):
         named = " with names for its constants" if len(short.hyperparameters) > len(best.hyperparameters) else ""
-        return f"the same{named}; nothing more was found that changes its scores {within}"
+        return f"the same{named}; nothing more was found that changes its scores on validation data {within}"
     if len(short.statements) < len(best.statements):
-        return f"without what changes its scores {within}"
-    return f"the same with rounder numbers, which change its scores {within}"
+        return f"without what changes its scores on validation data {within}"
+    return f"the same with rounder numbers, which change its scores on validation data {within}"
 
 
 def _is_same(best: Program, short: Program) -> bool:
@@ -118,6 +131,7 @@ def _print_next(ending: Ending, placement: Placement) -> None:
     if not result.finished or any(report is not None and report.lost for report in reports):
         print(f"  {command_line('resume', folder, *placement.options())}")
     print(f"  {command_line('inspect', folder)}")
+    print(f"  {command_line('report', folder)}")
     if ending.best is None or (ending.verdict is not None and not ending.verdict.better):
         return
     tasks = [word for entry in ending.config.experiment.tasks for word in ("--task", entry.task)]

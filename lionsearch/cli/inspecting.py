@@ -280,7 +280,7 @@ def _print_scored(rows: list[dict[str, Any]], tasks: list[str]) -> None:
 def _print_meta(curve: dict[str, Any]) -> None:
     from lionsearch.terminal.display import format_score, print_table
 
-    print(f"\n{curve['sentence']}; the best of the search as it went on, ± a 95 % confidence interval:")
+    print(f"\n{curve['sentence']}; a row for each program that was the best when it was looked at, ± a 95 % interval:")
     rows = [
         (
             each["candidate"],

@@ -85,7 +85,7 @@ def describe(name: str, target: Target) -> str:
 
     Examples:
         >>> describe("lion", Target.OPTAX), describe("lion", Target.GRAPH)
-        ('lion for optax', 'the graph of lion')
+        ('`lion` for optax', 'the graph of lion')
     """
     match target:
         case Target.GRAPH:
@@ -93,4 +93,4 @@ def describe(name: str, target: Target) -> str:
         case Target.LATEX:
             return f"the equations of {name}"
         case library:
-            return f"{name} for {library}"
+            return f"`{name}` for {library}"

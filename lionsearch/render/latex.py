@@ -53,7 +53,11 @@ def _number_text(value: float) -> str:
 
 
 class _Printer(LatexPrinter):
-    """Sympy's, but a sum starts with a term that is added, if it has one."""
+    """Sympy's, but a sum starts with a term that is added, if it has one, and what is computed has six digits too."""
+
+    def _print_Float(self, expr: Any) -> Any:  # noqa: N802 - sympy looks for that name
+        rounded = number(float(expr))
+        return super()._print_Float(rounded) if rounded.is_Float else self._print(rounded)
 
     def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
         terms = super()._as_ordered_terms(expr, order=order)

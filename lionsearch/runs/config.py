@@ -263,9 +263,12 @@ def resolve(
         for task in (meta.tasks if meta is not None else ())
     )
     if len({spec.name for spec in (*specs, *meta_specs)}) < len(specs) + len(meta_specs):
-        settings = "'tasks' and 'meta_validation.tasks' name" if meta_specs else "'tasks' names"
-        given_names = (*names, *(meta.tasks if meta is not None else ()))
-        raise SettingError(f"{where}: setting {settings} a task twice: {', '.join(given_names)}")
+        found = [spec.name for spec in (*specs, *meta_specs)]
+        twice = ", ".join(sorted({name for name in found if found.count(name) > 1}))
+        if meta_specs:
+            said = "; what watches the search is a task that it does not see"
+            raise SettingError(f"{where}: settings 'tasks' and 'meta_validation.tasks' name {twice} twice{said}")
+        raise SettingError(f"{where}: setting 'tasks' names {twice} twice")
     known = programs or {}
     initial = [
         pair

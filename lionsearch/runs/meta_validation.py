@@ -108,8 +108,9 @@ class MetaCurve:
                 f"{where} candidate {self.peak.candidate} is at {self.peak} and the last best at {self.last}:"
                 f" the search overfits its own tasks from {100 * self.overfits_from:.0f} % of it on"
             )
-        seen = ": no fall is seen" if len(self.points) > 1 else ""
-        return f"{where} its best is at {self.last}{seen}"
+        if len(self.points) == 1:
+            return f"{where} the search's best is at {self.last}: one point, which says nothing of overfitting"
+        return f"{where} the search's best is at {self.last}: no fall is seen"
 
 
 def meta_curve(run: Run) -> MetaCurve | None:

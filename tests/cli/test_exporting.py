@@ -21,7 +21,7 @@ def _run(*arguments):
 
 def test_a_file_for_optax_runs_by_itself(tmp_path):
     done = run_cli(tmp_path, "export", "lion", "--to", "optax", "-o", "lion_optax.py")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "wrote lion_optax.py: lion for optax\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "wrote lion_optax.py: `lion` for optax\n", "")
     code = (
         "import sys; sys.modules['lionsearch'] = None\n"
         "import jax.numpy as jnp, optax, lion_optax\n"
@@ -63,7 +63,7 @@ def test_json_holds_the_text_or_the_file(tmp_path):
     [
         ("graph", "lion.svg", "the graph of lion"),
         ("latex", "lion.tex", "the equations of lion"),
-        ("torch", "lion.py", "lion for torch"),
+        ("torch", "lion.py", "`lion` for torch"),
     ],
 )
 def test_what_was_written_is_said(target, file, what, tmp_path, monkeypatch):

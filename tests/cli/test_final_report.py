@@ -99,7 +99,7 @@ def test_a_search_that_finds_nothing_better_says_so_and_offers_no_follow_up(proj
     assert all(line.count("±") == 3 for line in rows)
     assert any(line.startswith("it is sgd with ") and line.endswith(": the start") for line in lines)
     commands = lines[lines.index("go on with:") + 1 :]
-    assert [line.split()[1] for line in commands] == ["inspect"]
+    assert [line.split()[1] for line in commands] == ["inspect", "report"]
     content = json.loads(run_cli(project, "resume", "runs/worse", "--workers", 0, "--json").stdout)
     assert content["verdict"]["better_on"] == []
     assert content["verdict"]["sentence"] == verdict
@@ -123,7 +123,7 @@ def test_a_search_that_finds_something_better_simplifies_and_names_it(project):
     done = run_cli(project, "search", "better", "--workers", 0)
     assert done.returncode == 0, done.stderr
     assert "\nverdict: better than tuned AdamW; better than the start\n" in done.stdout
-    assert "\nwithout what changes its scores by less than 0.05:\n" in done.stdout
+    assert "\nwithout what changes its scores on validation data by less than 0.05:\n" in done.stdout
     assert "\non test data and held-out seeds its score differs (± 95 % confidence) by: untuned " in done.stdout
     assert "lionsearch evaluate runs/better/best.py runs/better/short.py adamw --task untuned\n" in done.stdout
     fair = "lionsearch compare runs/better/short.py lion --task untuned --output runs/better/comparison\n"
@@ -139,10 +139,13 @@ def test_a_search_that_finds_something_better_simplifies_and_names_it(project):
     [
         (
             "def train(w, g, lr, *, lr_scale=0.0123): return w - w + g * lr * lr_scale",
-            "the same with names for its constants; nothing more was found that changes its scores by less than 0.02",
+            "the same with names for its constants; nothing more was",
         ),
         ("def train(w, g, lr, *, lr_scale=0.01): return w - w + g * lr * lr_scale", "the same with rounder numbers"),
-        ("def train(w, g, lr): return g * lr * 0.0123", "without what changes its scores by less than 0.02"),
+        (
+            "def train(w, g, lr): return g * lr * 0.0123",
+            "without what changes its scores on validation data by less than 0.02",
+        ),
     ],
 )
 def test_a_simplified_program_is_called_what_it_is(short, words):

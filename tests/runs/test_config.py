@@ -81,7 +81,7 @@ def test_what_an_experiment_names_must_be_there(project):
 def test_a_task_cannot_be_named_twice(project):
     again = '\n[[tasks]]\ntask = "proxy_tasks/linear.toml"\n'
     write_experiment(project, "twice", EXPERIMENT + again)
-    with pytest.raises(SettingError, match=r"setting 'tasks' names a task twice: linear, proxy_tasks/linear\.toml"):
+    with pytest.raises(SettingError, match=r"setting 'tasks' names linear twice"):
         load_experiment("twice")
 
 

@@ -132,7 +132,7 @@ LOW, HIGH, WILD = (0.0, 0.0, 0.0, 0.01, 0.0, 0.0), (0.1, 0.11, 0.12, 0.1, 0.1, 0
         ([point(0, *LOW), point(50, *HIGH)], None, "no fall is seen"),
         ([point(0, *LOW), point(50, *HIGH), point(80, *LOW)], 0.5, "overfits its own tasks from 50 % of it on"),
         ([point(0, *LOW), point(50, *HIGH), point(80, *WILD)], None, "no fall is seen"),
-        ([point(0, *LOW)], None, "its best is at "),
+        ([point(0, *LOW)], None, "one point, which says nothing of overfitting"),
     ],
 )
 def test_it_overfits_from_its_peak_on_if_the_last_is_worse_seed_by_seed(points, share, words):
@@ -205,7 +205,10 @@ def test_what_fails_somewhere_is_not_chosen_before_what_trains_everywhere():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"meta_validation": {"tasks": ["linear"]}}, "'tasks' and 'meta_validation.tasks' name a task twice"),
+        (
+            {"meta_validation": {"tasks": ["linear"]}},
+            "'tasks' and 'meta_validation.tasks' name linear twice; what watches",
+        ),
         ({"meta_validation": {"tasks": ["othr"]}}, r"setting 'meta_validation\.tasks': unknown task 'othr'"),
         ({"meta_validation": {"tasks": ["other"], "every": 0}}, "meta_validation.every"),
         ({"evaluation": {"select": "meta_validation"}}, "expected 'meta_validation'"),
@@ -224,6 +227,7 @@ def test_a_real_run_shows_its_curve_in_inspect(project):
     )
     done = run_cli(project, "search", "watched", "--workers", 0)
     assert done.returncode == 0, done.stderr
+    assert "\nmeta-validation: on other, out of the search's sight, " in done.stdout
     shown = run_cli(project, "inspect", "runs/watched")
     assert "on other, out of the search's sight, " in shown.stdout
     found = json.loads(run_cli(project, "inspect", "runs/watched", "--json").stdout)["meta_validation"]
