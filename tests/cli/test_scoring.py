@@ -33,6 +33,8 @@ def test_evaluate_in_json(project):
         "failure",
         "costs",
         "seconds",
+        "learning_rate",
+        "weight_decay",
     ]
     assert adamw["score"] == pytest.approx(sum(adamw["scores"]) / 2)
     assert adamw["interval"] == pytest.approx(estimate(adamw["scores"]).interval)
@@ -41,13 +43,15 @@ def test_evaluate_in_json(project):
     assert list(adamw["metrics"]) == ["rms"]
     assert (rocket["score"], rocket["loss"]) == (None, None)
     assert rocket["failure"]["kind"] == "non_finite"
+    assert (adamw["weight_decay"], rocket["learning_rate"], rocket["weight_decay"]) == (0.01, None, None)
 
 
 def test_evaluate_as_a_table(project, run_here):
     done = run_here("evaluate", "adamw", "mine", "--task", "linear", "--task", "proxy_tasks/linear.toml")
     assert done.returncode == 0, done.stderr
     header, *lines = done.stdout.splitlines()
-    assert header.split() == ["program", "task", "score", "test", "loss", "measured", "ms", "a", "step", "asked"]
+    columns = ["program", "task", "score", "test loss", "measured", "rate", "decay", "ms a step", "asked"]
+    assert re.split(r"  +", header.strip()) == columns
     assert [line.split()[:2] for line in lines] == [["adamw", "linear"], ["mine", "linear"]] * 2
     assert re.search(r" [+-]\d\.\d{4} ±\d\.\d{4} ", lines[0])
     assert done.stderr.startswith(
