@@ -161,6 +161,7 @@ def test_each_program_of_a_batch_has_its_own_length(kernel):
         np.testing.assert_array_equal(one, kernel.run([program], steps=2)[0])
 
 
+@pytest.mark.thorough
 def test_rows_of_optional_inputs_are_read():
     machine = Machine(LIMITS, inputs=("loss", "h"))
     text = "def train(w, g, m, lr, loss, h):\n m = m * loss + g * abs(h)\n return m + norm(h), m"
