@@ -43,7 +43,7 @@ _SHOWN = {
     **{
         str(path.relative_to(ROOT)): str(path.relative_to(ROOT))
         for name in ("rediscover_lion", "search_ablation", "known_optimizers", "lion_vs_adamw", "beyond_lion")
-        for pattern in ("README.md", "**/comparison.md", "**/*.png", "**/*.svg", "winners/*.py")
+        for pattern in ("README.md", "**/comparison.md", "**/funnel.md", "**/*.png", "**/*.svg", "winners/*.py")
         for path in sorted((ROOT / "experiments" / name).glob(pattern))
     },
 }
