@@ -12,7 +12,7 @@ once the kernel has shown what it is worth, it has to go by Mosaic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from jax import lax
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 
-from lionsearch.evaluation.machine import FIRST_INPUT_ROW, GRADIENT_ROW, WEIGHTS_ROW, Instruction, Machine
+from lionsearch.evaluation.machine import Instruction, Machine
 from lionsearch.evaluation.update_rule import InterpretedRule
 from lionsearch.lang import OPERATIONS, Kind
 
@@ -109,21 +109,13 @@ class KernelRule(InterpretedRule):
         sizes = tuple(int(leaf.size) for leaf in jax.tree.leaves(example))
         self._pieces = PieceSpace(sizes, -(-sum(sizes) // PIECE))
 
-    def start(self, params: Any) -> jax.Array:
-        """Return a register file with the parameters in the weights' row and zeros elsewhere."""
-        row = self._space.ravel(jax.tree.leaves(params))
-        registers = jnp.zeros((self._machine.rows, self._pieces.pieces * PIECE), row.dtype)
-        return registers.at[WEIGHTS_ROW, : row.size].set(row)
+    def _fill(self, row: jax.Array) -> jax.Array:
+        """Return a row with zeros behind it, so that it is whole pieces."""
+        return jnp.pad(row, (0, self._pieces.pieces * PIECE - row.size))
 
-    def step(
-        self, program: Any, state: jax.Array, gradients: Any, inputs: jax.Array, extra: Mapping[str, Any]
-    ) -> jax.Array:
-        """Return the register file after one step of the program, in place."""
+    def _execute(self, program: Any, state: jax.Array, inputs: jax.Array) -> jax.Array:
+        """Return the register file after all of the program's instructions, in place."""
         instructions, length = program
-        size = self._space.size
-        state = state.at[GRADIENT_ROW, :size].set(self._space.ravel(jax.tree.leaves(gradients)))
-        for row, name in enumerate(self._machine.inputs, FIRST_INPUT_ROW):
-            state = state.at[row, :size].set(self._as_row(name, extra[name]))
         options: dict[str, Any] = {} if self._interpret else {"compiler_params": triton.CompilerParams(**_OPTIONS)}
         run = pl.pallas_call(
             self._run,

@@ -124,7 +124,7 @@ class InterpretedRule:
 
     def start(self, params: Any) -> jax.Array:
         """Return a register file with the parameters in the weights' row and zeros elsewhere."""
-        row = self._space.ravel(jax.tree.leaves(params))
+        row = self._fill(self._space.ravel(jax.tree.leaves(params)))
         return jnp.zeros((self._machine.rows, row.size), row.dtype).at[WEIGHTS_ROW].set(row)
 
     def weights(self, state: jax.Array) -> Any:
@@ -147,10 +147,18 @@ class InterpretedRule:
         The gradient is first gathered in a row of its own: XLA copies the whole register file if it writes the first
         leaf's gradient into it before the last has been computed.
         """
-        instructions, length = program
-        state = state.at[GRADIENT_ROW].set(self._space.ravel(jax.tree.leaves(gradients)))
+        state = state.at[GRADIENT_ROW].set(self._fill(self._space.ravel(jax.tree.leaves(gradients))))
         for row, name in enumerate(self._machine.inputs, FIRST_INPUT_ROW):
-            state = state.at[row].set(self._as_row(name, extra[name]))
+            state = state.at[row].set(self._fill(self._as_row(name, extra[name])))
+        return self._execute(program, state, inputs)
+
+    def _fill(self, row: jax.Array) -> jax.Array:
+        """Return a row as long as those of the register file: here it is."""
+        return row
+
+    def _execute(self, program: Any, state: jax.Array, inputs: jax.Array) -> jax.Array:
+        """Return the register file after all of the program's instructions."""
+        instructions, length = program
 
         def run_instruction(index: jax.Array, registers: jax.Array) -> jax.Array:
             opcode, x, y, z, target = instructions[index]
