@@ -72,7 +72,11 @@ def measure_population(spec: TaskSpec, programs: Sequence[Program], sizes: Seque
         for name in ways:
             if name not in going:
                 print(f"population {size}, {name}: left out, about {expected[name] * size:.0f} s a batch", flush=True)
-        losses = {name: _train(trainer, way, batch) for name, way in going.items()}  # compiles
+        losses, first = {}, {}
+        for name, way in going.items():  # compiles
+            start = time.perf_counter()
+            losses[name] = _train(trainer, way, batch)
+            first[name] = time.perf_counter() - start
         times: dict[tuple[str, str], list[float]] = {}
         for _ in range(ROUNDS):  # A B A B
             for name, way in going.items():
@@ -83,13 +87,17 @@ def measure_population(spec: TaskSpec, programs: Sequence[Program], sizes: Seque
             expected[name] = whole / size
             moved = work.row * sum(map(_count_rows, batch)) / max(whole - model, 1e-9)
             print(
-                f"population {size}, {name}: {size / whole:,.1f} programs/s, {whole:.2f} s a batch; model"
+                f"population {size}, {name}: {size / whole:,.1f} programs/s, {whole:.2f} s a batch"
+                f" ({first[name] - whole:.1f} s to compile); model"
                 f" {100 * model / whole:.0f} % of it, {size * work.computed / model / 1e12:.3f} TFLOP/s; statements"
                 f" {moved / 1e9:,.1f} GB/s, {100 * moved / copied:.0f} % of copying",
                 flush=True,
             )
         if len(losses) == 2:
             print(f"population {size}: {_compare(*losses.values())}", flush=True)
+    _seconds_alone(trainer, ways["plain"], encoded[0])  # compiles
+    alone = [_seconds_alone(trainer, ways["plain"], each) for each in encoded[:10]]
+    print(f"one at a time, not batched: {1 / statistics.median(alone):.1f} programs/s", flush=True)
 
 
 def _count_rows(encoded: EncodedProgram) -> int:
@@ -120,6 +128,13 @@ def _train(trainer: Trainer, way: Interpreter, batch: Sequence[EncodedProgram]) 
 def _seconds(trainer: Trainer, way: Interpreter, batch: Sequence[EncodedProgram]) -> float:
     start = time.perf_counter()
     _train(trainer, way, batch)
+    return time.perf_counter() - start
+
+
+def _seconds_alone(trainer: Trainer, way: Interpreter, encoded: EncodedProgram) -> float:
+    course, examples = trainer.courses.of_seed(0), trainer.courses.examples("validation")
+    start = time.perf_counter()
+    way.train(encoded, course, examples, trainer.never)
     return time.perf_counter() - start
 
 

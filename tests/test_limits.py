@@ -76,9 +76,7 @@ def check_refusal(read, given, message):
     start = time.process_time()
     with pytest.raises(LionSearchError, match=message) as error:
         read(given)
-    assert (
-        time.process_time() - start < 5
-    )  # nothing that grows with a power of the size; other tests keep the core busy
+    assert time.process_time() - start < 1
     assert len(str(error.value)) < 1_000
     assert len(str(error.value).splitlines()) in (1, 3)
 

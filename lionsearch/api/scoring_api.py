@@ -58,10 +58,9 @@ class Scores(Sequence["Score"]):
         """Return a flat row for each, for `pandas.DataFrame(scores.table())`.
 
         `interval` is half the width of the score's 95 % confidence interval. `learning_rate` is its peak on the task,
-        `lr_scale` in it, and `weight_decay` the program's own, where they are named. A step
-        took `seconds` of the processor
-        and asked for `gradients`, `losses` and Hessian-vector `products` on a batch. The task's own measures are
-        `metric_NAME`.
+        `lr_scale` in it, and `weight_decay` the program's own, where they are named. A step took `seconds` of the
+        processor and asked for `gradients`, `losses` and Hessian-vector `products` on a batch. The task's own measures
+        are `metric_NAME`.
         """
         return [
             {

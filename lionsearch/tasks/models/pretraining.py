@@ -63,14 +63,14 @@ def load_or_train(problem: Problem, plan: Plan, about: str) -> Pretrained:
         about: what the network and the data are; with the plan and the data's digest, the key of the stored weights.
     """
     shapes, _ = Objective(problem).shapes()
-    training = jax.jit(_trainer(problem, plan)).lower(problem.train).as_text()
-    digest = hashlib.blake2b(f"{about}|{plan}|{shapes}|{training}".encode(), digest_size=12)
+    training = jax.jit(_trainer(problem, plan)).lower(problem.train)
+    digest = hashlib.blake2b(f"{about}|{plan}|{shapes}|{training.as_text()}".encode(), digest_size=12)
     for leaf in jax.tree.leaves(problem.train):
         digest.update(np.ascontiguousarray(leaf).tobytes())
     path = cache_folder() / "weights" / f"{digest.hexdigest()}.npz"
     found = _read(path, shapes)
     if found is None:
-        found = jax.tree.map(np.asarray, jax.device_get(_train(problem, plan)))
+        found = jax.tree.map(np.asarray, _train(training, problem.train))
         _write(path, found)
     return Pretrained(found, digest.hexdigest())
 
@@ -84,8 +84,8 @@ def start_from(problem: Problem, pretrained: Pretrained) -> Problem:
     return dataclasses.replace(problem, init=init, recipe=pretrained.recipe)
 
 
-def _train(problem: Problem, plan: Plan) -> Any:
-    return jax.jit(_trainer(problem, plan))(problem.train)
+def _train(training: jax.stages.Lowered, examples: Any) -> Any:
+    return jax.device_get(training.compile()(examples))
 
 
 def _trainer(problem: Problem, plan: Plan) -> Callable[[Any], Any]:

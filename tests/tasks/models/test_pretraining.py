@@ -44,7 +44,7 @@ def test_weights_are_trained_once_and_then_read(cache, monkeypatch):
 
 @pytest.mark.parametrize("content", [b"", b"no archive", None])
 def test_a_file_that_is_none_is_made_again(cache, monkeypatch, content):
-    monkeypatch.setattr(pretraining, "_train", lambda problem, plan: {"slope": np.ones(3, np.float32)})
+    monkeypatch.setattr(pretraining, "_train", lambda training, examples: {"slope": np.ones(3, np.float32)})
     load_or_train(PROBLEM, PLAN, "line")
     [file] = cache.iterdir()
     whole = file.read_bytes()
@@ -54,7 +54,7 @@ def test_a_file_that_is_none_is_made_again(cache, monkeypatch, content):
 
 
 def test_another_plan_network_or_data_has_weights_of_its_own(cache, monkeypatch):
-    monkeypatch.setattr(pretraining, "_train", lambda problem, plan: {"slope": np.ones(3, np.float32)})
+    monkeypatch.setattr(pretraining, "_train", lambda training, examples: {"slope": np.ones(3, np.float32)})
     recipes = set()
     for problem, plan, about in (
         (PROBLEM, PLAN, "line"),
@@ -68,7 +68,7 @@ def test_another_plan_network_or_data_has_weights_of_its_own(cache, monkeypatch)
 
 def test_a_folder_that_cannot_be_written_does_no_harm(cache, monkeypatch):
     cache.write_text("a file")
-    monkeypatch.setattr(pretraining, "_train", lambda problem, plan: {"slope": np.ones(3, np.float32)})
+    monkeypatch.setattr(pretraining, "_train", lambda training, examples: {"slope": np.ones(3, np.float32)})
     assert load_or_train(PROBLEM, PLAN, "line").weights["slope"].tolist() == [1, 1, 1]
 
 
