@@ -21,8 +21,10 @@ def share_compilations() -> None:
     """Give all processes of this run, and the next run, one cache of compilations: most time went into repeating them.
 
     It is the one of the commands. The workers of xdist share it; command lines and Ray actors only read it: tests kill
-    them.
+    them. What is compiled is run a few times only, so that most of what a compiler does for speed is left out, here and
+    in the processes that tests start; `JAX_DISABLE_MOST_OPTIMIZATIONS=0` puts it back.
     """
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     configure_jax()
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "1e9"
     import jax  # here, because it reads all that when it is imported

@@ -55,7 +55,8 @@ def describe_device() -> str:
     versions = f"jax {jax.__version__}, jaxlib {jaxlib_version}, numpy {np.__version__}"
     config: Any = jax.config  # whose attributes no type checker knows
     precision = config.jax_default_matmul_precision
-    return f"{versions}, {device.device_kind}, {_processor()}, {flags}, {threads}, {precision}"
+    code = ", unoptimized" if config.read("jax_disable_most_optimizations") else ""
+    return f"{versions}, {device.device_kind}, {_processor()}, {flags}, {threads}, {precision}{code}"
 
 
 def _processor() -> str:

@@ -11,7 +11,7 @@ from lionsearch.lang import POWER, Program
 from lionsearch.lang.program import Argument
 from lionsearch.simplification.exact import simplify_exactly
 from lionsearch.simplification.paired import Scorer
-from lionsearch.simplification.roles import DECAY, EPSILON, RATE, WEIGHT_DECAY, find_roles
+from lionsearch.simplification.roles import DECAY, EPSILON, RATE, WEIGHT_DECAY, Role, find_roles
 from lionsearch.simplification.steps import Step, make_step
 
 _ORDER = (DECAY, WEIGHT_DECAY, EPSILON, RATE)
@@ -22,7 +22,8 @@ _MOST_DIGITS = 6
 def name_constants(program: Program) -> Program:
     r"""Return the program with hyperparameters for constants whose role shows: b1, b2, weight_decay, eps, lr_scale.
 
-    Decays of averages of gradients come first. The powers of a decay that correct a bias are of the same name.
+    Decays of averages of gradients come first; that of an average of squares is b2 where there is no other. The powers
+    of a decay that correct a bias are of the same name.
 
     Examples:
         >>> from lionsearch.lang import parse
@@ -35,7 +36,7 @@ def name_constants(program: Program) -> Program:
     places = [(index, role) for index, role in enumerate(find_roles(program)) if role is not None]
     for index, role in sorted(places, key=lambda place: (_ORDER.index(place[1].what), place[1].moment)):
         value = float(program.statements[index].arguments[role.position])
-        name = names.get((role.what, value)) or _free_name(role.what, taken)
+        name = names.get((role.what, value)) or _free_name(role, taken)
         if name is not None:
             names[role.what, value] = name
             taken.add(name)
@@ -133,8 +134,8 @@ def _without(program: Program, gone: str, kept: str) -> Program:
     return replace(program, statements=statements, hyperparameters=left)
 
 
-def _free_name(role: str, taken: set[str]) -> str | None:
-    """Return b1, b2 ... for a decay; the role's name for another, if it is free."""
-    if role == "b":
-        return next(name for name in (f"b{number}" for number in count(1)) if name not in taken)
-    return None if role in taken else role
+def _free_name(role: Role, taken: set[str]) -> str | None:
+    """Return b1, b2 ... for a decay, from b2 on for one of squares; the role's name for another, if it is free."""
+    if role.what == DECAY:
+        return next(name for name in (f"b{number}" for number in count(role.moment)) if name not in taken)
+    return None if role.what in taken else role.what

@@ -97,6 +97,7 @@ def interpreter() -> Batch:
     return Batch(InterpretedRule(draw_tree(0), MACHINE))
 
 
+@pytest.mark.thorough
 def test_every_operation_gives_what_the_interpreter_gives(kernel, interpreter):
     """Of numbers near 0 and 1, and of large ones, of which many functions of the paper have none."""
     rows = [row for row in OPERATIONS.values() if row.group == "paper"]
@@ -136,6 +137,7 @@ def test_random_programs_give_what_the_interpreter_gives(kernel, interpreter, co
         assert 8 < np.sum(sums) < 56
 
 
+@pytest.mark.thorough
 def test_what_is_behind_the_last_leaf_is_never_part_of_a_sum(kernel, interpreter):
     assert flat(draw_tree(0)).size % PIECE
     text = (
@@ -153,6 +155,7 @@ def test_what_is_behind_the_last_leaf_is_never_part_of_a_sum(kernel, interpreter
     np.testing.assert_allclose(np.linalg.norm(found[2]), 2.0, rtol=1e-6)
 
 
+@pytest.mark.thorough
 def test_each_program_of_a_batch_has_its_own_length(kernel):
     programs = [encode(program) for program in (SGD, random_program(random.Random(1), 20), load_program("lion"))]
     assert len({int(each.length) for each in programs}) == 3
@@ -201,6 +204,7 @@ def test_a_machine_has_the_kernel_where_it_is_asked_for_and_fits(monkeypatch):
     assert not Interpreter(trainer.problem, shapes, paper, kernel=False).has_kernel
 
 
+@pytest.mark.thorough
 def test_a_population_scores_as_its_members_do(monkeypatch):
     monkeypatch.setenv("LIONSEARCH_KERNEL", "1")
     runner = TaskRunner(make_spec(), LIMITS)

@@ -160,12 +160,20 @@ def test_jitted_compiler_agrees_with_the_oracle(cases, cases_of_everything, size
         assert while_finite(expected).agrees(found), format_program(program)
 
 
-def test_nothing_but_weights_and_slots_survives_a_step(cases, cases_of_everything):
-    for machine, sample in ((PAPER, cases[:500]), (EVERYTHING, cases_of_everything)):
-        interpreter = interpreter_of(machine)
-        for program, _ in sample:
-            clean, poisoned = (interpreter(program, STEPS, poisoned=poisoned) for poisoned in (False, True))
-            np.testing.assert_array_equal(poisoned, clean, err_msg=format_program(program))
+def test_nothing_but_weights_and_slots_survives_a_step(cases):
+    check_nothing_else_survives(PAPER, cases[:500])
+
+
+@pytest.mark.thorough
+def test_nothing_of_everything_but_weights_and_slots_survives_a_step(cases_of_everything):
+    check_nothing_else_survives(EVERYTHING, cases_of_everything)
+
+
+def check_nothing_else_survives(machine: Machine, cases: list[Case]) -> None:
+    interpreter = interpreter_of(machine)
+    for program, _ in cases:
+        clean, poisoned = (interpreter(program, STEPS, poisoned=poisoned) for poisoned in (False, True))
+        np.testing.assert_array_equal(poisoned, clean, err_msg=format_program(program))
 
 
 @pytest.mark.slow

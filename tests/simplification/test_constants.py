@@ -82,6 +82,11 @@ def test_bias_corrections_have_the_names_of_their_decays():
     ]
 
 
+def test_the_decay_of_squares_alone_is_the_second():
+    text = "def train(w, g, v, lr):\n  g2 = g * g\n  v = interp(g2, v, 0.97)\n  x = sqrt(v)\n  x = g / x\n  return x, v"
+    assert name_constants(parse(text)).hyperparameters == (("b2", 0.97),)
+
+
 def test_no_names_for_what_has_none():
     text = "def train(w, g, m, lr):\n  m = interp(m, g, 0.9)\n  x = m * 3.5\n  x = x + 0.3\n  return x, m"
     assert name_constants(parse(text)).hyperparameters == ()

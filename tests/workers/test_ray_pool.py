@@ -102,8 +102,8 @@ def submit(pool, program, stage=Stage.SEARCH):
 def test_every_request_comes_back_once(open_pool):
     pool = open_pool("tiny", workers=2)
     known = {fingerprint(program): program for program in map(load_program, PROGRAMS.names())}
-    programs = [program for program in known.values() if machine_for(program, Limits()) == Machine(Limits())]
-    assert len(programs) > 10
+    programs = [program for program in known.values() if machine_for(program, Limits()) == Machine(Limits())][:12]
+    assert len(programs) == 12
     stages = (Stage.SEARCH, Stage.CONFIRM, Stage.REPORT)
     for stage in stages:
         for program in programs:
