@@ -32,16 +32,22 @@ class Estimate:
         return f"{self.mean:+.4f} ±{self.interval:.4f}" if math.isfinite(self.interval) else f"{self.mean:+.4f}"
 
 
-def estimate(values: Sequence[float]) -> Estimate:
+def estimate(values: Sequence[float], chosen_from: int = 1) -> Estimate:
     """Return the mean of what single seeds gave, with its interval.
+
+    Args:
+        values: one for each seed.
+        chosen_from: so many as the largest; the interval is wide enough for all of them at once (Bonferroni).
 
     Examples:
         >>> print(estimate([0.1, 0.2, 0.3]))
         +0.2000 ±0.2484
+        >>> print(estimate([0.1, 0.2, 0.3], chosen_from=10))
+        +0.2000 ±0.8134
     """
     if len(values) < 2:
         return Estimate(fmean(values), math.inf)
     from scipy.special import stdtrit  # here, because it takes longer to load than a run takes to be read
 
-    factor = float(stdtrit(len(values) - 1, 0.5 + _CONFIDENCE / 2))
+    factor = float(stdtrit(len(values) - 1, 1 - (1 - _CONFIDENCE) / 2 / chosen_from))
     return Estimate(fmean(values), factor * stdev(values) / math.sqrt(len(values)))

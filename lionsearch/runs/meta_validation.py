@@ -60,9 +60,8 @@ class MetaCurve:
 
     @property
     def peak(self) -> MetaPoint:
-        """The best on the other tasks, by the first half of the seeds: the others say whether it is."""
-        half = len(self.points[0].scores) // 2
-        return max(self.points, key=lambda point: fmean(point.scores[:half]))
+        """The best on the other tasks."""
+        return max(self.points, key=lambda point: point.meta.mean)
 
     @property
     def last(self) -> MetaPoint:
@@ -71,10 +70,12 @@ class MetaCurve:
 
     @property
     def fall(self) -> Estimate:
-        """By how much the last is worse than the peak on the other tasks, by the seeds that did not choose the peak."""
-        half = len(self.points[0].scores) // 2
-        pairs = zip(self.peak.scores[half:], self.last.scores[half:], strict=True)
-        return estimate([best - last for best, last in pairs])
+        """By how much the last is worse than the peak on the other tasks, seed by seed.
+
+        The peak is the luckiest of all points too, so that the interval is as wide as for all of them at once.
+        """
+        pairs = zip(self.peak.scores, self.last.scores, strict=True)
+        return estimate([best - last for best, last in pairs], chosen_from=max(len(self.points) - 1, 1))
 
     @property
     def overfits_from(self) -> float | None:
@@ -110,7 +111,10 @@ class MetaCurve:
             )
         if len(self.points) == 1:
             return f"{where} the search's best is at {self.last}: one point, which says nothing of overfitting"
-        return f"{where} the search's best is at {self.last}: no fall is seen"
+        if self.last is self.peak:
+            return f"{where} the search's best is at {self.last}: no fall is seen"
+        fall = f"below candidate {self.peak.candidate} by {self.fall}, which may be chance"
+        return f"{where} the search's best is at {self.last}: {fall}"
 
 
 def meta_curve(run: Run) -> MetaCurve | None:
