@@ -2,8 +2,9 @@
 
 Called by `throughput.py --population`. For each size of a batch: programs a second of both, in one run, by turns; the
 share of the time that goes into the model (a batch whose programs have no statement); how far the losses of the two
-are from each other; and a roofline: what the statements move and the model computes in the rest of the time and in its
-share, against what this device copies and multiplies.
+are from each other; how much longer the first batch took, which compiles; and a roofline: what the statements move and
+the model computes in the rest of the time and in its share, against what this device copies and multiplies. At the end
+programs a second one at a time.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def measure_population(spec: TaskSpec, programs: Sequence[Program], sizes: Seque
             moved = work.row * sum(map(_count_rows, batch)) / max(whole - model, 1e-9)
             print(
                 f"population {size}, {name}: {size / whole:,.1f} programs/s, {whole:.2f} s a batch"
-                f" ({first[name] - whole:.1f} s to compile); model"
+                f" ({first[name] - whole:.1f} s more the first time); model"
                 f" {100 * model / whole:.0f} % of it, {size * work.computed / model / 1e12:.3f} TFLOP/s; statements"
                 f" {moved / 1e9:,.1f} GB/s, {100 * moved / copied:.0f} % of copying",
                 flush=True,

@@ -160,7 +160,7 @@ def _shown(number: float) -> str:
 def rate_note(prepared: Prepared) -> str:
     """Return what is to be known of the learning rate."""
     if prepared.lowered.scale is not None:
-        return f"the program's own is {prepared.default_rate:g} where AdamW's is 0.001"
+        return f"the program's own is {prepared.default_rate:g}"
     if LR_SCALE in prepared.hyperparameters:
         return "the program's `lr`, which it reads unscaled too; 1.0 is its own rate"
     if not prepared.lowered.reads("lr"):

@@ -67,7 +67,7 @@ class MetaValidation(Settings):
 
     Attributes:
         tasks: names or paths of tasks, none of which the search has.
-        seeds: trainings with each; half of them say which program was best there, the others whether it was.
+        seeds: trainings with each; with few of them, or many points, only a large fall is told from chance.
         every: candidates from one measurement to the next; what is still the best is not measured again.
 
     References:

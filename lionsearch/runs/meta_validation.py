@@ -97,6 +97,8 @@ class MetaCurve:
                 }
                 for point in self.points
             ],
+            "fall": self.fall.mean,
+            "fall_interval": self.fall.interval,
             "overfits_from": self.overfits_from,
             "sentence": str(self),
         }
@@ -106,15 +108,16 @@ class MetaCurve:
         where = f"on {', '.join(self.tasks)}, out of the search's sight,"
         if self.overfits_from is not None:
             return (
-                f"{where} candidate {self.peak.candidate} is at {self.peak} and the last best at {self.last}:"
-                f" the search overfits its own tasks from {100 * self.overfits_from:.0f} % of it on"
+                f"{where} candidate {self.peak.candidate} is at {self.peak} and the last best at {self.last},"
+                f" {self.fall.mean:.4f} ±{self.fall.interval:.4f} lower seed by seed: the search overfits its own tasks"
+                f" from {100 * self.overfits_from:.0f} % of it on"
             )
         if len(self.points) == 1:
             return f"{where} the search's best is at {self.last}: one point, which says nothing of overfitting"
-        if self.last is self.peak:
+        if self.fall.mean <= 0:
             return f"{where} the search's best is at {self.last}: no fall is seen"
-        fall = f"below candidate {self.peak.candidate} by {self.fall}, which may be chance"
-        return f"{where} the search's best is at {self.last}: {fall}"
+        fall = f"{self.fall.mean:.4f} ±{self.fall.interval:.4f} lower than candidate {self.peak.candidate}"
+        return f"{where} the search's best is at {self.last}: {fall}, which may be chance"
 
 
 def meta_curve(run: Run) -> MetaCurve | None:

@@ -22,8 +22,8 @@ _MOST_DIGITS = 6
 def name_constants(program: Program) -> Program:
     r"""Return the program with hyperparameters for constants whose role shows: b1, b2, weight_decay, eps, lr_scale.
 
-    Decays of averages of gradients come first; that of an average of squares is b2 where there is no other. The powers
-    of a decay that correct a bias are of the same name.
+    Decays of averages of gradients come first; those of averages of squares or absolute values are named from b2 on. Of
+    one value there is one name, and the powers of a decay that correct a bias have it too.
 
     Examples:
         >>> from lionsearch.lang import parse

@@ -24,9 +24,11 @@ def test_the_device_is_described_with_its_settings_and_versions(monkeypatch):
     with jax.default_matmul_precision("tensorfloat32"):
         assert describe_device() not in found
     unoptimized = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", not unoptimized)
-    assert describe_device() not in found
-    jax.config.update("jax_disable_most_optimizations", unoptimized)
+    try:
+        jax.config.update("jax_disable_most_optimizations", not unoptimized)
+        assert describe_device() not in found
+    finally:
+        jax.config.update("jax_disable_most_optimizations", unoptimized)
     monkeypatch.setattr(jax, "__version__", "0.0")
     assert describe_device() not in found
 

@@ -44,7 +44,7 @@ def test_hyperparameters_are_those_that_are_read():
     prepared = prepare(parse(text), Provenance("", "mine"))
     assert prepared.hyperparameters == {"a": 1.0}
     assert prepared.default_rate == 0.5
-    assert rate_note(prepared) == "the program's own is 0.5 where AdamW's is 0.001"
+    assert rate_note(prepared) == "the program's own is 0.5"
     assert rate_warning(prepared, "lr") == ()
 
 

@@ -33,6 +33,20 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "weights"
 
 
+def test_the_training_is_traced_once():
+    traced = []
+
+    def train_loss(w, state, x, key):
+        traced.append(key)
+        return squares(w, state, x), state
+
+    problem = dataclasses.replace(PROBLEM, train_loss=train_loss)
+    load_or_train(problem, PLAN, "line")
+    with_training = len(traced)
+    load_or_train(problem, PLAN, "line")  # read, so that there is only the recipe
+    assert len(traced) == 2 * with_training
+
+
 def test_weights_are_trained_once_and_then_read(cache, monkeypatch):
     weights = load_or_train(PROBLEM, PLAN, "line").weights
     np.testing.assert_allclose(weights["slope"], 1.0, atol=0.05)
