@@ -106,18 +106,19 @@ class MetaCurve:
     def __str__(self) -> str:
         """Return it as a sentence."""
         where = f"on {', '.join(self.tasks)}, out of the search's sight,"
+        lower = f"{self.fall.mean:.4f} ±{self.fall.interval:.4f} lower"
         if self.overfits_from is not None:
             return (
                 f"{where} candidate {self.peak.candidate} is at {self.peak} and the last best at {self.last},"
-                f" {self.fall.mean:.4f} ±{self.fall.interval:.4f} lower seed by seed: the search overfits its own tasks"
+                f" {lower} seed by seed: the search overfits its own tasks"
                 f" from {100 * self.overfits_from:.0f} % of it on"
             )
+        best = f"{where} the search's best is at {self.last}"
         if len(self.points) == 1:
-            return f"{where} the search's best is at {self.last}: one point, which says nothing of overfitting"
+            return f"{best}: one point, which says nothing of overfitting"
         if self.fall.mean <= 0:
-            return f"{where} the search's best is at {self.last}: no fall is seen"
-        fall = f"{self.fall.mean:.4f} ±{self.fall.interval:.4f} lower than candidate {self.peak.candidate}"
-        return f"{where} the search's best is at {self.last}: {fall}, which may be chance"
+            return f"{best}: no fall is seen"
+        return f"{best}: {lower} than candidate {self.peak.candidate}, which may be chance"
 
 
 def meta_curve(run: Run) -> MetaCurve | None:
